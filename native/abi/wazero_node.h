@@ -1,0 +1,173 @@
+/*
+ * The contract between the two languages. native/addon (C++) and native/go include it; nothing else crosses.
+ *
+ * Handles are numbers below 2^53 (kind | generation | index), made by Go, 0 = none. A stale one or one of the wrong kind is an
+ * error (WZ_ERROR, code ERR_WAZERO_CLOSED or ERR_WAZERO_INVALID_ARGUMENT), never a crash.
+ * Memory: what C++ passes in lives for the length of the call only (Go copies what it keeps). What Go hands out in wz_result.text was
+ * allocated by C malloc and is freed by the receiver through wz_free. No Go pointer crosses.
+ * Threads: every export may be called on the JS thread of its environment; none waits for a guest, except those with a sync frame.
+ * Go never calls `upcall` or `alive` but on the JS thread of that environment, inside an export that this thread made (sync frame).
+ * `post` is called on any thread. No panic and no exception crosses: Go recovers, C++ catches.
+ */
+#ifndef WAZERO_NODE_H
+#define WAZERO_NODE_H
+#include <stddef.h>
+#include <stdint.h>
+
+#define WZ_ABI_VERSION 1u
+
+typedef uint64_t wz_handle;
+typedef struct { const char *ptr; size_t len; } wz_str;
+typedef struct { const wz_str *items; size_t count; } wz_list;
+
+/* ---- configuration: flat structs, one field per row of config_fields.def; all zero = wazero's defaults ---- */
+typedef struct wz_mount wz_mount;
+typedef struct wz_import wz_import;
+typedef struct { const wz_mount *items; size_t count; } wz_mounts;
+typedef struct { const wz_import *items; size_t count; } wz_imports;
+#define WZ_C_BOOL uint8_t
+#define WZ_C_U32 uint32_t
+#define WZ_C_U64 uint64_t
+#define WZ_C_I32 int32_t
+#define WZ_C_STR wz_str
+#define WZ_C_LIST wz_list
+#define WZ_C_ID uint64_t
+#define WZ_C_MOUNTS wz_mounts
+#define WZ_C_IMPORTS wz_imports
+#define WZ_STRUCT_FIELD(kind, field, js, upstream) WZ_C_##kind field;
+typedef struct {
+#define WZ_RUNTIME_ROW WZ_STRUCT_FIELD
+#include "config_fields.def"
+#undef WZ_RUNTIME_ROW
+} wz_runtime_config;
+typedef struct {
+#define WZ_MODULE_ROW WZ_STRUCT_FIELD
+#include "config_fields.def"
+#undef WZ_MODULE_ROW
+} wz_module_config;
+struct wz_mount {
+#define WZ_MOUNT_ROW WZ_STRUCT_FIELD
+#include "config_fields.def"
+#undef WZ_MOUNT_ROW
+};
+struct wz_import {
+#define WZ_IMPORT_ROW WZ_STRUCT_FIELD
+#include "config_fields.def"
+#undef WZ_IMPORT_ROW
+};
+
+enum { WZ_ENGINE_AUTO = 0, WZ_ENGINE_COMPILER = 1, WZ_ENGINE_INTERPRETER = 2 };
+enum { WZ_SINK_DISCARD = 0, WZ_SINK_FD = 1 /* 'inherit' is fd 1 or 2 */, WZ_SINK_BUFFER = 2, WZ_SINK_CALLBACK = 3 };
+enum { WZ_SOURCE_EOF = 0, WZ_SOURCE_FD = 1 /* 'inherit' is fd 0 */, WZ_SOURCE_BYTES = 2, WZ_SOURCE_CALLBACK = 3 };
+enum { WZ_CLOCK_FAKE = 0, WZ_CLOCK_SYSTEM = 1, WZ_CLOCK_CALLBACK = 2 };
+enum { WZ_RAND_DETERMINISTIC = 0, WZ_RAND_SECURE = 1, WZ_RAND_BYTES = 2, WZ_RAND_CALLBACK = 3 };
+enum { WZ_MOUNT_DIR = 1, WZ_MOUNT_READ_ONLY_DIR = 2, WZ_MOUNT_FS = 3 /* read only, JS */, WZ_MOUNT_SYS_FS = 4 /* JS */ };
+
+/* ---- results ---- */
+enum { WZ_OK = 0, WZ_ERROR = 1 };
+typedef struct {
+  uint32_t status;      /* WZ_OK, or WZ_ERROR: then text is the error as JSON, see "errors" below */
+  uint64_t value;       /* a handle, mostly */
+  char *text;           /* or NULL; freed by wz_free */
+  size_t text_len;
+} wz_result;
+/*
+ * Errors are JSON: {"code":"ERR_WAZERO_...", "message":"...", "exitCode":n, "reason":"exit|close|timeout|abort", "kind":"unreachable...",
+ *  "frames":[{"function":"..","source":".."}], "limit":"...", "host":true (the JS error parked in the frame is the cause),
+ *  "closed":[module handles of the link group that the call found closed]}
+ */
+
+/* ---- frames: one guest entry (instantiate or call). Ids are given by JS, unique in the environment, from 1 ---- */
+enum { WZ_LANE_SYNC = 0, WZ_LANE_ASYNC = 1 };
+typedef struct {
+  uint64_t env;
+  uint64_t frame;
+  uint32_t lane;
+  uint64_t parent;      /* frame id of the frame below in the same group, 0 = outermost */
+  int64_t timeout_ns;   /* time left; 0 = none */
+} wz_frame_options;
+enum { WZ_STOP_CLOSE = 1, WZ_STOP_TIMEOUT = 2, WZ_STOP_ABORT = 3 };
+
+/* ---- messages: Go -> JS, the same in both lanes ---- */
+enum {
+  WZ_MSG_DONE = 1,      /* frame or request `frame` has ended: status, words = results, bytes = error JSON or payload; target = value */
+  WZ_MSG_HOST_CALL = 2, /* target = host function id, module = calling module, words = parameters; answer with result_count words */
+  WZ_MSG_WRITE = 3,     /* target = sink callback id, bytes = chunk; answer: words[0] = errno (0 = all written) */
+  WZ_MSG_READ = 4,      /* target = source callback id, result_bytes = size of the guest's buffer; answer: bytes */
+  WZ_MSG_CLOCK = 5,     /* target = clock callback id; answer: words[0] = ns */
+  WZ_MSG_SLEEP = 6,     /* target, words[0] = ns */
+  WZ_MSG_YIELD = 7,
+  WZ_MSG_RANDOM = 8,    /* target, result_bytes; answer: bytes */
+  WZ_MSG_FS = 9,        /* target, words[0] = operation, ...; see src/internal/file-system.ts */
+  WZ_MSG_LISTENER = 10, /* before, after, abort of a function listener */
+  WZ_MSG_WARNING = 11   /* bytes = text; no answer */
+};
+typedef struct {
+  uint32_t kind, status;
+  uint64_t frame, target, module;
+  const uint64_t *words; uint32_t word_count;
+  const uint8_t *bytes; size_t byte_count;
+  uint32_t result_count; /* words expected */
+  size_t result_bytes;   /* most bytes that the answer may have */
+} wz_message;
+
+enum { WZ_REPLY_OK = 0, WZ_REPLY_THREW = 1 /* parked in the frame */, WZ_REPLY_WOULD_BLOCK = 2 /* likewise */, WZ_REPLY_DEAD = 3 /* JS cannot run any more */ };
+typedef struct {
+  uint32_t status;
+  uint64_t *words; uint32_t word_count;      /* sync upcall: capacity result_count given by Go, filled by C++; async: given by C++ */
+  uint8_t *bytes; size_t byte_count;         /* sync upcall: in = capacity, out = used */
+} wz_reply;
+
+typedef struct {
+  uint32_t abi_version;
+  uint32_t (*post)(uint64_t env, const wz_message *message);                   /* copies; 0, or 1 when the environment has gone */
+  void (*upcall)(uint64_t env, const wz_message *message, wz_reply *reply);     /* sync lane */
+  uint32_t (*alive)(uint64_t env);                                              /* sync lane, at a poll tick: 1, or 0 when JS was terminated */
+} wz_callbacks;
+
+/* ---- exports of native/go (declared again, by cgo, in the generated header; the drift check compares) ----
+ * uint32_t wz_start(wz_callbacks*)                                  once per process; returns WZ_ABI_VERSION of the Go side, 0 if it refuses
+ * void     wz_free(void*)
+ * void     wz_env_open(uint64_t env)                                env ids are given by C++, never reused
+ * void     wz_env_close(uint64_t env)                               stops its frames, closes what it owns, does not wait
+ * void     wz_runtime_new(uint64_t env, wz_runtime_config*, wz_result*)                        value; text = "compiler" | "interpreter"
+ * void     wz_runtime_close(wz_handle, uint32_t exit_code, wz_result*)                         when no frame of it is in flight
+ * void     wz_cache_new(uint64_t env, wz_str dir, wz_str shared_name, wz_result*)
+ * void     wz_cache_close(wz_handle, wz_result*)
+ * void     wz_compile(uint64_t env, wz_handle runtime, const uint8_t*, size_t, uint32_t workers, uint64_t request, wz_result*)
+ *                                                                    request 0: sync, value = compiled module; else WZ_MSG_DONE, target = compiled module
+ * void     wz_compile_cancel(uint64_t env, uint64_t request)
+ * void     wz_host_compile(uint64_t env, wz_handle runtime, wz_str json, wz_result*)            host module from its description, value = compiled module
+ * void     wz_compiled_describe(wz_handle, wz_result*)               text = JSON
+ * void     wz_compiled_section(wz_handle, uint32_t index, wz_result*)  text = the bytes of a custom section
+ * void     wz_compiled_close(wz_handle, wz_result*)
+ * void     wz_instantiate(wz_frame_options*, wz_handle runtime, wz_handle compiled, wz_module_config*, uint32_t close_compiled_with_module, wz_result*)
+ *                                                                    value = module, at once in both lanes; async: the outcome comes by WZ_MSG_DONE
+ * void     wz_module_describe(wz_handle, wz_result*)                 text = JSON
+ * void     wz_module_function(wz_handle, wz_str name, wz_result*)    value = function, 0 if there is none
+ * void     wz_module_memory(wz_handle, wz_str name, wz_result*)      value = memory, 0 if there is none; name {NULL,0}: the module's own
+ * void     wz_module_global(wz_handle, wz_str name, wz_result*)      value = global, 0 if there is none; text = JSON {type, mutable}
+ * void     wz_module_close(wz_handle, uint32_t exit_code, wz_result*)
+ * void     wz_module_release(wz_handle)                              the whole link group is closed and at rest: memory may be reused
+ * void     wz_call(wz_frame_options*, wz_handle function, uint64_t *words, uint32_t word_count, wz_result*)
+ *                                                                    sync: results are in words; async: WZ_MSG_DONE
+ * void     wz_frame_stop(uint64_t env, uint64_t frame, uint32_t reason, uint32_t exit_code)
+ * void     wz_frame_reply(uint64_t env, uint64_t frame, wz_reply*)
+ * void     wz_memory_info(wz_handle, uint64_t out[4])                base, bytes, generation, flags (1 shared, 2 not ours: no external buffer)
+ * uint32_t wz_memory_grow(wz_handle, uint32_t delta_pages)           previous pages, or 0xffffffff
+ * uint32_t wz_memory_read(wz_handle, uint64_t offset, uint8_t*, size_t)    1 = done, 0 = out of range (copies; also for shared memory)
+ * uint32_t wz_memory_write(wz_handle, uint64_t offset, const uint8_t*, size_t)
+ * uint64_t wz_memory_pin(wz_handle)                                  an external ArrayBuffer over the present range is made: token
+ * void     wz_memory_unpin(uint64_t token)                           its backing store is gone; any thread
+ * void     wz_global_get(wz_handle, uint64_t out[2], wz_result*)
+ * void     wz_global_set(wz_handle, const uint64_t in[2], wz_result*)
+ * void     wz_function_reference(wz_handle module, uint64_t reference, wz_result*)   text = JSON of the definition
+ * void     wz_output_buffer_new(uint64_t env, uint64_t max_bytes, wz_result*)
+ * uint64_t wz_output_buffer_size(wz_handle)
+ * void     wz_output_buffer_bytes(wz_handle, wz_result*)             text = a copy
+ * void     wz_output_buffer_reset(wz_handle)
+ * void     wz_output_buffer_free(wz_handle)
+ * void     wz_set_concurrency(uint32_t guests)
+ * void     wz_stats(wz_result*)                                      text = JSON
+ */
+#endif
