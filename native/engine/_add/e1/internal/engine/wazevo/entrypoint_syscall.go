@@ -1,0 +1,32 @@
+//go:build amd64 || arm64
+
+package wazevo
+
+import _ "unsafe" // for go:linkname
+
+// entersyscall and exitsyscall are those of the runtime; it declares them linkable, so no linker flag is needed.
+//
+//go:linkname entersyscall runtime.entersyscall
+func entersyscall()
+
+//go:linkname exitsyscall runtime.exitsyscall
+func exitsyscall()
+
+// entrypoint runs native code the way the runtime runs a system call. nosplit, because the stack must not move between
+// the two calls; the arguments stay live for the collector, which scans this frame as it was at entersyscall.
+//
+//go:nosplit
+func entrypoint(preambleExecutable, functionExecutable *byte, executionContextPtr uintptr, moduleContextPtr *byte, paramResultStackPtr *uint64, goAllocatedStackSlicePtr uintptr) {
+	entersyscall()
+	nativeEntrypoint(preambleExecutable, functionExecutable, executionContextPtr, moduleContextPtr, paramResultStackPtr, goAllocatedStackSlicePtr)
+	exitsyscall()
+}
+
+// afterGoFunctionCallEntrypoint is the same for going back to native code from an exit.
+//
+//go:nosplit
+func afterGoFunctionCallEntrypoint(executable *byte, executionContextPtr uintptr, stackPointer, framePointer uintptr) {
+	entersyscall()
+	nativeAfterGoFunctionCallEntrypoint(executable, executionContextPtr, stackPointer, framePointer)
+	exitsyscall()
+}

@@ -1,0 +1,3 @@
+module wazeroengine
+
+go 1.25

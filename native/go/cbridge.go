@@ -1,0 +1,92 @@
+package main
+
+/*
+#cgo CFLAGS: -I${SRCDIR}/../abi
+#include <stdlib.h>
+#include <string.h>
+#include "wazero_node.h"
+
+// Static copies: a file with definitions in its preamble must hold no //export.
+static uint32_t call_post(wz_callbacks *c, uint64_t env, uint32_t kind, uint32_t status, uint64_t frame, uint64_t target, uint64_t module,
+                          const uint64_t *words, uint32_t word_count, const uint8_t *bytes, size_t byte_count, uint32_t result_count, size_t result_bytes) {
+  wz_message m = {kind, status, frame, target, module, words, word_count, bytes, byte_count, result_count, result_bytes};
+  return c->post(env, &m);
+}
+static uint32_t call_upcall(wz_callbacks *c, uint64_t env, uint32_t kind, uint64_t frame, uint64_t target, uint64_t module,
+                            const uint64_t *words, uint32_t word_count, const uint8_t *bytes, size_t byte_count,
+                            uint64_t *result_words, uint32_t result_count, uint8_t *result_bytes, size_t *result_size) {
+  wz_message m = {kind, 0, frame, target, module, words, word_count, bytes, byte_count, result_count, result_size ? *result_size : 0};
+  wz_reply r = {0, result_words, result_count, result_bytes, result_size ? *result_size : 0};
+  c->upcall(env, &m, &r);
+  if (result_size) *result_size = r.byte_count;
+  return r.status;
+}
+static uint32_t call_alive(wz_callbacks *c, uint64_t env) { return c->alive(env); }
+*/
+import "C"
+
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+// callbacks is the table that C++ gave to wz_start: copied, never changed after.
+var callbacks *C.wz_callbacks
+
+var started atomic.Bool
+
+// message is wz_message: see there. words and bytes are read during the call only.
+type message struct {
+	kind, status   uint32
+	frame          uint64
+	target, module uint64
+	words          []uint64
+	bytes          []byte
+	resultCount    int
+	resultBytes    int
+}
+
+func post(env uint64, m *message) bool {
+	return C.call_post(callbacks, C.uint64_t(env), C.uint32_t(m.kind), C.uint32_t(m.status), C.uint64_t(m.frame), C.uint64_t(m.target), C.uint64_t(m.module),
+		wordsPointer(m.words), C.uint32_t(len(m.words)), bytesPointer(m.bytes), C.size_t(len(m.bytes)), C.uint32_t(m.resultCount), C.size_t(m.resultBytes)) == 0
+}
+
+// upcall runs the callback on this very thread: only in a sync frame. The results land in words and bytes; n is how many bytes.
+func upcall(env uint64, m *message, words []uint64, bytes []byte) (status uint32, n int) {
+	size := C.size_t(len(bytes))
+	status = uint32(C.call_upcall(callbacks, C.uint64_t(env), C.uint32_t(m.kind), C.uint64_t(m.frame), C.uint64_t(m.target), C.uint64_t(m.module),
+		wordsPointer(m.words), C.uint32_t(len(m.words)), bytesPointer(m.bytes), C.size_t(len(m.bytes)),
+		wordsPointer(words), C.uint32_t(len(words)), bytesPointer(bytes), &size))
+	return status, min(int(size), len(bytes))
+}
+
+func alive(env uint64) bool { return C.call_alive(callbacks, C.uint64_t(env)) != 0 }
+
+func wordsPointer(w []uint64) *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(unsafe.SliceData(w))) }
+func bytesPointer(b []byte) *C.uint8_t    { return (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(b))) }
+
+const (
+	msgDone     = C.WZ_MSG_DONE
+	msgHostCall = C.WZ_MSG_HOST_CALL
+	msgWrite    = C.WZ_MSG_WRITE
+	msgRead     = C.WZ_MSG_READ
+	msgClock    = C.WZ_MSG_CLOCK
+	msgSleep    = C.WZ_MSG_SLEEP
+	msgYield    = C.WZ_MSG_YIELD
+	msgRandom   = C.WZ_MSG_RANDOM
+	msgFS       = C.WZ_MSG_FS
+	msgListener = C.WZ_MSG_LISTENER
+	msgWarning  = C.WZ_MSG_WARNING
+
+	replyOK         = C.WZ_REPLY_OK
+	replyThrew      = C.WZ_REPLY_THREW
+	replyWouldBlock = C.WZ_REPLY_WOULD_BLOCK
+	replyDead       = C.WZ_REPLY_DEAD
+
+	laneSync  = C.WZ_LANE_SYNC
+	laneAsync = C.WZ_LANE_ASYNC
+
+	stopClose   = C.WZ_STOP_CLOSE
+	stopTimeout = C.WZ_STOP_TIMEOUT
+	stopAbort   = C.WZ_STOP_ABORT
+)

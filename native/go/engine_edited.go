@@ -1,0 +1,31 @@
+//go:build !wazero_upstream
+
+package main
+
+import (
+	"context"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental/nodehost"
+)
+
+const engineEdited = true
+
+// control interrupts the guest of one frame through edit E2: at its next poll the guest runs frame.tick.
+type control struct{ inner *nodehost.Control }
+
+func newControl(f *frame) *control { return &control{nodehost.NewControl(f.tick)} }
+
+func (c *control) attach(ctx context.Context) context.Context {
+	return nodehost.WithControl(ctx, c.inner)
+}
+func (c *control) interrupt()               { c.inner.Interrupt() }
+func (c *control) close()                   {}
+func (c *control) deliveredBy(uint32) bool { return false }
+
+func functionDefinitionOf(m api.Module, reference uint64) (api.FunctionDefinition, bool) {
+	return nodehost.FunctionDefinitionOf(m, reference)
+}
+
+// defaultSlots: a running guest is an OS thread of its own beside Go's processors.
+func defaultSlots() int { return processors() }

@@ -1,0 +1,56 @@
+//go:build wazero_upstream
+
+package main
+
+import (
+	"context"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/sys"
+)
+
+const engineEdited = false
+
+// control without edits: a context that is cancelled. It reaches loops of modules compiled with close-on-context-done only, and
+// cannot resume: ticks for time slices or a terminated Worker do not exist here.
+type control struct {
+	frame  *frame
+	cancel context.CancelFunc
+	ctx    context.Context
+}
+
+func newControl(f *frame) *control { return &control{frame: f} }
+
+func (c *control) attach(ctx context.Context) context.Context {
+	c.frame.mu.Lock()
+	defer c.frame.mu.Unlock()
+	c.ctx, c.cancel = context.WithCancel(ctx)
+	if c.frame.stop.Load() != 0 {
+		c.cancel()
+	}
+	return c.ctx
+}
+
+func (c *control) interrupt() {
+	if c.frame.stop.Load() == 0 {
+		return
+	}
+	c.frame.mu.Lock()
+	defer c.frame.mu.Unlock()
+	if c.cancel != nil {
+		c.cancel()
+	}
+}
+
+func (c *control) close() {
+	if c.cancel != nil {
+		c.cancel()
+	}
+}
+
+func (c *control) deliveredBy(exitCode uint32) bool { return exitCode == sys.ExitCodeContextCanceled }
+
+func functionDefinitionOf(api.Module, uint64) (api.FunctionDefinition, bool) { return nil, false }
+
+// defaultSlots: a running guest holds a Go processor, and a synchronous call on the JS thread needs one too.
+func defaultSlots() int { return max(1, processors()-1) }

@@ -1,0 +1,93 @@
+package main
+
+import "sync"
+
+// env is one Node environment (the main thread or a Worker): it owns what it opened.
+type env struct {
+	id       uint64
+	mu       sync.Mutex
+	closed   bool
+	frames   map[uint64]*frame
+	requests map[uint64]func() // compilations that can be cancelled
+	runtimes map[*runtimeState]struct{}
+}
+
+var envs sync.Map // id -> *env
+
+func findEnv(id uint64) (*env, error) {
+	if e, ok := envs.Load(id); ok {
+		return e.(*env), nil
+	}
+	return nil, closedError("the environment has ended")
+}
+
+func openEnv(id uint64) {
+	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]func(){}, runtimes: map[*runtimeState]struct{}{}})
+}
+
+func (e *env) addFrame(f *frame) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return false
+	}
+	e.frames[f.id] = f
+	return true
+}
+
+func (e *env) removeFrame(f *frame) {
+	e.mu.Lock()
+	delete(e.frames, f.id)
+	last := e.closed && len(e.frames) == 0
+	e.mu.Unlock()
+	if last {
+		e.closeRuntimes()
+	}
+}
+
+func (e *env) frame(id uint64) *frame {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.frames[id]
+}
+
+// close never waits: frames are stopped, and what the environment owns is closed when the last of them has ended. A guest that
+// cannot be stopped keeps its runtime: abandoned, not freed under it.
+func (e *env) close() {
+	envs.Delete(e.id)
+	e.mu.Lock()
+	e.closed = true
+	frames := make([]*frame, 0, len(e.frames))
+	for _, f := range e.frames {
+		frames = append(frames, f)
+	}
+	cancels := make([]func(), 0, len(e.requests))
+	for _, cancel := range e.requests {
+		cancels = append(cancels, cancel)
+	}
+	e.mu.Unlock()
+	for _, cancel := range cancels {
+		cancel()
+	}
+	for _, f := range frames {
+		f.stopSelf(stopWord(stopClose, 0))
+	}
+	if len(frames) == 0 {
+		e.closeRuntimes()
+	}
+}
+
+func (e *env) closeRuntimes() {
+	e.mu.Lock()
+	all := make([]*runtimeState, 0, len(e.runtimes))
+	for rt := range e.runtimes {
+		all = append(all, rt)
+	}
+	e.mu.Unlock()
+	go func() {
+		defer func() { _ = recover() }() // nobody is left to tell
+		for _, rt := range all {
+			rt.abandon()
+		}
+	}()
+}

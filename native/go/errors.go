@@ -1,0 +1,164 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/tetratelabs/wazero/sys"
+)
+
+// The codes of contract.d.ts that Go can give.
+const (
+	codeCompile        = "ERR_WAZERO_COMPILE"
+	codeLink           = "ERR_WAZERO_LINK"
+	codeExit           = "ERR_WAZERO_EXIT"
+	codeTrap           = "ERR_WAZERO_TRAP"
+	codeLimit          = "ERR_WAZERO_LIMIT"
+	codeClosed         = "ERR_WAZERO_CLOSED"
+	codeAborted        = "ERR_WAZERO_ABORTED"
+	codeWouldBlock     = "ERR_WAZERO_WOULD_BLOCK"
+	codeInvalid        = "ERR_WAZERO_INVALID_ARGUMENT"
+	codeNotImplemented = "ERR_WAZERO_NOT_IMPLEMENTED"
+	codeUnsupported    = "ERR_WAZERO_UNSUPPORTED_PLATFORM"
+)
+
+// wzError is an error as it crosses to JavaScript: see "errors" in wazero_node.h.
+type wzError struct {
+	Code     string       `json:"code"`
+	Message  string       `json:"message"`
+	ExitCode uint32       `json:"exitCode"`
+	Reason   string       `json:"reason,omitempty"`
+	Kind     string       `json:"kind,omitempty"`
+	Frames   []traceFrame `json:"frames,omitempty"`
+	Limit    string       `json:"limit,omitempty"`
+	Host     bool         `json:"host,omitempty"`
+	Closed   []handle     `json:"closed,omitempty"`
+}
+
+type traceFrame struct {
+	Function string `json:"function"`
+	Source   string `json:"source,omitempty"`
+}
+
+func (e *wzError) Error() string { return e.Message }
+
+func (e *wzError) json() []byte {
+	text, err := json.Marshal(e)
+	if err != nil { // cannot be: only strings and numbers
+		return []byte(`{"code":"` + e.Code + `","message":"unprintable error"}`)
+	}
+	return text
+}
+
+func closedError(message string) *wzError     { return &wzError{Code: codeClosed, Message: message} }
+func invalidArgument(message string) *wzError { return &wzError{Code: codeInvalid, Message: message} }
+func limitError(limit, message string) *wzError {
+	return &wzError{Code: codeLimit, Limit: limit, Message: message}
+}
+
+// hostError unwinds the guest after a JavaScript callback threw; the thrown value itself is parked in the frame, in JavaScript.
+type hostError struct{ wouldBlock bool }
+
+func (*hostError) Error() string { return "host function" }
+
+// wasiErrors are the complaints of wazero about a configuration, which it has only at instantiation.
+var configComplaints = []string{"args invalid: ", "environ invalid: ", "invalid Walltime resolution: ", "invalid Nanotime resolution: "}
+
+// trapKinds in the order of contract.d.ts; wazero's own texts.
+var trapKinds = []string{
+	"unreachable", "out of bounds memory access", "invalid table access", "indirect call type mismatch", "integer divide by zero",
+	"integer overflow", "invalid conversion to integer", "unaligned atomic", "expected shared memory", "too many waiters",
+	"uncaught exception", "null reference", "stack overflow",
+}
+
+const (
+	traceHeader = "\nwasm stack trace:"
+	wasmPrefix  = "wasm error: "
+)
+
+// classify turns an error of wazero into ours. fallback is the code of what is none of the known kinds: link or compile.
+func classify(err error, fallback string) *wzError {
+	var ours *wzError
+	if errors.As(err, &ours) {
+		return ours
+	}
+	var exit *sys.ExitError
+	if errors.As(err, &exit) {
+		return &wzError{Code: codeExit, Message: exit.Error(), ExitCode: exit.ExitCode(), Reason: "exit"}
+	}
+	message := err.Error()
+	var host *hostError
+	if errors.As(err, &host) {
+		return &wzError{Code: codeTrap, Kind: "host function", Message: message, Frames: parseTrace(message), Host: true}
+	}
+	head, _, traced := strings.Cut(message, traceHeader)
+	if at := strings.LastIndex(head, wasmPrefix); at >= 0 {
+		for _, k := range trapKinds {
+			if head[at+len(wasmPrefix):] == k {
+				return &wzError{Code: codeTrap, Kind: k, Message: message, Frames: parseTrace(message)}
+			}
+		}
+	}
+	if head == "stack overflow" || strings.HasSuffix(head, ": stack overflow") { // the compiler gives no trace and no prefix
+		return &wzError{Code: codeTrap, Kind: "stack overflow", Message: message}
+	}
+	for _, prefix := range configComplaints {
+		if strings.HasPrefix(message, prefix) {
+			return invalidArgument(message)
+		}
+	}
+	if traced { // a host function of Go's own side panicked: no guest's doing, but the guest did unwind
+		return &wzError{Code: codeTrap, Kind: "host function", Message: message, Frames: parseTrace(message)}
+	}
+	return &wzError{Code: fallback, Message: message}
+}
+
+// parseTrace reads wazero's own trace: "\tmod.fn(i32) i32", each followed by lines of source positions with two tabs.
+func parseTrace(message string) []traceFrame {
+	_, trace, ok := strings.Cut(message, traceHeader)
+	if !ok {
+		return nil
+	}
+	var frames []traceFrame
+	for _, line := range strings.Split(trace, "\n") {
+		switch {
+		case strings.HasPrefix(line, "\t\t"):
+			if n := len(frames); n > 0 && frames[n-1].Source == "" {
+				source := strings.TrimSpace(line)
+				if _, after, found := strings.Cut(source, ": "); found && strings.HasPrefix(source, "0x") {
+					source = after
+				}
+				frames[n-1].Source = source
+			}
+		case strings.HasPrefix(line, "\t"):
+			name := strings.TrimSpace(line)
+			if at := strings.LastIndexByte(name, '('); at > 0 {
+				name = name[:at]
+			}
+			if name != "" && !strings.HasPrefix(name, "... maybe followed") {
+				frames = append(frames, traceFrame{Function: name})
+			}
+		case line == "" && len(frames) > 0:
+			return frames // Go's own stack follows a runtime error
+		}
+	}
+	return frames
+}
+
+// recovered is deferred, by guard, around everything that a guest or a caller can reach: no panic crosses to C.
+func recoveredError(r any) *wzError {
+	if err, ok := r.(error); ok {
+		var ours *wzError
+		if errors.As(err, &ours) {
+			return ours
+		}
+		var exit *sys.ExitError
+		if errors.As(err, &exit) {
+			return classify(err, codeTrap)
+		}
+	}
+	return &wzError{Code: codeTrap, Kind: "host function", Message: fmt.Sprintf("%v (recovered by node-wazero)\n%s", r, debug.Stack())}
+}

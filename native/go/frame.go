@@ -1,0 +1,318 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tetratelabs/wazero/sys"
+)
+
+// frame is one entry into a guest: a call or an instantiation, on the JS thread (sync lane) or on a goroutine (async lane).
+type frame struct {
+	id     uint64
+	env    *env
+	lane   uint32
+	group  *group
+	below  *frame        // in the group, nil: outermost
+	done   chan struct{} // closed at the end; only for frames with one below
+	start  time.Time
+	module *module // being instantiated, else nil: the host functions of its start section must know it
+
+	control *control
+	timer   *time.Timer
+
+	stop       atomic.Uint64 // 0, or stopBit | reason << 32 | exit code: first one wins
+	delivered  atomic.Bool   // the stop has unwound the guest
+	sliceStart atomic.Int64
+	hasSlot    bool // only the frame's own goroutine looks
+
+	mu      sync.Mutex
+	stopCh  chan struct{} // made on first use
+	replies chan reply
+}
+
+type reply struct {
+	status uint32
+	words  []uint64
+	bytes  []byte
+}
+
+const stopBit = 1 << 63
+
+func stopWord(reason, exitCode uint32) uint64 {
+	switch reason {
+	case stopTimeout:
+		exitCode = sys.ExitCodeDeadlineExceeded
+	case stopAbort:
+		exitCode = sys.ExitCodeContextCanceled
+	}
+	return stopBit | uint64(reason)<<32 | uint64(exitCode)
+}
+
+func newFrame(e *env, id uint64, lane uint32, g *group, timeout time.Duration) *frame {
+	f := &frame{id: id, env: e, lane: lane, group: g, start: time.Now()}
+	if lane == laneAsync {
+		f.replies = make(chan reply, 1)
+	}
+	f.control = newControl(f)
+	if timeout > 0 {
+		f.timer = time.AfterFunc(timeout, func() { f.stopAll(stopWord(stopTimeout, 0)) })
+	}
+	return f
+}
+
+// frameContext carries the frame through wazero to the host functions.
+type frameContext struct {
+	context.Context
+	frame *frame
+}
+
+type frameKey struct{}
+
+func (c *frameContext) Value(key any) any {
+	if key == (frameKey{}) {
+		return c.frame
+	}
+	return c.Context.Value(key)
+}
+
+func frameOf(ctx context.Context) *frame {
+	f, _ := ctx.Value(frameKey{}).(*frame)
+	return f
+}
+
+func (f *frame) context() context.Context {
+	return f.control.attach(&frameContext{context.Background(), f})
+}
+
+// enter makes the frame the runner of its group; an error means that it was stopped before anything ran.
+func (f *frame) enter() *wzError {
+	if !f.env.addFrame(f) {
+		return closedError("the environment has ended")
+	}
+	if f.lane == laneAsync {
+		if !slots.acquire(f, false) {
+			f.env.removeFrame(f)
+			return f.notStarted()
+		}
+		f.hasSlot = true
+	} else {
+		watchSync(f)
+	}
+	f.push()
+	if f.stop.Load() != 0 {
+		f.leave()
+		return f.notStarted()
+	}
+	return nil
+}
+
+func (f *frame) leave() {
+	if f.timer != nil {
+		f.timer.Stop()
+	}
+	f.settleAbove()
+	f.pop()
+	f.control.close()
+	if f.lane == laneAsync {
+		if f.hasSlot {
+			f.hasSlot = false
+			slots.release(f)
+		}
+	} else {
+		unwatchSync(f)
+	}
+	f.env.removeFrame(f)
+}
+
+func (f *frame) notStarted() *wzError {
+	reason := stopReason(f.stop.Load())
+	if reason == "close" {
+		return closedError("the module was closed before the call started")
+	}
+	return &wzError{Code: codeAborted, Message: "the call was stopped before it started", Reason: reason}
+}
+
+func stopReason(word uint64) string {
+	switch uint32(word>>32) & 0xff {
+	case stopTimeout:
+		return "timeout"
+	case stopAbort:
+		return "abort"
+	}
+	return "close"
+}
+
+// stopAll stops the frame and those above it. Any thread.
+func (f *frame) stopAll(word uint64) {
+	f.stopSelf(word)
+	for top := f.group.find().top.Load(); top != nil && top != f; top = top.below {
+		top.stopSelf(word)
+	}
+}
+
+func (f *frame) stopSelf(word uint64) {
+	if !f.stop.CompareAndSwap(0, word) {
+		return
+	}
+	f.mu.Lock()
+	if f.stopCh != nil {
+		close(f.stopCh)
+	}
+	f.mu.Unlock()
+	f.control.interrupt()
+}
+
+func (f *frame) stopped() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stopCh == nil {
+		f.stopCh = make(chan struct{})
+		if f.stop.Load() != 0 {
+			close(f.stopCh)
+		}
+	}
+	return f.stopCh
+}
+
+// exitIfStopped unwinds the guest when the frame has been stopped. Only where the guest may unwind: in a host function or a tick.
+func (f *frame) exitIfStopped() {
+	if err := f.exitError(); err != nil {
+		panic(err)
+	}
+}
+
+func (f *frame) exitError() error {
+	word := f.stop.Load()
+	if word == 0 {
+		return nil
+	}
+	f.delivered.Store(true)
+	return sys.NewExitError(uint32(word))
+}
+
+// tick runs at a poll of the guest after control.interrupt, on the guest's own goroutine.
+func (f *frame) tick() error {
+	if err := f.exitError(); err != nil {
+		return err
+	}
+	if f.lane == laneSync {
+		if !alive(f.env.id) { // worker.terminate(), process.exit(): nobody will take the answer
+			f.stopSelf(stopWord(stopClose, 0))
+		}
+	} else if time.Now().UnixNano()-f.sliceStart.Load() >= int64(slice) && slots.waiting() {
+		slots.release(f)
+		f.hasSlot = slots.acquire(f, false)
+	}
+	return f.exitError()
+}
+
+// wait gives the slot back, runs until (which must return when the channel closes) and takes a slot again.
+func (f *frame) wait(until func(stop <-chan struct{})) {
+	if f.hasSlot {
+		f.hasSlot = false
+		slots.release(f)
+	}
+	until(f.stopped())
+	if f.lane == laneAsync {
+		f.settleAbove()
+		if f.stop.Load() == 0 {
+			f.hasSlot = slots.acquire(f, true)
+		}
+	}
+	f.exitIfStopped()
+}
+
+// upcall asks JavaScript and unwinds the guest when it threw. The answer lands in words and bytes; n is how many bytes came.
+func (f *frame) upcall(m *message, words []uint64, bytes []byte) (n int) {
+	m.frame, m.resultCount, m.resultBytes = f.id, len(words), len(bytes)
+	var status uint32
+	if f.lane == laneSync {
+		status, n = upcall(f.env.id, m, words, bytes)
+	} else {
+		if !post(f.env.id, m) {
+			f.stopSelf(stopWord(stopClose, 0))
+			f.exitIfStopped()
+		}
+		f.wait(func(stop <-chan struct{}) {
+			select {
+			case r := <-f.replies:
+				status = r.status
+				copy(words, r.words)
+				n = copy(bytes, r.bytes)
+			case <-stop:
+			}
+		})
+	}
+	f.exitIfStopped()
+	switch status {
+	case replyOK:
+		return n
+	case replyDead:
+		f.stopSelf(stopWord(stopClose, 0))
+		f.exitIfStopped()
+	}
+	panic(&hostError{wouldBlock: status == replyWouldBlock})
+}
+
+// failure is what the call ends with.
+func (f *frame) failure(err error, fallback string) *wzError {
+	e := classify(err, fallback)
+	if e.Code != codeExit {
+		return e
+	}
+	if word := f.stop.Load(); word != 0 && (f.delivered.Load() || f.control.deliveredBy(e.ExitCode)) {
+		e.Reason, e.ExitCode = stopReason(word), uint32(word)
+		e.Message = sys.NewExitError(e.ExitCode).Error()
+	}
+	return e
+}
+
+// ---- sync frames are looked at every 50 ms: a terminated Worker must not stay in its guest for ever
+
+const syncLook = 50 * time.Millisecond
+
+var syncWatch struct {
+	mu      sync.Mutex
+	frames  map[*frame]struct{}
+	running bool
+}
+
+func watchSync(f *frame) {
+	w := &syncWatch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.frames == nil {
+		w.frames = map[*frame]struct{}{}
+	}
+	w.frames[f] = struct{}{}
+	if w.running {
+		return
+	}
+	w.running = true
+	go func() {
+		for {
+			time.Sleep(syncLook)
+			w.mu.Lock()
+			if len(w.frames) == 0 {
+				w.running = false
+				w.mu.Unlock()
+				return
+			}
+			for f := range w.frames {
+				if time.Since(f.start) > syncLook {
+					f.control.interrupt()
+				}
+			}
+			w.mu.Unlock()
+		}
+	}()
+}
+
+func unwatchSync(f *frame) {
+	syncWatch.mu.Lock()
+	delete(syncWatch.frames, f)
+	syncWatch.mu.Unlock()
+}

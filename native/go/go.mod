@@ -1,0 +1,5 @@
+module wazeronode
+
+go 1.25
+
+require github.com/tetratelabs/wazero v1.12.0

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"runtime"
+	"sync"
+	"time"
+)
+
+// slice is how long a guest may run while others wait for a slot.
+const slice = 10 * time.Millisecond
+
+// slotPool bounds how many guests of asynchronous calls run at once in this process; with edit E1 each running guest is one OS
+// thread. No slot is held across a wait. Who comes back from a wait goes before new calls, who used up its slice goes to the end.
+type slotPool struct {
+	mu      sync.Mutex
+	limit   int
+	used    int
+	resumed []*slotWaiter
+	fresh   []*slotWaiter
+	running map[*frame]struct{} // holders, for the slice clock
+	ticking bool
+}
+
+type slotWaiter struct {
+	ready chan struct{} // closed when the slot is given
+	frame *frame
+	given bool
+}
+
+var slots = slotPool{limit: defaultSlots(), running: map[*frame]struct{}{}}
+
+func (p *slotPool) setLimit(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limit = max(1, n)
+	p.hand()
+}
+
+// acquire waits for a slot; false when the frame was stopped first (then it holds none).
+func (p *slotPool) acquire(f *frame, resumed bool) bool {
+	p.mu.Lock()
+	if p.used < p.limit && len(p.resumed) == 0 && (resumed || len(p.fresh) == 0) {
+		p.take(f)
+		p.mu.Unlock()
+		return true
+	}
+	w := &slotWaiter{ready: make(chan struct{}), frame: f}
+	if resumed {
+		p.resumed = append(p.resumed, w)
+	} else {
+		p.fresh = append(p.fresh, w)
+	}
+	p.startClock()
+	p.mu.Unlock()
+	select {
+	case <-w.ready:
+		return true
+	case <-f.stopped():
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w.given { // both happened: the slot goes on to the next
+		p.drop(f)
+		return false
+	}
+	p.resumed = without(p.resumed, w)
+	p.fresh = without(p.fresh, w)
+	return false
+}
+
+func (p *slotPool) release(f *frame) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drop(f)
+}
+
+func (p *slotPool) take(f *frame) {
+	p.used++
+	f.sliceStart.Store(time.Now().UnixNano())
+	p.running[f] = struct{}{}
+}
+
+func (p *slotPool) drop(f *frame) {
+	p.used--
+	delete(p.running, f)
+	p.hand()
+}
+
+// hand gives free slots to those who wait; mu is held.
+func (p *slotPool) hand() {
+	for p.used < p.limit {
+		var w *slotWaiter
+		switch {
+		case len(p.resumed) > 0:
+			w, p.resumed = p.resumed[0], p.resumed[1:]
+		case len(p.fresh) > 0:
+			w, p.fresh = p.fresh[0], p.fresh[1:]
+		default:
+			return
+		}
+		w.given = true
+		p.take(w.frame)
+		close(w.ready)
+	}
+}
+
+func (p *slotPool) waiting() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.fresh)+len(p.resumed) > 0
+}
+
+// startClock runs one goroutine while somebody waits: it interrupts those who ran for a slice. mu is held.
+func (p *slotPool) startClock() {
+	if p.ticking {
+		return
+	}
+	p.ticking = true
+	go func() {
+		for {
+			time.Sleep(slice / 2)
+			p.mu.Lock()
+			if len(p.fresh)+len(p.resumed) == 0 {
+				p.ticking = false
+				p.mu.Unlock()
+				return
+			}
+			now := time.Now().UnixNano()
+			for f := range p.running {
+				if now-f.sliceStart.Load() >= int64(slice) {
+					f.control.interrupt()
+				}
+			}
+			p.mu.Unlock()
+		}
+	}()
+}
+
+func without(list []*slotWaiter, w *slotWaiter) []*slotWaiter {
+	for i, other := range list {
+		if other == w {
+			return append(list[:i:i], list[i+1:]...)
+		}
+	}
+	return list
+}
+
+func processors() int { return runtime.GOMAXPROCS(0) }
