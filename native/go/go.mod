@@ -1,5 +1,5 @@
 module wazeronode
 
-go 1.25
+go 1.25.0
 
 require github.com/tetratelabs/wazero v1.12.0
