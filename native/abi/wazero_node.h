@@ -93,11 +93,11 @@ enum {
   WZ_MSG_DONE = 1,      /* frame or request `frame` has ended: status, words = results, bytes = error JSON or payload; target = value */
   WZ_MSG_HOST_CALL = 2, /* target = host function id, module = calling module, words = parameters; answer with result_count words */
   WZ_MSG_WRITE = 3,     /* target = sink callback id, bytes = chunk; answer: words[0] = errno (0 = all written) */
-  WZ_MSG_READ = 4,      /* target = source callback id, result_bytes = size of the guest's buffer; answer: bytes */
+  WZ_MSG_READ = 4,      /* target = source callback id, result_bytes = size of the guest's buffer; answer: words[0] = how many of bytes count */
   WZ_MSG_CLOCK = 5,     /* target = clock callback id; answer: words[0] = ns */
   WZ_MSG_SLEEP = 6,     /* target, words[0] = ns */
   WZ_MSG_YIELD = 7,
-  WZ_MSG_RANDOM = 8,    /* target, result_bytes; answer: bytes */
+  WZ_MSG_RANDOM = 8,    /* target, result_bytes; answer likewise */
   WZ_MSG_FS = 9,        /* target, words[0] = operation, ...; see src/internal/file-system.ts */
   WZ_MSG_LISTENER = 10, /* before, after, abort of a function listener */
   WZ_MSG_WARNING = 11   /* bytes = text; no answer */
@@ -134,9 +134,10 @@ typedef struct {
  * void     wz_runtime_close(wz_handle, uint32_t exit_code, wz_result*)                         when no frame of it is in flight
  * void     wz_cache_new(uint64_t env, wz_str dir, wz_str shared_name, wz_result*)
  * void     wz_cache_close(wz_handle, wz_result*)
- * void     wz_compile(uint64_t env, wz_handle runtime, const uint8_t*, size_t, uint32_t workers, uint64_t request, wz_result*)
- *                                                                    request 0: sync, value = compiled module; else WZ_MSG_DONE, target = compiled module
- * void     wz_compile_cancel(uint64_t env, uint64_t request)
+ * void     wz_compile(uint64_t env, wz_handle runtime, const uint8_t*, size_t, uint32_t workers, int64_t timeout_ns, uint64_t request, wz_result*)
+ *                                                                    request 0: sync, value = compiled module; else WZ_MSG_DONE with frame = request,
+ *                                                                    target = compiled module. timeout_ns: 0 = none; then ERR_WAZERO_ABORTED, reason timeout
+ * void     wz_compile_cancel(uint64_t env, uint64_t request, uint32_t reason)   WZ_STOP_*; its WZ_MSG_DONE comes soon, with ERR_WAZERO_ABORTED
  * void     wz_host_compile(uint64_t env, wz_handle runtime, wz_str json, wz_result*)            host module from its description, value = compiled module
  * void     wz_compiled_describe(wz_handle, wz_result*)               text = JSON
  * void     wz_compiled_section(wz_handle, uint32_t index, wz_result*)  text = the bytes of a custom section
@@ -169,5 +170,11 @@ typedef struct {
  * void     wz_output_buffer_free(wz_handle)
  * void     wz_set_concurrency(uint32_t guests)
  * void     wz_stats(wz_result*)                                      text = JSON
+ * void     wz_collect(void)                                          runs Go's garbage collector and waits for it
+ * void     wz_build_info(wz_result*)                                 text = JSON {wazero, go, engine: "edited"|"upstream", edits: [...]}
+ *
+ * The shapes of all JSON (errors, descriptions, host modules) stand in src/internal/binding.ts.
+ * wz_call on success, sync lane: text = JSON {"closed":[...]} where the guest closed modules (exit code 0), else NULL;
+ * async lane: the bytes of WZ_MSG_DONE likewise, its words = results.
  */
 #endif

@@ -1,0 +1,193 @@
+import { loadNative } from './load.js';
+
+/**
+ * Everything native, typed: the only file that names functions of the addon (native/addon; each is one export of
+ * native/abi/wazero_node.h, named there). Nothing is validated on the other side beyond what keeps the process alive: the classes
+ * of src/ validate. Handles are numbers, 0 = none. A function that can fail throws what `Hooks.error` makes of the error's JSON,
+ * except those with a frame, which return the JSON: only the frame knows the parked cause.
+ */
+export interface NativeBinding {
+  /** WZ_ABI_VERSION of the addon; load.ts compares it. */
+  readonly abiVersion: number;
+  /** Once per environment, before anything else. */
+  init(hooks: Hooks): void;
+  /** While true, the environment's queue keeps the event loop alive: set while a call or a compilation is in flight. */
+  setActive(active: boolean): void;
+  /** JSON: BuildInfo */
+  buildInfo(): string;
+  setConcurrency(guests: number): void;
+  /** JSON: live counts of the process */
+  stats(): string;
+  /** Runs Go's garbage collector now and waits for it: for tests. */
+  collect(): void;
+
+  runtimeNew(config: RuntimeRecord): { readonly handle: Handle; readonly engine: 'compiler' | 'interpreter' };
+  /** Closes what is left of its modules too; only when no frame of it is in flight. */
+  runtimeClose(runtime: Handle, exitCode: number): void;
+  cacheNew(directory: string, sharedName: string): Handle;
+  cacheClose(cache: Handle): void;
+
+  /** Copies the bytes before it returns. The outcome is a MSG.done with `frame` = request, `target` = the compiled module. */
+  compile(runtime: Handle, binary: Uint8Array, workers: number, request: number): void;
+  compileSync(runtime: Handle, binary: Uint8Array, workers: number, timeoutNs: number): Handle;
+  compileCancel(request: number, reason: number): void;
+  /** JSON: HostModuleDescription */
+  hostCompile(runtime: Handle, description: string): Handle;
+  /** JSON: CompiledDescription */
+  compiledDescribe(compiled: Handle): string;
+  compiledSection(compiled: Handle, index: number): Uint8Array<ArrayBuffer>;
+  compiledClose(compiled: Handle): void;
+
+  /** The module's handle, or the error's JSON. Async lane: the handle at once, the outcome by MSG.done; a failed module is gone then. */
+  instantiate(
+    frame: number, lane: number, parent: number, timeoutNs: number,
+    runtime: Handle, compiled: Handle, config: ModuleRecord, closeCompiledWithModule: boolean,
+  ): Handle | string;
+  /** JSON: ModuleDescription */
+  moduleDescribe(module: Handle): string;
+  moduleFunction(module: Handle, name: string): Handle;
+  /** undefined: the memory that its functions use, imported or own */
+  moduleMemory(module: Handle, name: string | undefined): Handle;
+  moduleGlobal(module: Handle, name: string): { readonly handle: Handle; readonly type: string; readonly mutable: boolean } | undefined;
+  /** Only when no frame of its link group is in flight, or from inside one that ends soon; idempotent. */
+  moduleClose(module: Handle, exitCode: number): void;
+  /** Every module of the link group is closed and no frame is in flight: its memory may be used anew. */
+  moduleRelease(module: Handle): void;
+
+  /** Sync lane: results are in `words` afterwards; returns the error's JSON, or JSON of FrameOutcome, or undefined. Async: undefined, MSG.done comes. */
+  call(frame: number, lane: number, parent: number, timeoutNs: number, fn: Handle, words: BigUint64Array): string | undefined;
+  /** Any time; nothing happens when the frame has ended. */
+  frameStop(frame: number, reason: number, exitCode: number): void;
+  /** Answers the one open question of an asynchronous frame. */
+  frameReply(frame: number, status: number, words: BigUint64Array | undefined, bytes: Uint8Array | undefined): void;
+
+  memorySize(memory: Handle): number;
+  /** Previous pages, -1 where refused. */
+  memoryGrow(memory: Handle, deltaPages: number): number;
+  /** Changes whenever the range grew or moved. */
+  memoryGeneration(memory: Handle): number;
+  /** Copies; false = out of range. Also for shared memory. */
+  memoryRead(memory: Handle, offset: number, into: Uint8Array): boolean;
+  memoryWrite(memory: Handle, offset: number, bytes: Uint8Array): boolean;
+  /** An external ArrayBuffer over all of it, pinned until it is collected; undefined where that is refused, or the memory is shared. */
+  memoryBuffer(memory: Handle): ArrayBuffer | undefined;
+  detach(buffer: ArrayBuffer): void;
+
+  /** v128 takes two words. */
+  globalGet(global: Handle, words: BigUint64Array): void;
+  globalSet(global: Handle, words: BigUint64Array): void;
+  /** JSON: FunctionDefinition of a funcref that came out of this module's link group */
+  functionReference(module: Handle, reference: bigint): string;
+
+  outputBufferNew(maxBytes: number): Handle;
+  outputBufferSize(buffer: Handle): number;
+  outputBufferBytes(buffer: Handle): Uint8Array<ArrayBuffer>;
+  outputBufferReset(buffer: Handle): void;
+  outputBufferFree(buffer: Handle): void;
+}
+
+export type Handle = number;
+
+export interface Hooks {
+  /**
+   * Asynchronous lane: called on the JS thread in a turn of its own, once per message. `words` (parameters) and `bytes` are copies.
+   * MSG.write, read, random, hostCall, clock, sleep, yield are questions: one frameReply each. In a reply of read and random the
+   * bytes lie in `bytes`, which is as long as the guest's buffer, and words[0] is how many of them count.
+   */
+  message(
+    kind: number, status: number, frame: number, target: number, module: Handle,
+    words: BigUint64Array, bytes: Uint8Array<ArrayBuffer>, resultCount: number,
+  ): void;
+  /**
+   * Synchronous lane: called inside instantiate or call, on this thread; returns a REPLY status and never throws. `words` is as long
+   * as the larger of parameters and results; results go into it in place.
+   */
+  upcall(
+    kind: number, frame: number, target: number, module: Handle,
+    words: BigUint64Array, bytes: Uint8Array<ArrayBuffer>, resultCount: number,
+  ): number;
+  error(json: string): Error;
+}
+
+// ---- numbers of wazero_node.h (test/native checks that they are the same)
+export const LANE = { sync: 0, async: 1 } as const;
+export const STOP = { close: 1, timeout: 2, abort: 3 } as const;
+export const REPLY = { ok: 0, threw: 1, wouldBlock: 2, dead: 3 } as const;
+export const MSG = {
+  done: 1, hostCall: 2, write: 3, read: 4, clock: 5, sleep: 6, yield: 7, random: 8, fs: 9, listener: 10, warning: 11,
+} as const;
+export const ENGINE = { auto: 0, compiler: 1, interpreter: 2 } as const;
+export const SINK = { discard: 0, fd: 1, buffer: 2, callback: 3 } as const;
+export const SOURCE = { eof: 0, fd: 1, bytes: 2, callback: 3 } as const;
+export const CLOCK = { fake: 0, system: 1, callback: 2 } as const;
+export const RAND = { deterministic: 0, secure: 1, bytes: 2, callback: 3 } as const;
+export const MOUNT = { dir: 1, readOnlyDir: 2, fs: 3, sysFs: 4 } as const;
+
+// ---- records: property names are the jsName column of native/abi/config_fields.def; absent = zero
+export interface RuntimeRecord {
+  engine?: number; hasCoreFeatures?: boolean; coreFeatures?: bigint; hasMemoryLimitPages?: boolean; memoryLimitPages?: number;
+  memoryCapacityFromMax?: boolean; debugInfoDisabled?: boolean; compilationCache?: Handle; customSections?: boolean; closeOnContextDone?: boolean;
+  limitTotalMemoryBytes?: bigint; limitModuleBytes?: bigint; limitConcurrentCompiles?: number;
+  limitMemoryPages?: number; limitTableElements?: number; limitCallStackBytes?: bigint; limitOpenFiles?: number;
+}
+export interface ModuleRecord {
+  hasName?: boolean; name?: string; args?: readonly string[]; env?: readonly string[]; hasStartFunctions?: boolean; startFunctions?: readonly string[];
+  stdinKind?: number; stdinFd?: number; stdinBytes?: Uint8Array; stdinTarget?: number;
+  stdoutKind?: number; stdoutFd?: number; stdoutTarget?: number; stderrKind?: number; stderrFd?: number; stderrTarget?: number;
+  walltimeKind?: number; walltimeTarget?: number; walltimeResolution?: number;
+  nanotimeKind?: number; nanotimeTarget?: number; nanotimeResolution?: number;
+  nanosleepKind?: number; nanosleepTarget?: number; osyieldTarget?: number;
+  randKind?: number; randBytes?: Uint8Array; randTarget?: number;
+  mounts?: readonly MountRecord[]; tcpListeners?: readonly string[];
+  limitMemoryPages?: number; limitTableElements?: number; limitCallStackBytes?: bigint; limitOpenFiles?: number;
+  imports?: readonly ImportRecord[];
+}
+export interface MountRecord { kind: number; hostDir?: string; guestPath: string; target?: number }
+/** Each module name that the compiled module imports; module 0: not there, wazero then says so in its own words. */
+export interface ImportRecord { name: string; module: Handle }
+
+// ---- JSON
+export interface ErrorRecord {
+  code: string; message: string; exitCode?: number; reason?: 'exit' | 'close' | 'timeout' | 'abort'; kind?: string;
+  frames?: { function: string; source?: string }[]; limit?: string;
+  /** the thrown object is parked in the frame: it is the cause */ host?: boolean;
+  /** modules of the link group that were found closed when the frame ended */ closed?: Handle[];
+}
+/** Payload (bytes) of a MSG.done with status OK, where there is something to say: modules that the guest closed (exit code 0). */
+export interface FrameOutcome { closed?: Handle[] }
+export interface BuildInfo { wazero: string; go: string; engine: 'edited' | 'upstream'; edits: string[] }
+export interface FunctionRecord {
+  moduleName: string; index: number; name: string; debugName: string; import?: { module: string; name: string };
+  exportNames: string[]; paramTypes: string[]; paramNames: string[]; resultTypes: string[]; resultNames: string[];
+}
+export interface MemoryRecord {
+  moduleName: string; index: number; import?: { module: string; name: string }; exportNames: string[]; min: number; max?: number;
+}
+export interface CompiledDescription {
+  name: string;
+  importedFunctions: FunctionRecord[]; exportedFunctions: Record<string, FunctionRecord>;
+  importedMemories: MemoryRecord[]; exportedMemories: Record<string, MemoryRecord>;
+  customSections: { name: string; size: number }[];
+  /** distinct import module names; joins: anything but a shared memory is imported, so the link groups become one */
+  importModules: { name: string; joins: boolean }[];
+}
+export interface ModuleDescription {
+  name: string;
+  exportedFunctions: Record<string, FunctionRecord>;
+  exportedMemories: Record<string, MemoryRecord>;
+  /** of the memory its functions use */ memory?: MemoryRecord;
+}
+/** Functions in the order of first export (emscripten needs it). `id` is given by JavaScript, unique in the environment: MSG.hostCall's target. */
+export interface HostModuleDescription {
+  name: string;
+  functions: ({ exporter: 'wasi_snapshot_preview1' } | {
+    id: number; export: string; name: string; params: string[]; results: string[]; paramNames: string[]; resultNames: string[];
+  })[];
+}
+
+let native: NativeBinding | undefined;
+/** The addon of this environment, loaded on first use: importing the package starts nothing. */
+export function binding(): NativeBinding {
+  native ??= loadNative();
+  return native;
+}
