@@ -1,0 +1,20 @@
+package wazevo
+
+import (
+	"unsafe"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/internal/engine/wazevo/wazevoapi"
+	"github.com/tetratelabs/wazero/internal/wasm"
+)
+
+// FunctionDefinitionOf is for nodehost.FunctionDefinitionOf. It goes by the address of the code, because a reference
+// to an imported function has no index: it points into the importer's opaque, where only the first three fields exist.
+func (m *moduleEngine) FunctionDefinitionOf(ref wasm.Reference) (api.FunctionDefinition, bool) {
+	addr := uintptr(unsafe.Pointer(wazevoapi.PtrFromUintptr[functionInstance](ref).executable))
+	cm := m.parent.parent.compiledModuleOfAddr(addr)
+	if cm == nil {
+		return nil, false
+	}
+	return cm.module.FunctionDefinition(cm.module.ImportFunctionCount + cm.functionIndexOf(addr)), true
+}
