@@ -148,6 +148,29 @@ func (f *file) addField(structName, field string) {
 	f.splice(f.offset(at[0]), f.offset(at[0]), field+"\n")
 }
 
+// removeFields removes fields of a struct, each named by the first name of its line.
+func (f *file) removeFields(structName string, fields ...string) {
+	for _, name := range fields {
+		var found []*ast.Field
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if ts, ok := n.(*ast.TypeSpec); ok && ts.Name.Name == structName {
+				if st, ok := ts.Type.(*ast.StructType); ok {
+					for _, field := range st.Fields.List {
+						if len(field.Names) > 0 && field.Names[0].Name == name {
+							found = append(found, field)
+						}
+					}
+				}
+			}
+			return true
+		})
+		if len(found) != 1 {
+			fail("%s: expected one field %s of %s but found %d", f.path, name, structName, len(found))
+		}
+		f.splice(f.offset(found[0].Pos()), f.offset(found[0].End()), "")
+	}
+}
+
 // addImport adds an import that the file does not have yet.
 func (f *file) addImport(path string) {
 	for _, i := range f.ast.Imports {

@@ -23,6 +23,7 @@ type edit struct {
 // edits is the edit set. Order matters: an edit sees what the ones before it did.
 var edits = []edit{
 	syscallEdit,
+	stackEdit,
 	interruptEdit,
 	watcherEdit,
 }
