@@ -1,0 +1,3 @@
+export function runWasi(options: { engine?: string; from?: string; only?: string }): Promise<{
+  total: number; passed: number; failures: Record<string, string>; baseline: string[];
+}>;

@@ -1,0 +1,1 @@
+export function wat(text: string): Uint8Array<ArrayBuffer>;
