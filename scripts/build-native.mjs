@@ -1,0 +1,45 @@
+// Builds the addon: build/Release/node_wazero.node. Go, CMake and a C++ compiler are needed; headers come from node_modules.
+//   --arch arm64                  for another architecture (Linux: with Debian's cross compilers), into build/Release-arm64
+//   WAZERO_NODE_ENGINE=upstream   with wazero as it is, without the edits of native/engine
+//   WAZERO_NODE_SANITIZE=address  the C++ half with a sanitizer of the compiler
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { prepareEngine } from './lib/engine.mjs';
+import { checkToolchain, targetFor } from './lib/toolchain.mjs';
+import { fail, lockBuild, replaceFile, root, run, writeIfChanged } from './lib/tools.mjs';
+
+// strict: false, for node-gyp and prebuildify pass arguments that mean nothing here.
+const { values } = parseArgs({ options: { arch: { type: 'string', default: process.arch } }, strict: false });
+const target = targetFor(values.arch);
+checkToolchain(target.compilers);
+await lockBuild();
+const engine = prepareEngine();
+const sanitize = process.env.WAZERO_NODE_SANITIZE ?? '';
+
+const definitions = {
+  ...target.cmake,
+  WAZERO_GO_MODFILE: engine.modfile,
+  WAZERO_GO_TAGS: engine.tags,
+  WAZERO_GO_LDFLAGS: engine.ldflags,
+  WAZERO_SANITIZE: sanitize,
+  WAZERO_ARCH: values.arch,
+};
+const folder = join(root, 'build/cmake', [engine.name, values.arch, sanitize].filter(Boolean).join('-'));
+const cmakeJs = join(root, 'node_modules/cmake-js/bin/cmake-js');
+if (!existsSync(cmakeJs)) fail('cmake-js is needed to build node-wazero: run npm ci first.');
+const options = ['-d', 'native', '-O', folder, '-l', 'warn'];
+for (const [name, value] of Object.entries(definitions)) if (value !== '') options.push(`--CD${name}=${value}`);
+
+// cmake-js configures once and never looks at the definitions again. "compile" would be both in one, but answers a compile error
+// by building everything a second time.
+const stamp = join(folder, 'definitions.json');
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== JSON.stringify(definitions)) {
+  run(process.execPath, [cmakeJs, 'configure', ...options]);
+  writeIfChanged(stamp, JSON.stringify(definitions));
+}
+run(process.execPath, [cmakeJs, 'build', ...options]);
+
+const release = values.arch === process.arch ? 'build/Release' : `build/Release-${values.arch}`;
+replaceFile(join(root, release, 'node_wazero.node'), readFileSync(join(folder, 'Release/node_wazero.node')));
+console.log(`Built ${release}/node_wazero.node (${engine.name} engine, ${values.arch}).`);

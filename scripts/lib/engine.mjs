@@ -1,0 +1,71 @@
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail, must, root, run, writeIfChanged } from './tools.mjs';
+
+const wazero = 'github.com/tetratelabs/wazero';
+const goDirectory = join(root, 'native/go');
+
+// Nothing that is built or tested here imports these; they are nine tenths of the module.
+const left = new Set(['examples', 'site', 'packaging', 'internal/integration_test']);
+
+/**
+ * The wazero that native/go is built with. `edited` (the default) is a copy of the pinned module with the edits of native/engine;
+ * `upstream` (WAZERO_NODE_ENGINE=upstream) is the module as it is. Each has folders of its own, so switching rebuilds nothing.
+ */
+export function prepareEngine() {
+  const name = process.env.WAZERO_NODE_ENGINE || 'edited';
+  if (name !== 'edited' && name !== 'upstream') {
+    fail(`Expected edited or upstream for WAZERO_NODE_ENGINE but received ${name}`);
+  }
+  const module = JSON.parse(must('go', ['mod', 'download', '-json', wazero], { cwd: goDirectory }));
+  if (name === 'upstream') {
+    // A c-archive carries no module information, and the version names the directory of the file cache.
+    const ldflags = `-s -w -X ${wazero}/internal/version.version=${module.Version}`;
+    return { name, modfile: join(goDirectory, 'go.mod'), tags: 'wazero_upstream', ldflags, copy: undefined };
+  }
+  const copy = editedCopy(module.Dir);
+  const edits = readFileSync(join(copy, 'wazeroengine.txt'), 'utf8').trim().split(' ')[1] ?? '';
+  return { name, modfile: writeModfile(copy), tags: '', ldflags: `-s -w -X main.buildEdits=${edits}`, copy };
+}
+
+function editedCopy(source) {
+  const editor = join(root, 'native/engine');
+  const hash = must('go', ['run', '.', '-hash'], { cwd: editor });
+  const folder = join(root, 'build/engine', hash);
+  const copy = join(folder, 'wazero');
+  if (existsSync(join(copy, 'wazeroengine.txt'))) return copy;
+  const fresh = `${folder}.part`;
+  rmSync(fresh, { recursive: true, force: true });
+  copyTree(source, join(fresh, 'wazero'), '');
+  run('go', ['run', '.', join(fresh, 'wazero')], { cwd: editor });
+  for (const old of readdirSync(join(root, 'build/engine'))) {
+    if (old !== `${hash}.part`) rmSync(join(root, 'build/engine', old), { recursive: true, force: true });
+  }
+  renameSync(fresh, folder);
+  return copy;
+}
+
+/** The module cache is read-only; the copy is not. */
+function copyTree(from, to, path) {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const inside = path === '' ? entry.name : `${path}/${entry.name}`;
+    if (left.has(inside)) continue;
+    if (entry.isDirectory()) copyTree(join(from, entry.name), join(to, entry.name), inside);
+    else {
+      copyFileSync(join(from, entry.name), join(to, entry.name));
+      chmodSync(join(to, entry.name), 0o644);
+    }
+  }
+}
+
+/** -overlay refuses files below the module cache, so the module is replaced, in a go.mod beside the real one. */
+function writeModfile(copy) {
+  const modfile = join(root, 'build/edited.mod');
+  writeIfChanged(
+    modfile,
+    `${readFileSync(join(goDirectory, 'go.mod'), 'utf8')}\nreplace ${wazero} => ${JSON.stringify(copy)}\n`,
+  );
+  writeIfChanged(join(root, 'build/edited.sum'), readFileSync(join(goDirectory, 'go.sum'), 'utf8'));
+  return modfile;
+}

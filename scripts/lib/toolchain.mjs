@@ -1,0 +1,62 @@
+import { fail, output } from './tools.mjs';
+
+/** Ends the script with one sentence naming the first tool that is missing and how to get it. */
+export function checkToolchain(compilers) {
+  const go = output('go', ['env', 'GOVERSION']);
+  if (go === undefined) {
+    fail(
+      'Go 1.25 or newer is needed to build node-wazero, and no `go` is on the PATH: install it from https://go.dev/dl/.',
+    );
+  }
+  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(go) ?? [];
+  if (major !== undefined && Number(major) * 1000 + Number(minor) < 1025) {
+    fail(
+      `Go 1.25 or newer is needed to build node-wazero, but this is ${go}: install a newer one from https://go.dev/dl/.`,
+    );
+  }
+  if (output('cmake', ['--version']) === undefined) {
+    fail(
+      'CMake is needed to build node-wazero, and no `cmake` is on the PATH: install the package cmake, or get it from https://cmake.org/download/.',
+    );
+  }
+  for (const compiler of compilers) {
+    if (output(compiler.name, ['--version']) === undefined) {
+      fail(
+        `A C++ compiler is needed to build node-wazero, and \`${compiler.name}\` is not on the PATH: ${compiler.cure}.`,
+      );
+    }
+  }
+}
+
+/** What CMake and Go are told to build for an architecture (names of Node: x64, arm64). */
+export function targetFor(arch) {
+  const native = arch === process.arch;
+  if (process.platform === 'linux' && !native) {
+    const triple = { arm64: 'aarch64-linux-gnu', x64: 'x86-64-linux-gnu' }[arch];
+    if (triple === undefined) fail(`Expected x64 or arm64 for --arch but received ${arch}`);
+    const cure = `install the package g++-${triple}`;
+    const tool = triple.replace('x86-64', 'x86_64');
+    return {
+      compilers: [
+        { name: `${tool}-gcc`, cure },
+        { name: `${tool}-g++`, cure },
+      ],
+      strip: `${tool}-strip`,
+      cmake: {
+        CMAKE_SYSTEM_NAME: 'Linux',
+        CMAKE_SYSTEM_PROCESSOR: arch === 'arm64' ? 'aarch64' : 'x86_64',
+        CMAKE_C_COMPILER: `${tool}-gcc`,
+        CMAKE_CXX_COMPILER: `${tool}-g++`,
+      },
+    };
+  }
+  if (!native && process.platform !== 'darwin')
+    fail(`Building for ${arch} is not possible on ${process.platform}-${process.arch}.`);
+  const cure =
+    {
+      linux: 'install the package g++ (or build-essential)',
+      darwin: 'run xcode-select --install',
+    }[process.platform] ?? 'install llvm-mingw and set CC and CXX';
+  const name = process.env.CXX?.split(' ')[0] || (process.platform === 'linux' ? 'c++' : 'clang++');
+  return { compilers: [{ name, cure }], strip: 'strip', cmake: {} };
+}

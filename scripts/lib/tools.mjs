@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** One sentence, no stack: what is wrong and what cures it. */
+export function fail(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
+
+/** Runs a command in sight of the user; its failure ends the script with its exit code. */
+export function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error) fail(`${command} could not be started: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** The standard output of a command, trimmed; undefined where it cannot be started or fails. */
+export function output(command, args, options = {}) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** Like output, but a failure ends the script. */
+export function must(command, args, options = {}) {
+  return (
+    output(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options }) ??
+    fail(`${command} ${args.join(' ')} failed`)
+  );
+}
+
+/** Writes only what changed, so that nothing is built anew for an equal file; true when it wrote. */
+export function writeIfChanged(path, text) {
+  try {
+    if (readFileSync(path, 'utf8') === text) return false;
+  } catch {
+    mkdirSync(dirname(path), { recursive: true });
+  }
+  writeFileSync(path, text);
+  return true;
+}
+
+/** Puts a file in place at once: whoever has the old one mapped keeps it. */
+export function replaceFile(path, bytes, mode = 0o755) {
+  mkdirSync(dirname(path), { recursive: true });
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, bytes, { mode });
+  renameSync(fresh, path);
+}
+
+/** Two builds at once would write into one another's folders: the second waits for the first. */
+export async function lockBuild() {
+  const lock = join(root, 'build/lock');
+  mkdirSync(join(root, 'build'), { recursive: true });
+  for (let waited = 0; ; waited++) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (waited === 10) console.error('Waiting for another build of this checkout to end (build/lock).');
+    if (!isAlive(lock)) rmSync(lock, { force: true });
+    else await sleep(200);
+  }
+  process.on('exit', () => rmSync(lock, { force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+}
+
+function isAlive(lock) {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    if (pid > 0) process.kill(pid, 0); // 0 or NaN: its owner is just writing it
+    return true;
+  } catch {
+    return false;
+  }
+}
