@@ -1,0 +1,235 @@
+package prescan_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"wazeronode/prescan"
+)
+
+const features = api.CoreFeaturesV2 | experimental.CoreFeaturesThreads | experimental.CoreFeaturesTailCall | experimental.CoreFeaturesExtendedConst |
+	experimental.CoreFeaturesExceptionHandling | experimental.CoreFeaturesTypedFunctionReferences
+
+var huge = u32(1<<32 - 1)
+
+func TestRefused(t *testing.T) {
+	nest := func(depth int) []byte {
+		return function(noLocals, join(repeat(depth, 0x02, 0x40), repeat(depth+1, 0x0b))...)
+	}
+	wide := section(1, vector(join([]byte{0x60, 0}, u32(1000), repeat(1000, 0x7f))))
+	for _, c := range []struct {
+		name    string
+		module  []byte
+		message string
+	}{
+		{"no bytes", nil, "invalid magic number: the module has 0 bytes"},
+		{"truncated magic", []byte("\x00as"), "invalid magic number: expected 00 61 73 6d but got 00 61 73"},
+		{"truncated version", []byte("\x00asm\x01"), "invalid version header: the module ends after 5 bytes"},
+		{"text", []byte(" \n(module)"), "invalid magic number: this is the text format, which has to be converted to binary first"},
+		{"text after a comment", []byte(";; x\n(module)"), "invalid magic number: this is the text format, which has to be converted to binary first"},
+		{"component", []byte("\x00asm\x0d\x00\x01\x00"), "invalid version header: this is a component, not a core module; components are not supported"},
+		{"version", []byte("\x00asm\x02\x00\x00\x00"), "invalid version header: expected 01 00 00 00 but got 02 00 00 00"},
+		{"section over the end", module([]byte{1, 5, 0}), "section type: 5 bytes, but only 1 are left in the module"},
+		{"section id", module([]byte{14, 0}), "section unknown: invalid section id: 14"},
+		{"section order", module(section(3, vector()), section(1, vector())), "invalid section order: type after function"},
+		{"types", module(section(1, huge)), "section type: 4294967295 types, over the limit of 1000000"},
+		{"params", module(section(1, []byte{1, 0x60}, huge)), "section type: 4294967295 params, over the limit of 1000"},
+		{"results", module(section(1, []byte{1, 0x60, 0}, huge)), "section type: 4294967295 results, over the limit of 1000"},
+		{"recursion group", module(section(1, []byte{1, 0x4e}, huge)), "section type: 4294967295 types of a recursion group, over the limit of 1000000"},
+		{"imports", module(section(2, huge)), "section import: 4294967295 imports, over the limit of 1000000"},
+		{"imports without bytes", module(section(2, u32(1_000_000))), "section import: 1000000 imports in the 0 bytes that are left"},
+		{"functions", module(section(3, huge)), "section function: 4294967295 functions, over the limit of 1000000"},
+		{"functions without bytes", module(section(3, u32(70_000), repeat(60_000, 0))), "section function: 70000 functions in the 60000 bytes that are left"},
+		{"tables", module(section(4, huge)), "section table: 4294967295 tables, over the limit of 100000"},
+		{"globals", module(section(6, huge)), "section global: 4294967295 globals, over the limit of 1000000"},
+		{"tags", module(section(13, huge)), "section tag: 4294967295 tags, over the limit of 1000000"},
+		{"exports", module(section(7, huge)), "section export: 4294967295 exports, over the limit of 1000000"},
+		{"elements", module(section(9, huge)), "section element: 4294967295 element segments, over the limit of 10000000"},
+		{"element functions", module(section(9, []byte{1, 0, 0x41, 0, 0x0b}, huge)), "section element: 4294967295 elements, over the limit of 10000000"},
+		{"element expressions", module(section(9, []byte{1, 5, 0x70}, u32(9))), "section element: 9 elements in the 0 bytes that are left"},
+		{"code", module(section(10, huge)), "section code: 4294967295 function bodies, over the limit of 1000000"},
+		{"data", module(section(11, huge)), "section data: 4294967295 data segments, over the limit of 100000"},
+		{"data bytes", module(section(11, []byte{1, 1}, huge)), "section data: data segment[0] has 4294967295 bytes, but only 0 are left"},
+		{"body over the limit", module(section(10, []byte{1}, u32(7_654_322))), ""},
+		{"body", module(section(10, []byte{1}, u32(7_654_322), repeat(3, 0))), "section code: function[0] has a body of 7654322 bytes, over the limit of 7654321"},
+		{"locals", function(join([]byte{1}, huge, []byte{0x7f}), 0x0b), "section code: function[0] has 4294967295 locals, over the limit of 50000"},
+		{"local groups", function(huge, 0x0b), "section code: 4294967295 groups of locals, over the limit of 7654321"},
+		{
+			"locals in many groups", function(join([]byte{2}, u32(50_000), []byte{0x7f}, u32(1), []byte{0x7f}), 0x0b),
+			"section code: function[0] has 50001 locals, over the limit of 50000",
+		},
+		{"locals in many functions", manyLocals(40), "section code: the functions up to [20] have 1050000 locals, over the limit of "},
+		{"br_table", function(noLocals, join([]byte{0x0e}, huge)...), "section code: function[0] has a br_table of 4294967295 labels, over the limit of 65520"},
+		{"blocks", nest(5_000), "section code: function[0] nests over 5000 blocks"},
+		{
+			"calls with many results", module(wide, oneFunction, section(10, vector(body(noLocals, join(repeat(1001, 0x10, 0), []byte{0, 0x0b})...)))),
+			"section code: function[0] has over 1000000 results of calls and blocks",
+		},
+		{
+			"non-nullable locals under many blocks",
+			function(join([]byte{1}, u32(1_000), []byte{0x64, 0}), join(repeat(1_000, 0x02, 0x40), repeat(1_001, 0x0b))...),
+			"section code: function[0] has 1000 non-nullable locals under 1001 blocks, their product over the limit of 1000000",
+		},
+		{"function names", module(section(0, name("name"), []byte{1, 5}, huge)), "section custom: 4294967295 function names, over the limit of 2000000"},
+		{"local names", module(section(0, name("name"), []byte{2, 5, 1, 0}, huge)), "section custom: 4294967295 local names, over the limit of 2000000"},
+		{ // the subsection says fewer bytes than it has, which takes wazero's count below zero and its reader out of the section
+			"name section that runs on", module(section(0, name("name"), []byte{0, 0, 1, 'x'}), section(1, vector())),
+			"section custom: a subsection of the name section is malformed or ends too early",
+		},
+		{
+			"br_table after a block type in five bytes", function(noLocals, join([]byte{0x02, 0xc0, 0xff, 0xff, 0xff, 0x7f, 0x0e}, huge)...),
+			"section code: function[0] has a br_table of 4294967295 labels, over the limit of 65520",
+		},
+		{
+			"select of a (ref ...) type", function(noLocals, 0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1c, 1, 0x63, 0x70, 0x1a, 0x0b),
+			"section code: function[0] has a select of a (ref ...) type, which this version of wazero does not compile rightly",
+		},
+		{"mutable global", mutableGlobal(), "section global: constant expression required: global.get of the mutable global 1"},
+		{"imported table with an initializer", module(section(2, vector(join(name("m"), name("t"), []byte{1, 0x40, 0, 0x70, 0, 0, 0xd0, 0x70, 0x0b})))), "section import: import[0]: a table with an initializer"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := prescan.Check(c.module, prescan.Limits{})
+			if err == nil || !strings.HasPrefix(err.Error(), c.message) {
+				t.Fatalf("got %v, want %q", err, c.message)
+			}
+			var e *prescan.Error
+			if !errors.As(err, &e) || e.Limit != "" {
+				t.Errorf("Expected an *Error without a limit but received %#v", err)
+			}
+		})
+	}
+}
+
+// Globals 0 and 1 are imported, 1 is mutable; 2 begins as a copy of 1.
+func mutableGlobal() []byte {
+	imported := func(mutable byte) []byte { return join(name("m"), name("g"), []byte{3, 0x7f, mutable}) }
+	return module(section(2, vector(imported(0), imported(1))), section(6, vector([]byte{0x7f, 0, 0x23, 1, 0x0b})))
+}
+
+func manyLocals(functions int) []byte {
+	var bodies [][]byte
+	for range functions {
+		bodies = append(bodies, body(join([]byte{1}, u32(50_000), []byte{0x7f}), 0x0b))
+	}
+	return module(typeSection, section(3, vector(make([][]byte, 0)...)), section(10, vector(bodies...)))
+}
+
+func TestLimits(t *testing.T) {
+	for _, c := range []struct {
+		name, limit string
+		module      []byte
+		limits      prescan.Limits
+		message     string
+	}{
+		{
+			"module bytes", "moduleBytes", module(typeSection), prescan.Limits{ModuleBytes: 13},
+			"module has 14 bytes, over the limit moduleBytes of 13",
+		},
+		{
+			"table", "tableElements", module(tableSection(10_000_001)), prescan.Limits{},
+			"section table: a minimum of 10000001 table elements, over the limit tableElements of 10000000",
+		},
+		{
+			"tables", "tableElements", module(section(4, vector([]byte{0x70, 0, 60}, []byte{0x70, 0, 60}))), prescan.Limits{TableElements: 100},
+			"section table: a minimum of 120 table elements, over the limit tableElements of 100",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := prescan.Check(c.module, c.limits)
+			var e *prescan.Error
+			if !errors.As(err, &e) || e.Limit != c.limit || e.Message != c.message {
+				t.Fatalf("got %#v", err)
+			}
+		})
+	}
+}
+
+// What stays at the limits passes, and wazero takes it.
+func TestAccepted(t *testing.T) {
+	ctx := context.Background()
+	runtime := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(features).WithCustomSections(true))
+	defer runtime.Close(ctx)
+	for _, c := range []struct {
+		name   string
+		module []byte
+	}{
+		{"empty", module()},
+		{"custom section", module(section(0, name("x"), make([]byte, 100)))},
+		{"params", module(section(1, vector(join([]byte{0x60}, u32(1000), repeat(1000, 0x7f), []byte{0}))))},
+		{"recursion group", module(section(1, []byte{1, 0x4e, 2}, emptyType, emptyType))},
+		{"locals", function(join([]byte{1}, u32(50_000), []byte{0x7f}), 0x0b)},
+		{"blocks", function(noLocals, join(repeat(4_999, 0x02, 0x40), repeat(5_000, 0x0b))...)},
+		{"br_table", function(noLocals, join([]byte{0x41, 0, 0x0e}, u32(65_520), repeat(65_521, 0), []byte{0x0b})...)},
+		{"names", module(section(0, name("name"), []byte{0, 2}, name("m"), []byte{1, 4, 1, 0}, name("f"), []byte{9, 1, 0}))},
+		// SIMD opcodes from 0x80 on: wazero reads one byte, and their second byte as a nop.
+		{"vector", function(noLocals, join([]byte{0xfd, 0x0c}, make([]byte, 16), []byte{0xfd, 0x80, 0x01, 0x1a, 0x0b})...)},
+		{"try_table", function(noLocals, 0x02, 0x69, 0x1f, 0x40, 1, 3, 0, 0x0b, 0x0f, 0x0b, 0x1a, 0x0b)},
+		{"typed select", function(noLocals, 0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1c, 1, 0x70, 0x1a, 0x0b)},
+		{"block types in more bytes than they need", function(noLocals, 0x02, 0xc0, 0xff, 0xff, 0xff, 0x7f, 0x0b, 0x02, 0x80, 0x80, 0x80, 0x80, 0x80, 0x0b, 0x0b)},
+		{"block of a (ref ...) type", function(noLocals, 0x02, 0xe3, 0x7f, 0x70, 0xd0, 0x70, 0x0b, 0x1a, 0x0b)},
+		{"table with an initializer", module(section(4, vector([]byte{0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b})))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := prescan.Check(c.module, prescan.Limits{}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := runtime.CompileModule(ctx, c.module); err != nil {
+				t.Fatalf("this is not a valid module: %v", err)
+			}
+			if n := testing.AllocsPerRun(10, func() { prescan.Check(c.module, prescan.Limits{}) }); n != 0 {
+				t.Errorf("%v allocations", n)
+			}
+		})
+	}
+}
+
+// Nothing that a module is cut off at makes Check pass what wazero would run on with.
+func TestTruncations(t *testing.T) {
+	whole := function(join([]byte{1}, u32(3), []byte{0x7f}), 0x02, 0x40, 0x41, 0, 0x0e, 2, 0, 0, 1, 0x0b, 0x0b)
+	if err := prescan.Check(whole, prescan.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	sectionEnds := map[int]bool{8: true, 8 + len(typeSection): true, 8 + len(typeSection) + len(oneFunction): true}
+	for n := range whole {
+		if err := prescan.Check(whole[:n], prescan.Limits{}); (err == nil) != sectionEnds[n] {
+			t.Errorf("%d of %d bytes: %v", n, len(whole), err)
+		}
+	}
+}
+
+func TestImports(t *testing.T) {
+	imported := func(module string, description ...byte) []byte { return join(name(module), name("x"), description) }
+	m := module(typeSection, section(2, vector(
+		imported("shared", 2, 3, 1, 1),
+		imported("f", 0, 0),
+		imported("both", 2, 3, 1, 1),
+		imported("memory", 2, 0, 1),
+		imported("table", 1, 0x63, 0x70, 0, 1),
+		imported("global", 3, 0x7f, 0),
+		imported("both", 3, 0x7f, 1),
+		imported("tag", 4, 0, 0),
+		imported("shared", 2, 3, 1, 1),
+	)))
+	if err := prescan.Check(m, prescan.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	want := []prescan.ImportModule{{"shared", false}, {"f", true}, {"both", true}, {"memory", true}, {"table", true}, {"global", true}, {"tag", true}}
+	got := prescan.Imports(m)
+	if len(got) != len(want) {
+		t.Fatalf("got %v", got)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("%d: got %v, want %v", i, got[i], want[i])
+		}
+	}
+	if got := prescan.Imports(module(typeSection)); got != nil {
+		t.Errorf("got %v for a module without imports", got)
+	}
+}
