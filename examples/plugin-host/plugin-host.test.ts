@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('./main.mjs', import.meta.url));
+
+function run(env: NodeJS.ProcessEnv) {
+  // execFile rejects unless the example ends by itself, with code 0.
+  return promisify(execFile)(process.execPath, [main], { env, timeout: 150_000 });
+}
+
+/** name -> what it answered, and when, in the order of the answers */
+function answers(stdout: string) {
+  return [...stdout.matchAll(/^(\w+) answered (\d+) (.*) after (\d+) ms$/gm)].map((match) => ({
+    name: match[1],
+    status: Number(match[2]),
+    body: JSON.parse(match[3]!),
+    ms: Number(match[4]),
+  }));
+}
+
+describe('the plugin host', () => {
+  let stdout = '';
+  beforeAll(async () => {
+    ({ stdout } = await run(process.env));
+  }, 160_000);
+
+  it.each([
+    ['price', { total: '13.50' }],
+    ['receipt', { receipt: '8ea8938a', copies: 1 }],
+    ['label', { label: '3 x TEA -> Oslo' }],
+    ['coupon', { coupon: 'TEATIME', percent: 10 }],
+    ['stock', { left: 39 }],
+  ])('%s answers while another plugin loops for ever', (name, body) => {
+    const all = answers(stdout);
+    const answer = all.find((each) => each.name === name);
+    expect(answer).toMatchObject({ status: 200, body });
+    const runaway = all.find((each) => each.name === 'runaway');
+    expect(all.indexOf(answer!)).toBeLessThan(all.indexOf(runaway!));
+  });
+
+  it('stops the runaway plugin at its deadline', () => {
+    const stopped = answers(stdout).find((each) => each.name === 'runaway');
+    expect(stopped).toMatchObject({ status: 504, body: { code: 'ERR_WAZERO_EXIT' } });
+    expect(stopped!.body.error).toMatch(/^stopped after \d+ ms \(deadline 500 ms\)$/);
+    expect(stopped!.ms).toBeGreaterThanOrEqual(500);
+  });
+
+  it('starts the runaway plugin anew for the next order', () => {
+    const last = answers(stdout).at(-1);
+    expect(last).toMatchObject({ name: 'runaway', status: 200, body: { spins: 0 } });
+  });
+
+  it('shows what the plugins say by host functions and by WASI', () => {
+    expect(stdout).toContain('[coupon] 1 coupon(s) used so far');
+    expect(stdout).toContain('[stock] reserved 3 of 42');
+  });
+});
