@@ -26,6 +26,8 @@ var edits = []edit{
 	stackEdit,
 	interruptEdit,
 	watcherEdit,
+	errnoEdit,
+	valuesEdit,
 }
 
 //go:embed *.go _add
