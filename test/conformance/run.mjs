@@ -10,7 +10,12 @@ import { runWasi } from './wasi-runner.mjs';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { engine: { type: 'string' }, lane: { type: 'string', default: 'sync' }, only: { type: 'string' }, verbose: { type: 'boolean' } },
+  options: {
+    engine: { type: 'string' },
+    lane: { type: 'string', default: 'sync' },
+    only: { type: 'string' },
+    verbose: { type: 'boolean' },
+  },
 });
 const [kind, from] = positionals;
 if (kind !== 'spec' && kind !== 'wasi') {
@@ -21,16 +26,28 @@ let good = true;
 for (const engine of values.engine ? [values.engine] : ['compiler', 'interpreter']) {
   const started = performance.now();
   if (kind === 'spec') {
-    const { total, passed, perGroup, deviations } = await runSpec({ engine, lane: values.lane, from, only: values.only });
+    const { total, passed, perGroup, deviations } = await runSpec({
+      engine,
+      lane: values.lane,
+      from,
+      only: values.only,
+    });
     const beyond = beyondBaseline(deviations, from);
-    console.log(`spec, ${engine}, ${values.lane}: ${passed} of ${total} assertions passed, ${deviations.length} deviations, ${beyond.length} beyond the baseline`, perGroup);
-    for (const { group, file, line, type, got } of values.verbose ? deviations : beyond) console.log(`  ${group}/${file}:${line} ${type}: ${got}`);
+    console.log(
+      `spec, ${engine}, ${values.lane}: ${passed} of ${total} assertions passed, ${deviations.length} deviations, ${beyond.length} beyond the baseline`,
+      perGroup,
+    );
+    for (const { group, file, line, type, got } of values.verbose ? deviations : beyond)
+      console.log(`  ${group}/${file}:${line} ${type}: ${got}`);
     good &&= beyond.length === 0;
   } else {
     const { total, passed, failures, baseline } = await runWasi({ engine, from, only: values.only });
     const worse = Object.keys(failures).filter((program) => baseline.includes(program));
-    console.log(`wasi, ${engine}: ${passed} of ${total} programs passed, ${worse.length} of the failed ones pass in wazero's own command line tool`);
-    for (const [program, problem] of Object.entries(failures)) console.log(`  ${worse.includes(program) ? '!' : ' '} ${program}: ${problem}`);
+    console.log(
+      `wasi, ${engine}: ${passed} of ${total} programs passed, ${worse.length} of the failed ones pass in wazero's own command line tool`,
+    );
+    for (const [program, problem] of Object.entries(failures))
+      console.log(`  ${worse.includes(program) ? '!' : ' '} ${program}: ${problem}`);
     good &&= worse.length === 0;
   }
   console.log(`  ${Math.round(performance.now() - started)} ms`);

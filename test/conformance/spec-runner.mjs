@@ -7,8 +7,13 @@ import { listByGroup, vectors } from './vectors.mjs';
 const { V2, Threads, TailCall, ExtendedConst, ExceptionHandling, TypedFunctionReferences } = CoreFeatures;
 /** A folder is a feature set. */
 const features = {
-  core: V2, simd: V2, threads: V2 | Threads, 'tail-call': V2 | TailCall, 'extended-const': V2 | ExtendedConst,
-  exceptions: V2 | ExceptionHandling | TailCall | TypedFunctionReferences, 'func-refs': V2 | TypedFunctionReferences | TailCall,
+  core: V2,
+  simd: V2,
+  threads: V2 | Threads,
+  'tail-call': V2 | TailCall,
+  'extended-const': V2 | ExtendedConst,
+  exceptions: V2 | ExceptionHandling | TailCall | TypedFunctionReferences,
+  'func-refs': V2 | TypedFunctionReferences | TailCall,
 };
 
 /**
@@ -32,7 +37,9 @@ export async function runSpec({ engine = 'compiler', lane = 'sync', from, only }
 }
 
 async function runFile({ folder, group, file, engine, lane }) {
-  const config = (engine === 'compiler' ? RuntimeConfig.compiler() : RuntimeConfig.interpreter()).withCoreFeatures(features[group] ?? V2);
+  const config = (engine === 'compiler' ? RuntimeConfig.compiler() : RuntimeConfig.interpreter()).withCoreFeatures(
+    features[group] ?? V2,
+  );
   const runtime = new Runtime(config);
   const spectest = readFileSync(join(folder, group === 'threads' ? 'spectest_threads.wasm' : 'spectest.wasm'));
   runtime.instantiateSync(spectest, new ModuleConfig().withName('spectest'));
@@ -45,7 +52,13 @@ async function runFile({ folder, group, file, engine, lane }) {
     try {
       await script.run(command, index);
     } catch (error) {
-      deviations.push({ group, file, line: command.line, type: command.type, got: String(error.message).split('\n')[0].slice(0, 200) });
+      deviations.push({
+        group,
+        file,
+        line: command.line,
+        type: command.type,
+        got: String(error.message).split('\n')[0].slice(0, 200),
+      });
     }
   }
   await runtime.close();
@@ -87,12 +100,17 @@ class Script {
         return expectTrap(await failure(() => this.#act(command.action)), 'uncaught exception');
       case 'assert_invalid':
       case 'assert_malformed':
-        return expectCode(await failure(() => this.runtime.compileModule(this.load(command.filename))), command, ['ERR_WAZERO_COMPILE']);
+        return expectCode(await failure(() => this.runtime.compileModule(this.load(command.filename))), command, [
+          'ERR_WAZERO_COMPILE',
+        ]);
       case 'assert_unlinkable':
         return expectCode(await failure(() => this.#instantiate(command, '')), command, ['ERR_WAZERO_LINK']);
       case 'assert_uninstantiable':
         // A segment out of bounds is a link error to wazero, a start function that traps is a trap.
-        return expectCode(await failure(() => this.#instantiate(command, '')), command, ['ERR_WAZERO_TRAP', 'ERR_WAZERO_LINK']);
+        return expectCode(await failure(() => this.#instantiate(command, '')), command, [
+          'ERR_WAZERO_TRAP',
+          'ERR_WAZERO_LINK',
+        ]);
       default:
         throw new Error(`Expected a known command but received ${command.type}`);
     }
@@ -155,7 +173,10 @@ class Script {
       const got = values ? values[i] : words.subarray(at, at + wordsOf(one.type));
       at += wordsOf(one.type);
       const good = values ? valueMatches(one, got, this.#references) : matches(one, got);
-      if (!good) throw new Error(`Expected result ${i} to be ${JSON.stringify(one)} but received ${values ? String(got) : Array.from(got, (w) => w.toString(16))}`);
+      if (!good)
+        throw new Error(
+          `Expected result ${i} to be ${JSON.stringify(one)} but received ${values ? String(got) : Array.from(got, (w) => w.toString(16))}`,
+        );
     }
   }
 }
@@ -172,14 +193,18 @@ async function failure(action) {
 
 function expectCode(error, { text, filename }, codes) {
   if (!error) throw new Error(`accepted, want ${text} (${filename})`);
-  if (!codes.includes(error.code)) throw new Error(`Expected ${codes.join(' or ')} but received ${error.code}: ${error.message}`);
+  if (!codes.includes(error.code))
+    throw new Error(`Expected ${codes.join(' or ')} but received ${error.code}: ${error.message}`);
 }
 
 /** The vectors' words for what wazero names otherwise. */
 const trapWords = {
-  'undefined element': ['invalid table access'], 'uninitialized element': ['invalid table access'],
-  'out of bounds table access': ['invalid table access'], 'indirect call': ['indirect call type mismatch'],
-  'null function': ['null reference', 'invalid table access'], 'null function reference': ['null reference'],
+  'undefined element': ['invalid table access'],
+  'uninitialized element': ['invalid table access'],
+  'out of bounds table access': ['invalid table access'],
+  'indirect call': ['indirect call type mismatch'],
+  'null function': ['null reference', 'invalid table access'],
+  'null function reference': ['null reference'],
 };
 function expectTrap(error, text) {
   if (!error) throw new Error(`returned, want trap ${text}`);

@@ -6,7 +6,10 @@ import { runSpec } from './spec-runner.mjs';
 
 expectNothingLeft();
 
-interface Named { reasons: Record<string, string>; spec: { group: string; file: string; line: number; type: string; reason: string }[] }
+interface Named {
+  reasons: Record<string, string>;
+  spec: { group: string; file: string; line: number; type: string; reason: string }[];
+}
 const named: Named = JSON.parse(readFileSync(new URL('deviations.json', import.meta.url), 'utf8'));
 const committedVectors = !process.env.WAZERO_CONFORMANCE_DIR;
 

@@ -4,7 +4,8 @@
  */
 const laneBits = { i8: 8, i16: 16, i32: 32, i64: 64, f32: 32, f64: 64 };
 
-export const isReference = (type) => type === 'externref' || type === 'funcref' || type === 'exnref' || type === 'refnull';
+export const isReference = (type) =>
+  type === 'externref' || type === 'funcref' || type === 'exnref' || type === 'refnull';
 export const wordsOf = (type) => (type === 'v128' ? 2 : 1);
 
 /** The words of one value of a numeric or vector type. */
@@ -22,7 +23,9 @@ export function matches(expected, words) {
   const { type, lane_type: lane, value } = expected;
   if (type !== 'v128') return scalarMatches(type, value, BigInt.asUintN(laneBits[type], words[0]));
   const bits = words[0] | (words[1] << 64n);
-  return value.every((text, i) => scalarMatches(lane, text, BigInt.asUintN(laneBits[lane], bits >> BigInt(i * laneBits[lane]))));
+  return value.every((text, i) =>
+    scalarMatches(lane, text, BigInt.asUintN(laneBits[lane], bits >> BigInt(i * laneBits[lane]))),
+  );
 }
 
 function scalarMatches(type, text, bits) {
@@ -30,7 +33,9 @@ function scalarMatches(type, text, bits) {
   const [sign, quiet, exponent] = type === 'f32' ? [31n, 1n << 22n, 0xffn << 23n] : [63n, 1n << 51n, 0x7ffn << 52n];
   const magnitude = bits & ((1n << sign) - 1n);
   // canonical: exactly the quiet bit; arithmetic: the quiet bit and anything below it
-  return text === 'nan:canonical' ? magnitude === (exponent | quiet) : (magnitude & (exponent | quiet)) === (exponent | quiet);
+  return text === 'nan:canonical'
+    ? magnitude === (exponent | quiet)
+    : (magnitude & (exponent | quiet)) === (exponent | quiet);
 }
 
 /** A JavaScript number, bigint or v128 bytes as words: for exports that are read as values (globals, results beside references). */
@@ -41,7 +46,9 @@ export function wordsFromValue(type, value) {
   if (type === 'f32') view.setFloat32(0, value, true);
   else if (type === 'f64') view.setFloat64(0, value, true);
   else new Uint8Array(view.buffer).set(value);
-  return type === 'f32' ? [BigInt(view.getUint32(0, true))] : [view.getBigUint64(0, true), view.getBigUint64(8, true)].slice(0, wordsOf(type));
+  return type === 'f32'
+    ? [BigInt(view.getUint32(0, true))]
+    : [view.getBigUint64(0, true), view.getBigUint64(8, true)].slice(0, wordsOf(type));
 }
 
 /** The JavaScript value of an argument, for functions that have references beside numbers. Host references are one object per number. */
@@ -58,11 +65,16 @@ export function toValue(argument, references) {
     view.setBigUint64(8 * i, word, true);
   });
   switch (type) {
-    case 'i32': return view.getInt32(0, true);
-    case 'i64': return view.getBigInt64(0, true);
-    case 'f32': return view.getFloat32(0, true);
-    case 'f64': return view.getFloat64(0, true);
-    default: return new Uint8Array(view.buffer);
+    case 'i32':
+      return view.getInt32(0, true);
+    case 'i64':
+      return view.getBigInt64(0, true);
+    case 'f32':
+      return view.getFloat32(0, true);
+    case 'f64':
+      return view.getFloat64(0, true);
+    default:
+      return new Uint8Array(view.buffer);
   }
 }
 

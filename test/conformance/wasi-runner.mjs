@@ -10,7 +10,9 @@ import { listByGroup, vectors } from './vectors.mjs';
  */
 export async function runWasi({ engine = 'compiler', from, only } = {}) {
   const folder = vectors('wasi', from);
-  const config = (engine === 'compiler' ? RuntimeConfig.compiler() : RuntimeConfig.interpreter()).withCloseOnContextDone(true);
+  const config = (
+    engine === 'compiler' ? RuntimeConfig.compiler() : RuntimeConfig.interpreter()
+  ).withCloseOnContextDone(true);
   const failures = {};
   let total = 0;
   for (const [suite, name] of listByGroup(folder, '.wasm')) {
@@ -21,30 +23,53 @@ export async function runWasi({ engine = 'compiler', from, only } = {}) {
     if (problem) failures[program] = problem;
   }
   const { 'wazero-1.12.0-cli': cli } = JSON.parse(readFileSync(join(folder, 'baseline.json'), 'utf8'));
-  return { total, passed: total - Object.keys(failures).length, failures, baseline: Object.keys(cli).filter((program) => cli[program]) };
+  return {
+    total,
+    passed: total - Object.keys(failures).length,
+    failures,
+    baseline: Object.keys(cli).filter((program) => cli[program]),
+  };
 }
 
 async function runProgram({ folder, name, config }) {
   const recipe = join(folder, `${name}.json`);
-  const { args = [], env = {}, root, exit_code: exitCode = 0, stdout, stderr } = existsSync(recipe) ? JSON.parse(readFileSync(recipe, 'utf8')) : {};
+  const {
+    args = [],
+    env = {},
+    root,
+    exit_code: exitCode = 0,
+    stdout,
+    stderr,
+  } = existsSync(recipe) ? JSON.parse(readFileSync(recipe, 'utf8')) : {};
   const out = new OutputBuffer();
   const err = new OutputBuffer();
   const scratch = root === undefined ? undefined : mkdtempSync(join(tmpdir(), 'wazero-wasi-'));
   const runtime = new Runtime(config);
   try {
     let module = new ModuleConfig()
-      .withName(name).withArgs(name, ...args).withStdout(out).withStderr(err)
-      .withSysWalltime().withSysNanotime().withSysNanosleep().withRandSource('secure');
+      .withName(name)
+      .withArgs(name, ...args)
+      .withStdout(out)
+      .withStderr(err)
+      .withSysWalltime()
+      .withSysNanotime()
+      .withSysNanosleep()
+      .withRandSource('secure');
     for (const [key, value] of Object.entries(env)) module = module.withEnv(key, value);
     if (scratch !== undefined) {
       cpSync(join(folder, root), scratch, { recursive: true, verbatimSymlinks: true });
       module = module.withFSConfig(new FSConfig().withDirMount(scratch, '/'));
     }
     await wasi.instantiate(runtime);
-    const code = await exitCodeOf(() => runtime.instantiate(readFileSync(join(folder, `${name}.wasm`)), module, { timeoutMs: 30_000 }));
-    if (code !== exitCode) return `Expected exit code ${exitCode} but received ${code}; stderr: ${err.text().trim().slice(0, 300)}`;
-    if (stdout !== undefined && out.text() !== stdout) return `Expected stdout ${JSON.stringify(stdout)} but received ${JSON.stringify(out.text())}`;
-    if (stderr !== undefined && err.text() !== stderr) return `Expected stderr ${JSON.stringify(stderr)} but received ${JSON.stringify(err.text())}`;
+    const code = await exitCodeOf(() =>
+      runtime.instantiate(readFileSync(join(folder, `${name}.wasm`)), module, { timeoutMs: 30_000 }),
+    );
+    if (code !== exitCode)
+      return `Expected exit code ${exitCode} but received ${code}; stderr: ${err.text().trim().slice(0, 300)}`;
+    if (stdout !== undefined && out.text() !== stdout)
+      return `Expected stdout ${JSON.stringify(stdout)} but received ${JSON.stringify(out.text())}`;
+    if (stderr !== undefined && err.text() !== stderr)
+      return `Expected stderr ${JSON.stringify(stderr)} but received ${JSON.stringify(err.text())}`;
     return undefined;
   } catch (error) {
     return `${error.name}: ${String(error.message).split('\n')[0]}; stderr: ${err.text().trim().slice(0, 300)}`;

@@ -4,7 +4,14 @@ import { binding, experimental } from './package.js';
 
 type Stats = ReturnType<typeof experimental.stats>;
 /** Goroutines of Go's runtime and the slot scheduler stay; everything else is back to nothing when everything is closed. */
-const counted: (keyof Stats)[] = ['runtimes', 'compiledModules', 'modules', 'callEngines', 'memoryReservations', 'references'];
+const counted: (keyof Stats)[] = [
+  'runtimes',
+  'compiledModules',
+  'modules',
+  'callEngines',
+  'memoryReservations',
+  'references',
+];
 
 /** What is open now, by kind, without what is zero. */
 export function open(stats: Stats = experimental.stats()): Partial<Stats> {

@@ -1,0 +1,185 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import loadWabt from 'wabt';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const cli = join(root, 'dist', 'cli.js');
+const scratch = mkdtempSync(join(tmpdir(), 'cli-test-'));
+const guest = join(scratch, 'guest.wasm');
+const upstream = join(scratch, process.platform === 'win32' ? 'wazero.exe' : 'wazero');
+const data = join(scratch, 'data');
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function spawn(command: string, args: string[], input: string, env: Record<string, string>): Promise<Outcome> {
+  return new Promise((done) => {
+    const child = execFile(command, args, { cwd: scratch, env, timeout: 30_000 }, (error, stdout, stderr) => {
+      done({ code: error ? ((error.code as unknown as number) ?? null) : 0, stdout, stderr });
+    });
+    child.stdin?.on('error', () => {}); // a guest that does not read may be gone already
+    child.stdin?.end(input);
+  });
+}
+const run = (args: string[], input = '', env: Record<string, string> = {}) =>
+  spawn(process.execPath, [cli, ...args], input, env);
+
+beforeAll(async () => {
+  const go = (directory: string, env: Record<string, string>, ...args: string[]) =>
+    execFileSync('go', ['build', ...args], {
+      cwd: join(root, directory),
+      env: { ...process.env, ...env },
+      stdio: 'inherit',
+    });
+  go('test/cli/guest', { GOOS: 'wasip1', GOARCH: 'wasm', GOWORK: 'off' }, '-ldflags=-s -w', '-o', guest, '.');
+  // wazero's own command, from the module that this package is built from: the reference for every case below that can have one.
+  go('native/go', { CGO_ENABLED: '0' }, '-o', upstream, 'github.com/tetratelabs/wazero/cmd/wazero');
+  const wabt = await loadWabt();
+  const wat = (name: string, text: string) =>
+    writeFileSync(join(scratch, name), wabt.parseWat(name, text).toBinary({}).buffer);
+  wat(
+    'unstable.wasm',
+    `(module (import "wasi_unstable" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
+      (func (export "_start") (call $exit (i32.const 7))))`,
+  );
+  wat('trap.wasm', '(module (func $inner unreachable) (func (export "_start") (call $inner)))');
+  wat('link.wasm', '(module (import "nowhere" "f" (func)))');
+  wat('quiet.wasm', '(module (func (export "_start")))');
+  writeFileSync(join(scratch, 'bad.wasm'), 'not wasm');
+  mkdirSync(data);
+  writeFileSync(join(data, 'hello.txt'), 'hello\n');
+}, 240_000);
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+describe('node-wazero run does what wazero run does', () => {
+  const same: [what: string, args: string[], input?: string, env?: Record<string, string>][] = [
+    ['no arguments', [guest]],
+    ['arguments, also such as look like flags', [guest, 'args', '-x', '--', 'two words', '']],
+    ['arguments after --', [guest, '--', 'args', 'a']],
+    ['a lone -- is an argument', [guest, '--']],
+    ['the environment is empty', [guest, 'env', 'HOME', 'PATH'], '', { HOME: '/h', PATH: '/p' }],
+    ['-env', ['-env', 'A=1', '--env=B=x=y', '-env', 'C=', guest, 'env', 'A', 'B', 'C', 'D']],
+    ['-env-inherit', ['-env-inherit', '-env', 'B=2', guest, 'env', 'A', 'B'], '', { A: '1' }],
+    ['-mount with a guest path', ['-mount', `${data}:/data`, guest, 'cat', '/data/hello.txt']],
+    ['-mount without', ['-mount', data, guest, 'cat', `${data}/hello.txt`]],
+    ['-mount relative', ['-mount', 'data:/', guest, 'cat', '/hello.txt']],
+    ['-mount :ro read', [`-mount=${data}:/data:ro`, guest, 'cat', '/data/hello.txt']],
+    ['stdin', [guest, 'stdin'], 'x'.repeat(200_000)],
+    ['stderr', [guest, 'stderr']],
+    ['exit code', [guest, 'exit', '42']],
+    ['clock', [guest, 'year']],
+    ['sleep', [guest, 'sleep', '50ms']],
+    ['-interpreter', ['-interpreter', guest, 'args', 'a']],
+    ['-workers', ['-workers', '2', guest, 'args']],
+    ['wasi_unstable', ['unstable.wasm']],
+    ['no imports', ['quiet.wasm']],
+    ['-timeout not reached', ['-timeout', '1m', guest, 'args']],
+    ['-timeout 0', ['-timeout', '0', guest, 'args']],
+  ];
+  it.each(same)('%s', async (_what, args, input = '', env = {}) => {
+    const [ours, theirs] = [
+      await run(['run', ...args], input, env),
+      await spawn(upstream, ['run', ...args], input, env),
+    ];
+    expect(ours).toEqual(theirs);
+  });
+
+  // The words around a failure are not all ours to choose (errors of the file system, names of frames): the code is the same, and how it begins.
+  const failing: [what: string, args: string[], begins: string][] = [
+    ['a flag that there is not', ['run', '-nope', guest], 'flag provided but not defined: -nope'],
+    ['a flag without its value', ['run', '-timeout'], 'flag needs an argument: -timeout'],
+    ['a duration without unit', ['run', '-timeout', '5', guest], 'invalid value "5" for flag -timeout: parse error'],
+    [
+      'a log scope that there is not',
+      ['run', '-hostlogging', 'all,x', guest],
+      'invalid value "all,x" for flag -hostlogging: not a log scope',
+    ],
+    ['no file', ['run'], 'missing path to wasm file'],
+    ['no such file', ['run', 'absent.wasm'], 'error reading wasm binary: '],
+    ['not wasm', ['run', 'bad.wasm'], 'error compiling wasm binary: invalid magic number'],
+    ['a missing import', ['run', 'link.wasm'], 'error instantiating wasm binary: module[nowhere] not instantiated'],
+    ['a trap', ['run', 'trap.wasm'], 'error instantiating wasm binary: '],
+    ['a bad variable', ['run', '-env', 'A', guest], 'invalid environment variable: A'],
+    ['an empty mount', ['run', '-mount', '', guest], 'invalid mount: empty string'],
+    [
+      'a mount that is not there',
+      ['run', '-mount', join(scratch, 'absent'), guest],
+      `invalid mount: path "${join(scratch, 'absent')}" error: `,
+    ],
+    ['a negative timeout', ['run', '-timeout=-1s', guest], 'timeout duration may not be negative, -1s given'],
+    [
+      'a loop past its timeout',
+      ['run', '-timeout', '300ms', guest, 'loop'],
+      'error: module closed with context deadline exceeded (timeout 300ms)',
+    ],
+    ['a command that there is not', ['walk'], 'invalid command'],
+    [
+      'a mount that is read-only',
+      ['run', `-mount=${data}:/data:ro`, guest, 'write', '/data/new', 'x'],
+      'open /data/new: ',
+    ],
+  ];
+  it.each(failing)('fails as it does: %s', async (_what, args, begins) => {
+    const [ours, theirs] = [await run(args), await spawn(upstream, args, '', {})];
+    expect(theirs.stderr.startsWith(begins), theirs.stderr).toBe(true);
+    expect(ours.stderr.startsWith(begins), ours.stderr).toBe(true);
+    expect(ours.code).toBe(theirs.code);
+    expect(ours.code).toBeGreaterThan(0);
+    expect(ours.stdout).toBe('');
+  });
+});
+
+describe('node-wazero run, where it is on its own', () => {
+  it('writes into a mount', async () => {
+    const outcome = await run(['run', '-mount', `${data}:/data`, guest, 'write', '/data/new.txt', 'text']);
+    expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(readFileSync(join(data, 'new.txt'), 'utf8')).toBe('text');
+  });
+
+  it('lets no link lead out of a mount', async () => {
+    writeFileSync(join(scratch, 'secret'), 'secret');
+    symlinkSync('../secret', join(data, 'link'));
+    const outcome = await run(['run', '-mount', `${data}:/data`, guest, 'cat', '/data/link']);
+    expect(outcome).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  it('stops a guest that sleeps at the timeout', async () => {
+    const started = performance.now();
+    const outcome = await run(['run', '-timeout', '200ms', guest, 'sleep', '20s']);
+    expect(outcome.code).toBe(255);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  it('uses a compilation cache again', async () => {
+    const cache = join(scratch, 'cache');
+    const first = await run(['run', '-cachedir', cache, guest, 'args']);
+    const files = readdirSync(cache, { recursive: true });
+    expect(files.length).toBeGreaterThan(0);
+    expect(await run(['run', '-cachedir', cache, guest, 'args'])).toEqual(first);
+    expect(readdirSync(cache, { recursive: true })).toEqual(files);
+  });
+
+  it('compiles without running', async () => {
+    expect(await run(['compile', guest])).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await run(['compile', 'bad.wasm'])).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  it('says its version', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(await run(['version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([[[]], [['-h']], [['--help']], [['run', '-h']], [['run', '--help']], [['compile', '-h']]])(
+    'prints usage: %j',
+    async (args) => {
+      expect(await run(args)).toMatchObject({ code: 0, stderr: expect.stringContaining('Usage:\n  node-wazero ') });
+    },
+  );
+});
