@@ -86,6 +86,27 @@ const (
 	laneSync  = C.WZ_LANE_SYNC
 	laneAsync = C.WZ_LANE_ASYNC
 
+	sinkFD       = C.WZ_SINK_FD
+	sinkBuffer   = C.WZ_SINK_BUFFER
+	sinkCallback = C.WZ_SINK_CALLBACK
+
+	sourceFD       = C.WZ_SOURCE_FD
+	sourceBytes    = C.WZ_SOURCE_BYTES
+	sourceCallback = C.WZ_SOURCE_CALLBACK
+
+	clockSystem   = C.WZ_CLOCK_SYSTEM
+	clockCallback = C.WZ_CLOCK_CALLBACK
+
+	randSecure   = C.WZ_RAND_SECURE
+	randBytes    = C.WZ_RAND_BYTES
+	randCallback = C.WZ_RAND_CALLBACK
+
+	mountDir         = C.WZ_MOUNT_DIR
+	mountReadOnlyDir = C.WZ_MOUNT_READ_ONLY_DIR
+
+	engineCompiler    = C.WZ_ENGINE_COMPILER
+	engineInterpreter = C.WZ_ENGINE_INTERPRETER
+
 	stopClose   = C.WZ_STOP_CLOSE
 	stopTimeout = C.WZ_STOP_TIMEOUT
 	stopAbort   = C.WZ_STOP_ABORT

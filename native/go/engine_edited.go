@@ -14,13 +14,13 @@ const engineEdited = true
 // control interrupts the guest of one frame through edit E2: at its next poll the guest runs frame.tick.
 type control struct{ inner *nodehost.Control }
 
-func newControl(f *frame) *control { return &control{nodehost.NewControl(f.tick)} }
+func newControl(f *frame) *control { return &control{nodehost.NewControl(f.tick, f.wait)} }
 
 func (c *control) attach(ctx context.Context) context.Context {
 	return nodehost.WithControl(ctx, c.inner)
 }
-func (c *control) interrupt()               { c.inner.Interrupt() }
-func (c *control) close()                   {}
+func (c *control) interrupt()              { c.inner.Interrupt() }
+func (c *control) close()                  {}
 func (c *control) deliveredBy(uint32) bool { return false }
 
 func functionDefinitionOf(m api.Module, reference uint64) (api.FunctionDefinition, bool) {
@@ -29,3 +29,6 @@ func functionDefinitionOf(m api.Module, reference uint64) (api.FunctionDefinitio
 
 // defaultSlots: a running guest is an OS thread of its own beside Go's processors.
 func defaultSlots() int { return processors() }
+
+func globalWords(g api.Global) (lo, hi uint64)          { return nodehost.GlobalValue(g) }
+func setGlobalWords(g api.MutableGlobal, lo, hi uint64) { nodehost.SetGlobalValue(g, lo, hi) }

@@ -54,3 +54,6 @@ func functionDefinitionOf(api.Module, uint64) (api.FunctionDefinition, bool) { r
 
 // defaultSlots: a running guest holds a Go processor, and a synchronous call on the JS thread needs one too.
 func defaultSlots() int { return max(1, processors()-1) }
+
+func globalWords(g api.Global) (lo, hi uint64)         { return g.Get(), 0 }
+func setGlobalWords(g api.MutableGlobal, lo, _ uint64) { g.Set(lo) }

@@ -8,7 +8,7 @@ type env struct {
 	mu       sync.Mutex
 	closed   bool
 	frames   map[uint64]*frame
-	requests map[uint64]func() // compilations that can be cancelled
+	requests map[uint64]func(reason string) // compilations that can be cancelled
 	runtimes map[*runtimeState]struct{}
 }
 
@@ -22,7 +22,7 @@ func findEnv(id uint64) (*env, error) {
 }
 
 func openEnv(id uint64) {
-	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]func(){}, runtimes: map[*runtimeState]struct{}{}})
+	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]func(string){}, runtimes: map[*runtimeState]struct{}{}})
 }
 
 func (e *env) addFrame(f *frame) bool {
@@ -61,13 +61,13 @@ func (e *env) close() {
 	for _, f := range e.frames {
 		frames = append(frames, f)
 	}
-	cancels := make([]func(), 0, len(e.requests))
+	cancels := make([]func(string), 0, len(e.requests))
 	for _, cancel := range e.requests {
 		cancels = append(cancels, cancel)
 	}
 	e.mu.Unlock()
 	for _, cancel := range cancels {
-		cancel()
+		cancel("close")
 	}
 	for _, f := range frames {
 		f.stopSelf(stopWord(stopClose, 0))
@@ -84,10 +84,48 @@ func (e *env) closeRuntimes() {
 		all = append(all, rt)
 	}
 	e.mu.Unlock()
-	go func() {
-		defer func() { _ = recover() }() // nobody is left to tell
+	goroutine(func() {
 		for _, rt := range all {
-			rt.abandon()
+			_ = protect(func() error { rt.abandon(); return nil }) // nobody is left to tell
 		}
-	}()
+	})
+}
+
+func (e *env) addRuntime(rt *runtimeState) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed {
+		e.runtimes[rt] = struct{}{}
+	}
+	return !e.closed
+}
+
+func (e *env) removeRuntime(rt *runtimeState) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.runtimes, rt)
+}
+
+func (e *env) addRequest(id uint64, cancel func(reason string)) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed {
+		e.requests[id] = cancel
+	}
+	return !e.closed
+}
+
+func (e *env) removeRequest(id uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.requests, id)
+}
+
+func (e *env) cancelRequest(id uint64, reason string) {
+	e.mu.Lock()
+	cancel := e.requests[id]
+	e.mu.Unlock()
+	if cancel != nil {
+		cancel(reason)
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/arena"
 )
 
 // The codes of contract.d.ts that Go can give.
@@ -148,9 +150,25 @@ func parseTrace(message string) []traceFrame {
 	return frames
 }
 
-// recovered is deferred, by guard, around everything that a guest or a caller can reach: no panic crosses to C.
+// asError gives any error the shape that crosses.
+func asError(err error) *wzError {
+	var ours *wzError
+	if errors.As(err, &ours) {
+		return ours
+	}
+	return classify(err, codeTrap)
+}
+
+// recoveredError is what a panic becomes: no panic crosses to C.
 func recoveredError(r any) *wzError {
 	if err, ok := r.(error); ok {
+		var limit *arena.LimitError
+		if errors.As(err, &limit) {
+			if limit.Limit == "" {
+				return limitError("totalMemoryBytes", limit.Message)
+			}
+			return limitError(limit.Limit, limit.Message)
+		}
 		var ours *wzError
 		if errors.As(err, &ours) {
 			return ours

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/sys"
 )
 
@@ -18,15 +19,17 @@ type frame struct {
 	below  *frame        // in the group, nil: outermost
 	done   chan struct{} // closed at the end; only for frames with one below
 	start  time.Time
-	module *module // being instantiated, else nil: the host functions of its start section must know it
+	module *moduleState // whose function is called, or which is being instantiated
 
 	control *control
 	timer   *time.Timer
 
-	stop       atomic.Uint64 // 0, or stopBit | reason << 32 | exit code: first one wins
-	delivered  atomic.Bool   // the stop has unwound the guest
-	sliceStart atomic.Int64
-	hasSlot    bool // only the frame's own goroutine looks
+	stop        atomic.Uint64 // 0, or stopBit | reason << 32 | exit code: first one wins
+	delivered   atomic.Bool   // the stop has unwound the guest
+	sliceStart  atomic.Int64
+	hasSlot     bool       // only the frame's own goroutine looks; so for the two below
+	callerInner api.Module // whose host call was the last, and its handle
+	caller      handle
 
 	mu      sync.Mutex
 	stopCh  chan struct{} // made on first use
@@ -41,6 +44,9 @@ type reply struct {
 
 const stopBit = 1 << 63
 
+// stopExit (beside WZ_STOP_*): a frame above closed the module by proc_exit, so this one ends the same way.
+const stopExit = 4
+
 func stopWord(reason, exitCode uint32) uint64 {
 	switch reason {
 	case stopTimeout:
@@ -51,16 +57,31 @@ func stopWord(reason, exitCode uint32) uint64 {
 	return stopBit | uint64(reason)<<32 | uint64(exitCode)
 }
 
-func newFrame(e *env, id uint64, lane uint32, g *group, timeout time.Duration) *frame {
-	f := &frame{id: id, env: e, lane: lane, group: g, start: time.Now()}
-	if lane == laneAsync {
+// frameOptions is wz_frame_options: see there.
+type frameOptions struct {
+	env, frame uint64
+	lane       uint32
+	timeout    time.Duration
+}
+
+// newFrame registers the frame: from here on wz_frame_stop finds it. Its deadline runs.
+func newFrame(o frameOptions, g *group, m *moduleState) (*frame, error) {
+	e, err := findEnv(o.env)
+	if err != nil {
+		return nil, err
+	}
+	f := &frame{id: o.frame, env: e, lane: o.lane, group: g, module: m, start: time.Now()}
+	if f.lane == laneAsync {
 		f.replies = make(chan reply, 1)
 	}
 	f.control = newControl(f)
-	if timeout > 0 {
-		f.timer = time.AfterFunc(timeout, func() { f.stopAll(stopWord(stopTimeout, 0)) })
+	if !e.addFrame(f) {
+		return nil, closedError("the environment has ended")
 	}
-	return f
+	if o.timeout > 0 {
+		f.timer = time.AfterFunc(o.timeout, func() { f.stopAll(stopWord(stopTimeout, 0)) })
+	}
+	return f, nil
 }
 
 // frameContext carries the frame through wazero to the host functions.
@@ -88,13 +109,10 @@ func (f *frame) context() context.Context {
 }
 
 // enter makes the frame the runner of its group; an error means that it was stopped before anything ran.
-func (f *frame) enter() *wzError {
-	if !f.env.addFrame(f) {
-		return closedError("the environment has ended")
-	}
+func (f *frame) enter() error {
 	if f.lane == laneAsync {
 		if !slots.acquire(f, false) {
-			f.env.removeFrame(f)
+			f.finish()
 			return f.notStarted()
 		}
 		f.hasSlot = true
@@ -110,9 +128,6 @@ func (f *frame) enter() *wzError {
 }
 
 func (f *frame) leave() {
-	if f.timer != nil {
-		f.timer.Stop()
-	}
 	f.settleAbove()
 	f.pop()
 	f.control.close()
@@ -124,10 +139,17 @@ func (f *frame) leave() {
 	} else {
 		unwatchSync(f)
 	}
+	f.finish()
+}
+
+func (f *frame) finish() {
+	if f.timer != nil {
+		f.timer.Stop()
+	}
 	f.env.removeFrame(f)
 }
 
-func (f *frame) notStarted() *wzError {
+func (f *frame) notStarted() error {
 	reason := stopReason(f.stop.Load())
 	if reason == "close" {
 		return closedError("the module was closed before the call started")
@@ -141,6 +163,8 @@ func stopReason(word uint64) string {
 		return "timeout"
 	case stopAbort:
 		return "abort"
+	case stopExit:
+		return "exit"
 	}
 	return "close"
 }
@@ -202,27 +226,63 @@ func (f *frame) tick() error {
 		if !alive(f.env.id) { // worker.terminate(), process.exit(): nobody will take the answer
 			f.stopSelf(stopWord(stopClose, 0))
 		}
-	} else if time.Now().UnixNano()-f.sliceStart.Load() >= int64(slice) && slots.waiting() {
+	} else if f.hasSlot && time.Now().UnixNano()-f.sliceStart.Load() >= int64(slice) && slots.waiting() {
 		slots.release(f)
 		f.hasSlot = slots.acquire(f, false)
 	}
 	return f.exitError()
 }
 
-// wait gives the slot back, runs until (which must return when the channel closes) and takes a slot again.
+// wait gives the slot back, runs until (which must return when the channel closes, and not panic) and takes a slot again.
 func (f *frame) wait(until func(stop <-chan struct{})) {
+	if f.lane == laneSync {
+		f.waitSync(until)
+		f.exitIfStopped()
+		return
+	}
 	if f.hasSlot {
 		f.hasSlot = false
 		slots.release(f)
 	}
 	until(f.stopped())
-	if f.lane == laneAsync {
-		f.settleAbove()
-		if f.stop.Load() == 0 {
-			f.hasSlot = slots.acquire(f, true)
-		}
+	f.settleAbove()
+	if f.stop.Load() == 0 {
+		f.hasSlot = slots.acquire(f, true)
 	}
 	f.exitIfStopped()
+}
+
+// waitSync holds the JS thread, and looks meanwhile whether JavaScript was terminated: only this thread can ask.
+func (f *frame) waitSync(until func(stop <-chan struct{})) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		until(f.stopped())
+	}()
+	look := time.NewTicker(syncLook)
+	defer look.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-look.C:
+			if !alive(f.env.id) {
+				f.stopSelf(stopWord(stopClose, 0))
+			}
+		}
+	}
+}
+
+// sleep is a sleep of the guest: it ends early when the frame is stopped, and then unwinds.
+func (f *frame) sleep(d time.Duration) {
+	f.wait(func(stop <-chan struct{}) {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-stop:
+		}
+	})
 }
 
 // upcall asks JavaScript and unwinds the guest when it threw. The answer lands in words and bytes; n is how many bytes came.
@@ -255,19 +315,6 @@ func (f *frame) upcall(m *message, words []uint64, bytes []byte) (n int) {
 		f.exitIfStopped()
 	}
 	panic(&hostError{wouldBlock: status == replyWouldBlock})
-}
-
-// failure is what the call ends with.
-func (f *frame) failure(err error, fallback string) *wzError {
-	e := classify(err, fallback)
-	if e.Code != codeExit {
-		return e
-	}
-	if word := f.stop.Load(); word != 0 && (f.delivered.Load() || f.control.deliveredBy(e.ExitCode)) {
-		e.Reason, e.ExitCode = stopReason(word), uint32(word)
-		e.Message = sys.NewExitError(e.ExitCode).Error()
-	}
-	return e
 }
 
 // ---- sync frames are looked at every 50 ms: a terminated Worker must not stay in its guest for ever

@@ -176,6 +176,7 @@ export interface ModuleDescription {
   exportedFunctions: Record<string, FunctionRecord>;
   exportedMemories: Record<string, MemoryRecord>;
   /** of the memory its functions use */ memory?: MemoryRecord;
+  /** a start function exited with 0: the instantiation succeeded and the module is closed */ closed: boolean;
 }
 /** Functions in the order of first export (emscripten needs it). `id` is given by JavaScript, unique in the environment: MSG.hostCall's target. */
 export interface HostModuleDescription {

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/tetratelabs/wazero/sys"
+)
+
+// call is one wz_call between its two halves.
+type call struct {
+	frame    *frame
+	function *functionState
+	words    []uint64 // parameters in, results out
+}
+
+func prepareCall(o frameOptions, fn *functionState, words []uint64) (*call, error) {
+	if fn.module.isClosed() { // wazero would run guest code of a closed module
+		return nil, errClosedModule
+	}
+	f, err := newFrame(o, fn.module.group, fn.module)
+	if err != nil {
+		return nil, err
+	}
+	return &call{f, fn, words}, nil
+}
+
+func (c *call) run() (outcome []byte, err error) {
+	if err = c.frame.enter(); err != nil {
+		return nil, err
+	}
+	err = protect(func() error {
+		if c.function.module.isClosed() {
+			return errClosedModule
+		}
+		fn := c.function.get()
+		err := fn.CallWithStack(c.frame.context(), c.words)
+		c.function.put(fn) // not after a panic: what state it is in nobody knows
+		return err
+	})
+	return c.frame.conclude(err, codeTrap)
+}
+
+// conclude ends the frame: closes what a stop closes, tells frames below that their module has gone, gives way. The outcome is JSON
+// for JavaScript, nil if there is nothing to say.
+func (f *frame) conclude(err error, fallback string) (outcome []byte, _ error) {
+	var failed *wzError
+	m := f.module
+	if err != nil {
+		failed = f.failure(err, fallback)
+		if failed.Code == codeExit && failed.Reason != "close" {
+			m.close(failed.ExitCode)
+		}
+	}
+	var gone []handle
+	for _, closed := range f.group.newlyClosed() {
+		closed.close(0) // by the guest itself: the rest of it follows
+		gone = append(gone, closed.handle)
+	}
+	if m.isClosed() && !contains(gone, m.handle) {
+		gone = append(gone, m.handle)
+	}
+	if failed != nil && len(gone) > 0 && f.below != nil {
+		word := f.stop.Load()
+		if word == 0 {
+			word = stopWord(stopExit, failed.ExitCode)
+		}
+		for b := f.below; b != nil; b = b.below {
+			b.stopSelf(word)
+		}
+	}
+	f.leave()
+	if failed == nil {
+		if len(gone) > 0 {
+			outcome, _ = json.Marshal(map[string]any{"closed": gone})
+		}
+		return outcome, nil
+	}
+	failed.Closed = gone
+	return nil, failed
+}
+
+func contains(list []handle, h handle) bool {
+	for _, other := range list {
+		if other == h {
+			return true
+		}
+	}
+	return false
+}
+
+// failure is what the frame ends with.
+func (f *frame) failure(err error, fallback string) *wzError {
+	e := classify(err, fallback)
+	if e.Code != codeExit {
+		return e
+	}
+	if word := f.stop.Load(); word != 0 && (f.delivered.Load() || f.control.deliveredBy(e.ExitCode)) {
+		e.Reason, e.ExitCode = stopReason(word), uint32(word)
+		e.Message = sys.NewExitError(e.ExitCode).Error()
+	}
+	return e
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"wazeronode/prescan"
+)
+
+// compiledState is a wazero.CompiledModule. wazero counts references by the bytes and not by the handle, so Close is called once.
+type compiledState struct {
+	handle  handle
+	rt      *runtimeState
+	inner   wazero.CompiledModule
+	imports []prescan.ImportModule
+	host    bool
+	close   func()
+
+	sharedMemory bool // it defines one
+}
+
+func (rt *runtimeState) addCompiled(inner wazero.CompiledModule, imports []prescan.ImportModule, host bool) *compiledState {
+	c := &compiledState{rt: rt, inner: inner, imports: imports, host: host}
+	c.close = sync.OnceFunc(func() { _ = inner.Close(context.Background()) })
+	c.handle = handles.add(kindCompiled, c)
+	return c
+}
+
+// compile is the work itself, on any goroutine. Nothing of wazero sees the bytes before the pre-scan has.
+func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint32) (*compiledState, error) {
+	if err := prescan.Check(binary, prescan.Limits{ModuleBytes: rt.config.moduleBytes, TableElements: rt.config.limits.tableElements}); err != nil {
+		var refused *prescan.Error
+		if errors.As(err, &refused) && refused.Limit != "" {
+			return nil, limitError(refused.Limit, refused.Message)
+		}
+		return nil, &wzError{Code: codeCompile, Message: err.Error()}
+	}
+	select {
+	case rt.gate <- struct{}{}:
+		defer func() { <-rt.gate }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if workers > 1 {
+		ctx = experimental.WithCompilationWorkers(ctx, int(workers))
+	}
+	inner, err := rt.inner.CompileModule(ctx, binary)
+	if err != nil {
+		if rt.isClosed() {
+			return nil, closedError(err.Error())
+		}
+		return nil, classify(err, codeCompile)
+	}
+	c := rt.addCompiled(inner, prescan.Imports(binary), false)
+	c.sharedMemory = prescan.OwnsSharedMemory(binary)
+	return c, nil
+}
+
+func (rt *runtimeState) isClosed() bool {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return rt.closed
+}
+
+func compileAborted(reason string) error {
+	return &wzError{Code: codeAborted, Message: "the compilation was stopped before it had ended", Reason: reason}
+}
+
+type compiled struct {
+	state *compiledState
+	err   error
+}
+
+// startCompile compiles on a goroutine of its own; done is called exactly once, at the deadline or the signal whatever the compiler
+// does: what comes late is closed.
+func (rt *runtimeState) startCompile(binary []byte, workers uint32, timeout time.Duration, request uint64, done func(*compiledState, error)) error {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	if !rt.env.addRequest(request, func(reason string) { cancel(compileAborted(reason)) }) {
+		cancel(nil)
+		return closedError("the environment has ended")
+	}
+	outcome := make(chan compiled, 1)
+	goroutine(func() {
+		defer cancel(nil)
+		var c compiled
+		c.err = protect(func() (err error) { c.state, err = rt.compile(ctx, binary, workers); return })
+		outcome <- c
+	})
+	goroutine(func() {
+		if timeout > 0 {
+			t := time.AfterFunc(timeout, func() { cancel(compileAborted("timeout")) })
+			defer t.Stop()
+		}
+		defer rt.env.removeRequest(request)
+		select {
+		case c := <-outcome:
+			done(c.state, c.err)
+		case <-ctx.Done():
+			select {
+			case c := <-outcome: // it had ended: cancel(nil) is how
+				done(c.state, c.err)
+				return
+			default:
+			}
+			done(nil, context.Cause(ctx))
+			goroutine(func() {
+				if c := <-outcome; c.state != nil {
+					closeCompiled(c.state.handle)
+				}
+			})
+		}
+	})
+	return nil
+}
+
+func (rt *runtimeState) compileSync(binary []byte, workers uint32, timeout time.Duration) (state *compiledState, err error) {
+	if timeout <= 0 {
+		return rt.compile(context.Background(), binary, workers)
+	}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), timeout, compileAborted("timeout"))
+	outcome := make(chan compiled, 1)
+	goroutine(func() {
+		defer cancel()
+		var c compiled
+		c.err = protect(func() (err error) { c.state, err = rt.compile(ctx, binary, workers); return })
+		outcome <- c
+	})
+	select {
+	case c := <-outcome:
+		return c.state, c.err
+	case <-time.After(timeout):
+		goroutine(func() {
+			if c := <-outcome; c.state != nil {
+				closeCompiled(c.state.handle)
+			}
+		})
+		return nil, compileAborted("timeout")
+	}
+}
+
+func closeCompiled(h handle) {
+	if c, _ := handles.remove(h, kindCompiled).(*compiledState); c != nil {
+		c.close()
+	}
+}

@@ -1,0 +1,298 @@
+package main
+
+/*
+#include "wazero_node.h"
+*/
+import "C"
+
+import (
+	"github.com/tetratelabs/wazero/api"
+
+	"wazeronode/arena"
+)
+
+//export wz_instantiate
+func wz_instantiate(o *C.wz_frame_options, h, compiled C.wz_handle, config *C.wz_module_config, closeCompiled C.uint32_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		rt, err := lookup[*runtimeState](handle(h), kindRuntime)
+		if err != nil {
+			return 0, nil, err
+		}
+		c, err := lookup[*compiledState](handle(compiled), kindCompiled)
+		if err != nil {
+			return 0, nil, err
+		}
+		options := readFrameOptions(o)
+		i, err := prepareInstantiation(options, rt, c, readModuleConfig(config), closeCompiled != 0)
+		if err != nil {
+			return 0, nil, err
+		}
+		module := i.module.handle
+		if options.lane == laneSync {
+			outcome, err := i.run()
+			return uint64(module), outcome, err
+		}
+		goroutine(func() {
+			var outcome []byte
+			err := protect(func() (err error) { outcome, err = i.run(); return })
+			done(options.env, options.frame, module, nil, outcome, err)
+		})
+		return uint64(module), nil, nil
+	})
+}
+
+//export wz_call
+func wz_call(o *C.wz_frame_options, fn C.wz_handle, words *C.uint64_t, count C.uint32_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		f, err := lookup[*functionState](handle(fn), kindFunction)
+		if err != nil {
+			return 0, nil, err
+		}
+		if int(count) < f.size {
+			return 0, nil, invalidArgument("Expected as many words as parameters or results")
+		}
+		options, stack := readFrameOptions(o), goWords(words, count)
+		if options.lane == laneAsync {
+			stack = append([]uint64(nil), stack...)
+		}
+		c, err := prepareCall(options, f, stack)
+		if err != nil {
+			return 0, nil, err
+		}
+		if options.lane == laneSync {
+			outcome, err := c.run()
+			return 0, outcome, err
+		}
+		goroutine(func() {
+			var outcome []byte
+			err := protect(func() (err error) { outcome, err = c.run(); return })
+			done(options.env, options.frame, 0, c.words, outcome, err)
+		})
+		return 0, nil, nil
+	})
+}
+
+//export wz_frame_stop
+func wz_frame_stop(env, id C.uint64_t, reason, exitCode C.uint32_t) {
+	if e, err := findEnv(uint64(env)); err == nil {
+		if f := e.frame(uint64(id)); f != nil {
+			f.stopAll(stopWord(uint32(reason), uint32(exitCode)))
+		}
+	}
+}
+
+//export wz_frame_reply
+func wz_frame_reply(env, id C.uint64_t, r *C.wz_reply) {
+	e, err := findEnv(uint64(env))
+	if err != nil {
+		return
+	}
+	f := e.frame(uint64(id))
+	if f == nil || f.replies == nil {
+		return
+	}
+	answer := reply{status: uint32(r.status), words: append([]uint64(nil), goWords(r.words, r.word_count)...), bytes: append([]byte(nil), goData(r.bytes, r.byte_count)...)}
+	select {
+	case f.replies <- answer:
+	default: // a second answer to one question
+	}
+}
+
+//export wz_module_describe
+func wz_module_describe(h C.wz_handle, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		m, err := lookup[*moduleState](handle(h), kindModule)
+		if err != nil {
+			return 0, nil, err
+		}
+		d, err := m.describe()
+		if err != nil {
+			return 0, nil, err
+		}
+		text, err := asJSON(d)
+		return 0, text, err
+	})
+}
+
+//export wz_module_function
+func wz_module_function(h C.wz_handle, name C.wz_str, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		m, err := lookup[*moduleState](handle(h), kindModule)
+		if err != nil {
+			return 0, nil, err
+		}
+		f, err := m.function(goString(name))
+		if f == nil || err != nil {
+			return 0, nil, err
+		}
+		return uint64(f.handle), nil, nil
+	})
+}
+
+//export wz_module_memory
+func wz_module_memory(h C.wz_handle, name C.wz_str, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		m, err := lookup[*moduleState](handle(h), kindModule)
+		if err != nil {
+			return 0, nil, err
+		}
+		var exported *string
+		if name.ptr != nil {
+			s := goString(name)
+			exported = &s
+		}
+		memory, err := m.memoryHandle(exported)
+		return uint64(memory), nil, err
+	})
+}
+
+//export wz_module_global
+func wz_module_global(h C.wz_handle, name C.wz_str, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		m, err := lookup[*moduleState](handle(h), kindModule)
+		if err != nil {
+			return 0, nil, err
+		}
+		g, err := m.global(goString(name))
+		if g == nil || err != nil {
+			return 0, nil, err
+		}
+		text, err := asJSON(map[string]any{"type": typeName(g.inner.Type()), "mutable": g.mutable()})
+		return uint64(g.handle), text, err
+	})
+}
+
+//export wz_module_close
+func wz_module_close(h C.wz_handle, exitCode C.uint32_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		if m, _ := handles.get(handle(h), kindModule).(*moduleState); m != nil {
+			m.close(uint32(exitCode))
+		}
+		return 0, nil, nil
+	})
+}
+
+//export wz_module_release
+func wz_module_release(h C.wz_handle) {
+	if m, _ := handles.get(handle(h), kindModule).(*moduleState); m != nil {
+		m.forget()
+	}
+}
+
+//export wz_memory_info
+func wz_memory_info(h C.wz_handle, out *C.uint64_t) {
+	words := goWords(out, 4)
+	clear(words)
+	m, _ := handles.get(handle(h), kindMemory).(*memoryState)
+	if m == nil || m.module.isClosed() {
+		return
+	}
+	words[1] = m.bytes()
+	if m.guest == nil {
+		words[3] = 2
+		return
+	}
+	words[0], words[2] = uint64(m.guest.Base()), m.guest.Generation()
+	if m.guest.shared {
+		words[3] = 1
+	}
+}
+
+//export wz_memory_grow
+func wz_memory_grow(h C.wz_handle, delta C.uint32_t) C.uint32_t {
+	result := C.uint32_t(0xffffffff)
+	_ = protect(func() error {
+		if m, _ := handles.get(handle(h), kindMemory).(*memoryState); m != nil && !m.module.isClosed() {
+			if pages, ok := m.inner.Grow(uint32(delta)); ok {
+				result = C.uint32_t(pages)
+			}
+		}
+		return nil
+	})
+	return result
+}
+
+//export wz_memory_read
+func wz_memory_read(h C.wz_handle, offset C.uint64_t, into *C.uint8_t, n C.size_t) C.uint32_t {
+	return moved(h, offset, n, func(guest []byte) { copy(goData(into, n), guest) })
+}
+
+//export wz_memory_write
+func wz_memory_write(h C.wz_handle, offset C.uint64_t, from *C.uint8_t, n C.size_t) C.uint32_t {
+	return moved(h, offset, n, func(guest []byte) { copy(guest, goData(from, n)) })
+}
+
+func moved(h C.wz_handle, offset C.uint64_t, n C.size_t, move func(guest []byte)) C.uint32_t {
+	m, _ := handles.get(handle(h), kindMemory).(*memoryState)
+	if m == nil || m.module.isClosed() {
+		return 0
+	}
+	view := m.view(uint64(offset), int(n))
+	if view == nil {
+		return 0
+	}
+	move(view)
+	return 1
+}
+
+//export wz_memory_pin
+func wz_memory_pin(h C.wz_handle) C.uint64_t {
+	m, _ := handles.get(handle(h), kindMemory).(*memoryState)
+	if m == nil || m.guest == nil {
+		return 0
+	}
+	pin := m.guest.Pin()
+	if pin == nil {
+		return 0
+	}
+	return C.uint64_t(handles.add(kindPin, pin))
+}
+
+//export wz_memory_unpin
+func wz_memory_unpin(token C.uint64_t) {
+	if p, _ := handles.remove(handle(token), kindPin).(*arena.Pin); p != nil {
+		p.Unpin()
+	}
+}
+
+//export wz_global_get
+func wz_global_get(h C.wz_handle, words *C.uint64_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		g, err := lookup[*globalState](handle(h), kindGlobal)
+		if err != nil {
+			return 0, nil, err
+		}
+		return 0, nil, g.get(goWords(words, 2))
+	})
+}
+
+//export wz_global_set
+func wz_global_set(h C.wz_handle, words *C.uint64_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		g, err := lookup[*globalState](handle(h), kindGlobal)
+		if err != nil {
+			return 0, nil, err
+		}
+		return 0, nil, g.set(goWords(words, 2))
+	})
+}
+
+//export wz_function_reference
+func wz_function_reference(h C.wz_handle, reference C.uint64_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		m, err := lookup[*moduleState](handle(h), kindModule)
+		if err != nil {
+			return 0, nil, err
+		}
+		if m.isClosed() {
+			return 0, nil, errClosedModule
+		}
+		var d api.FunctionDefinition
+		d, ok := functionDefinitionOf(m.inner, uint64(reference))
+		if !ok {
+			return 0, nil, &wzError{Code: codeNotImplemented, Message: "definitions of function references need the edited engine"}
+		}
+		text, err := asJSON(describeFunction(d))
+		return 0, text, err
+	})
+}

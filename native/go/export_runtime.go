@@ -1,0 +1,217 @@
+package main
+
+/*
+#include <stdlib.h>
+#include "wazero_node.h"
+*/
+import "C"
+
+import (
+	"runtime"
+	"time"
+	"unsafe"
+)
+
+// What each export does is said in wazero_node.h.
+
+//export wz_start
+func wz_start(c *C.wz_callbacks) C.uint32_t {
+	if c.abi_version != C.WZ_ABI_VERSION || !started.CompareAndSwap(false, true) {
+		return 0
+	}
+	table := (*C.wz_callbacks)(C.malloc(C.size_t(unsafe.Sizeof(*c)))) // lives as long as the process: so does Go
+	*table = *c
+	callbacks = table
+	return C.WZ_ABI_VERSION
+}
+
+//export wz_free
+func wz_free(p unsafe.Pointer) { C.free(p) }
+
+//export wz_env_open
+func wz_env_open(env C.uint64_t) { openEnv(uint64(env)) }
+
+//export wz_env_close
+func wz_env_close(env C.uint64_t) {
+	_ = protect(func() error {
+		if e, err := findEnv(uint64(env)); err == nil {
+			e.close()
+		}
+		return nil
+	})
+}
+
+//export wz_runtime_new
+func wz_runtime_new(env C.uint64_t, config *C.wz_runtime_config, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		rt, engine, err := newRuntime(uint64(env), readRuntimeConfig(config))
+		if err != nil {
+			return 0, nil, err
+		}
+		return uint64(rt.handle), []byte(engine), nil
+	})
+}
+
+//export wz_runtime_close
+func wz_runtime_close(h C.wz_handle, exitCode C.uint32_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		rt, _ := handles.get(handle(h), kindRuntime).(*runtimeState)
+		if rt == nil {
+			return 0, nil, nil
+		}
+		return 0, nil, rt.close(uint32(exitCode))
+	})
+}
+
+//export wz_cache_new
+func wz_cache_new(env C.uint64_t, dir, name C.wz_str, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		h, err := newCache(goString(dir), goString(name))
+		return uint64(h), nil, err
+	})
+}
+
+//export wz_cache_close
+func wz_cache_close(h C.wz_handle, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) { return 0, nil, closeCache(handle(h)) })
+}
+
+//export wz_compile
+func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, workers C.uint32_t, timeout C.int64_t, request C.uint64_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		rt, err := lookup[*runtimeState](handle(h), kindRuntime)
+		if err != nil {
+			return 0, nil, err
+		}
+		binary := append([]byte(nil), goData(data, size)...) // wazero keeps slices of it
+		if request == 0 {
+			c, err := rt.compileSync(binary, uint32(workers), nanoseconds(timeout))
+			if err != nil {
+				return 0, nil, err
+			}
+			return uint64(c.handle), nil, nil
+		}
+		return 0, nil, rt.startCompile(binary, uint32(workers), nanoseconds(timeout), uint64(request), func(c *compiledState, err error) {
+			var compiled handle
+			if c != nil {
+				compiled = c.handle
+			}
+			done(uint64(env), uint64(request), compiled, nil, nil, err)
+		})
+	})
+}
+
+//export wz_compile_cancel
+func wz_compile_cancel(env, request C.uint64_t, reason C.uint32_t) {
+	if e, err := findEnv(uint64(env)); err == nil {
+		e.cancelRequest(uint64(request), stopReason(stopWord(uint32(reason), 0)))
+	}
+}
+
+//export wz_host_compile
+func wz_host_compile(env C.uint64_t, h C.wz_handle, description C.wz_str, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		rt, err := lookup[*runtimeState](handle(h), kindRuntime)
+		if err != nil {
+			return 0, nil, err
+		}
+		c, err := rt.compileHost(goBytes(description))
+		if err != nil {
+			return 0, nil, err
+		}
+		return uint64(c.handle), nil, nil
+	})
+}
+
+//export wz_compiled_describe
+func wz_compiled_describe(h C.wz_handle, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		c, err := lookup[*compiledState](handle(h), kindCompiled)
+		if err != nil {
+			return 0, nil, err
+		}
+		text, err := asJSON(c.describe())
+		return 0, text, err
+	})
+}
+
+//export wz_compiled_section
+func wz_compiled_section(h C.wz_handle, index C.uint32_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		c, err := lookup[*compiledState](handle(h), kindCompiled)
+		if err != nil {
+			return 0, nil, err
+		}
+		sections := c.inner.CustomSections()
+		if int(index) >= len(sections) {
+			return 0, nil, invalidArgument("Expected the index of a custom section")
+		}
+		return 0, sections[index].Data(), nil
+	})
+}
+
+//export wz_compiled_close
+func wz_compiled_close(h C.wz_handle, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) { closeCompiled(handle(h)); return 0, nil, nil })
+}
+
+//export wz_output_buffer_new
+func wz_output_buffer_new(env, most C.uint64_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		return uint64(handles.add(kindOutputBuffer, &outputBuffer{max: uint64(most)})), nil, nil
+	})
+}
+
+//export wz_output_buffer_size
+func wz_output_buffer_size(h C.wz_handle) C.uint64_t {
+	b, _ := handles.get(handle(h), kindOutputBuffer).(*outputBuffer)
+	if b == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return C.uint64_t(len(b.buf))
+}
+
+//export wz_output_buffer_bytes
+func wz_output_buffer_bytes(h C.wz_handle, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		b, err := lookup[*outputBuffer](handle(h), kindOutputBuffer)
+		if err != nil {
+			return 0, nil, err
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return 0, append([]byte(nil), b.buf...), nil
+	})
+}
+
+//export wz_output_buffer_reset
+func wz_output_buffer_reset(h C.wz_handle) {
+	if b, _ := handles.get(handle(h), kindOutputBuffer).(*outputBuffer); b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.buf = nil
+	}
+}
+
+//export wz_output_buffer_free
+func wz_output_buffer_free(h C.wz_handle) { handles.remove(handle(h), kindOutputBuffer) }
+
+//export wz_set_concurrency
+func wz_set_concurrency(guests C.uint32_t) { slots.setLimit(int(guests)) }
+
+//export wz_stats
+func wz_stats(out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) { text, err := asJSON(stats()); return 0, text, err })
+}
+
+//export wz_collect
+func wz_collect() { runtime.GC() }
+
+//export wz_build_info
+func wz_build_info(out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) { text, err := asJSON(buildInfo()); return 0, text, err })
+}
+
+func nanoseconds(n C.int64_t) time.Duration { return time.Duration(n) }

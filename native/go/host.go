@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+)
+
+// hostModuleDescription is HostModuleDescription of src/internal/binding.ts.
+type hostModuleDescription struct {
+	Name      string               `json:"name"`
+	Functions []hostFunctionRecord `json:"functions"`
+}
+
+type hostFunctionRecord struct {
+	Exporter    string   `json:"exporter"` // an ABI of wazero's own, instead of all below
+	ID          uint64   `json:"id"`
+	Export      string   `json:"export"`
+	Name        string   `json:"name"`
+	Params      []string `json:"params"`
+	Results     []string `json:"results"`
+	ParamNames  []string `json:"paramNames"`
+	ResultNames []string `json:"resultNames"`
+}
+
+// compileHost builds a host module; order of first export is the order of indices, a second export of a name replaces the first.
+func (rt *runtimeState) compileHost(description []byte) (*compiledState, error) {
+	var d hostModuleDescription
+	if err := json.Unmarshal(description, &d); err != nil {
+		return nil, invalidArgument("Expected a host module description but received " + err.Error())
+	}
+	if rt.isClosed() {
+		return nil, closedError("the runtime is closed") // wazero would panic
+	}
+	b := rt.inner.NewHostModuleBuilder(d.Name)
+	for i := range d.Functions {
+		if err := rt.exportHostFunction(b, &d.Functions[i]); err != nil {
+			return nil, err
+		}
+	}
+	inner, err := b.Compile(context.Background())
+	if err != nil {
+		return nil, classify(err, codeLink)
+	}
+	return rt.addCompiled(inner, nil, true), nil
+}
+
+func (rt *runtimeState) exportHostFunction(b wazero.HostModuleBuilder, r *hostFunctionRecord) error {
+	switch r.Exporter {
+	case "":
+	case wasi_snapshot_preview1.ModuleName:
+		wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions(b)
+		return nil
+	default:
+		return invalidArgument("Expected an exporter that exists but received " + r.Exporter)
+	}
+	params, err := valueTypes(r.Params)
+	if err != nil {
+		return err
+	}
+	results, err := valueTypes(r.Results)
+	if err != nil {
+		return err
+	}
+	fb := b.NewFunctionBuilder().WithGoModuleFunction(rt.hostFunction(r.ID, words(params), words(results)), params, results)
+	if r.Name != "" {
+		fb = fb.WithName(r.Name)
+	}
+	if len(r.ParamNames) > 0 {
+		fb = fb.WithParameterNames(r.ParamNames...)
+	}
+	if len(r.ResultNames) > 0 {
+		fb = fb.WithResultNames(r.ResultNames...)
+	}
+	fb.Export(r.Export)
+	return nil
+}
+
+// hostFunction asks JavaScript: directly in the synchronous lane, by a message while the goroutine is parked in the other.
+func (rt *runtimeState) hostFunction(id uint64, params, results int) api.GoModuleFunc {
+	return func(ctx context.Context, mod api.Module, stack []uint64) {
+		f := frameOf(ctx)
+		if f == nil {
+			panic(fmt.Errorf("a host function was called outside of a call of this package"))
+		}
+		f.upcall(&message{kind: msgHostCall, target: id, module: uint64(rt.caller(f, mod)), words: stack[:params]}, stack[:results], nil)
+	}
+}
+
+var valueTypeOf = map[string]api.ValueType{
+	"i32": api.ValueTypeI32, "i64": api.ValueTypeI64, "f32": api.ValueTypeF32, "f64": api.ValueTypeF64,
+	"v128": v128Type, "externref": api.ValueTypeExternref, "funcref": funcrefType,
+}
+
+const funcrefType = 0x70
+
+func valueTypes(names []string) ([]api.ValueType, error) {
+	out := make([]api.ValueType, len(names))
+	for i, n := range names {
+		t, ok := valueTypeOf[n]
+		if !ok {
+			return nil, invalidArgument("Expected a value type but received " + n)
+		}
+		out[i] = t
+	}
+	return out, nil
+}

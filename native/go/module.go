@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tetratelabs/wazero/experimental/sock"
+)
+
+// moduleState is an instance: from wz_instantiate, before wazero has one, to wz_module_release.
+type moduleState struct {
+	handle handle
+	rt     *runtimeState
+	group  *group
+	host   bool // of a host module: no guest code, no group that matters
+	limits limits
+
+	sharedMemory bool // it defines one
+
+	inner    api.Module // nil until instantiated, or until its start section calls a host function
+	closed   atomic.Bool
+	compiled *compiledState // closed with the module, or nil
+
+	mu        sync.Mutex
+	closers   []func() // what its configuration opened
+	functions map[string]*functionState
+	memories  map[api.Memory]handle
+	globals   map[string]*globalState
+	extra     []handle // all handles that go with the module
+	engines   atomic.Int64
+}
+
+// functionState is an exported function with its idle call engines: one engine serves one call at a time, and making one allocates.
+type functionState struct {
+	handle handle
+	module *moduleState
+	name   string
+	size   int // words, of the larger of parameters and results
+
+	mu   sync.Mutex
+	idle []api.Function
+}
+
+func (m *moduleState) isClosed() bool {
+	return m.closed.Load() || m.inner != nil && m.inner.IsClosed()
+}
+
+// adopt learns which instance of wazero this is.
+func (m *moduleState) adopt(inner api.Module) {
+	m.rt.mu.Lock()
+	defer m.rt.mu.Unlock()
+	m.inner = inner
+	m.rt.modules[inner] = m
+}
+
+// instantiation is one wz_instantiate between its two halves: prepared on the JS thread, run in either lane.
+type instantiation struct {
+	module   *moduleState
+	frame    *frame
+	compiled *compiledState
+	config   *moduleConfig
+}
+
+func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledState, config *moduleConfig, closeCompiled bool) (*instantiation, error) {
+	if compiled.rt != rt {
+		return nil, invalidArgument("source module must be compiled before instantiation: this one was compiled by another runtime")
+	}
+	m := &moduleState{rt: rt, group: &group{}, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
+		functions: map[string]*functionState{}, memories: map[api.Memory]handle{}, globals: map[string]*globalState{}}
+	if closeCompiled {
+		m.compiled = compiled
+	}
+	for _, i := range compiled.imports {
+		from, _ := handles.get(config.imports[i.Name], kindModule).(*moduleState)
+		if from == nil || from.host {
+			continue
+		}
+		if i.Joins {
+			m.group.join(from.group)
+		} else {
+			m.group.dependOn(from.group)
+		}
+	}
+	f, err := newFrame(o, m.group, m)
+	if err != nil {
+		return nil, err
+	}
+	m.handle = handles.add(kindModule, m)
+	return &instantiation{m, f, compiled, config}, nil
+}
+
+// run instantiates. On an error the module is gone.
+func (i *instantiation) run() (outcome []byte, err error) {
+	m, f := i.module, i.frame
+	if err = f.enter(); err != nil {
+		m.fail()
+		return nil, err
+	}
+	err = protect(func() error { return i.instantiate(f.context()) })
+	if outcome, err = f.conclude(err, codeLink); err != nil {
+		m.fail()
+	}
+	return outcome, err
+}
+
+func (i *instantiation) instantiate(ctx context.Context) error {
+	m := i.module
+	config, err := i.config.build(m)
+	if err != nil {
+		return err
+	}
+	if l := i.config.tcpListeners; len(l) > 0 && !m.host {
+		ctx = sock.WithConfig(ctx, tcpConfig(l))
+	}
+	ctx = experimental.WithMemoryAllocator(ctx, m)
+	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module {
+		if from, _ := handles.get(i.config.imports[name], kindModule).(*moduleState); from != nil {
+			return from.inner
+		}
+		return nil
+	})
+	inner, err := m.rt.inner.InstantiateModule(ctx, i.compiled.inner, config)
+	if inner != nil {
+		m.adopt(inner)
+	}
+	if err == nil {
+		m.group.addModule(m)
+	}
+	return err
+}
+
+// close closes the instance; only when nothing of its group runs, or when what runs is about to end. Idempotent.
+func (m *moduleState) close(exitCode uint32) {
+	if m.closed.Swap(true) {
+		return
+	}
+	if m.inner != nil {
+		_ = m.inner.CloseWithExitCode(context.Background(), exitCode)
+		m.rt.mu.Lock()
+		delete(m.rt.modules, m.inner)
+		m.rt.mu.Unlock()
+	}
+	m.mu.Lock()
+	closers := m.closers
+	m.closers = nil
+	m.mu.Unlock()
+	for _, c := range closers {
+		c()
+	}
+	if m.compiled != nil {
+		closeCompiled(m.compiled.handle)
+	}
+	m.group.newlyClosed()
+	m.group.releaseAtRest()
+}
+
+// fail is the end of a module that never came to be.
+func (m *moduleState) fail() {
+	m.close(0)
+	m.forget()
+}
+
+// forget drops the handles.
+func (m *moduleState) forget() {
+	m.mu.Lock()
+	extra := m.extra
+	m.extra = nil
+	m.mu.Unlock()
+	for _, h := range extra {
+		handles.remove(h, kind(h>>kindShift))
+	}
+	callEngines.Add(-m.engines.Swap(0))
+	handles.remove(m.handle, kindModule)
+}
+
+func (m *moduleState) onClose(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closers = append(m.closers, f)
+}
+
+func (m *moduleState) own(k kind, value any) handle {
+	h := handles.add(k, value)
+	m.extra = append(m.extra, h)
+	return h
+}
+
+var errClosedModule = closedError("the module is closed")
+
+// function finds an exported function; nil if there is none of that name.
+func (m *moduleState) function(name string) (*functionState, error) {
+	if m.isClosed() {
+		return nil, errClosedModule
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f := m.functions[name]; f != nil {
+		return f, nil
+	}
+	if m.host {
+		return nil, nil
+	}
+	inner := m.newEngine(name)
+	if inner == nil {
+		return nil, nil
+	}
+	d := inner.Definition()
+	f := &functionState{module: m, name: name, size: max(words(d.ParamTypes()), words(d.ResultTypes()))}
+	f.put(inner)
+	f.handle = m.own(kindFunction, f)
+	m.functions[name] = f
+	return f, nil
+}
+
+var callEngines atomic.Int64 // of modules that are not released
+
+func (f *functionState) get() api.Function {
+	f.mu.Lock()
+	if n := len(f.idle); n > 0 {
+		fn := f.idle[n-1]
+		f.idle = f.idle[:n-1]
+		f.mu.Unlock()
+		return fn
+	}
+	f.mu.Unlock()
+	return f.module.newEngine(f.name)
+}
+
+func (f *functionState) put(fn api.Function) {
+	f.mu.Lock()
+	f.idle = append(f.idle, fn)
+	f.mu.Unlock()
+}
+
+// newEngine makes a call engine; nil if there is no such function.
+func (m *moduleState) newEngine(name string) api.Function {
+	fn := m.inner.ExportedFunction(name)
+	if fn != nil {
+		m.engines.Add(1)
+		callEngines.Add(1)
+	}
+	return fn
+}
+
+// words is how many stack slots the values take: v128 takes two.
+func words(types []api.ValueType) (n int) {
+	for _, t := range types {
+		n++
+		if t == v128Type {
+			n++
+		}
+	}
+	return n
+}
+
+const v128Type = 0x7b
+
+var _ experimental.MemoryAllocator = (*moduleState)(nil)

@@ -1,0 +1,34 @@
+package main
+
+import "sync/atomic"
+
+// protect runs f and turns a panic into an error: nothing that a guest or a caller does may unwind into C or end the process.
+func protect(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = recoveredError(r)
+		}
+	}()
+	return f()
+}
+
+var goroutines atomic.Int64 // those of calls and compilations
+
+// goroutine starts one that is counted. f answers for its panics where an answer is owed; the last net is here.
+func goroutine(f func()) {
+	goroutines.Add(1)
+	go func() {
+		defer goroutines.Add(-1)
+		if err := protect(func() error { f(); return nil }); err != nil {
+			warn(err.Error())
+		}
+	}()
+}
+
+// warn tells every environment; nothing is swallowed.
+func warn(text string) {
+	envs.Range(func(id, _ any) bool {
+		post(id.(uint64), &message{kind: msgWarning, bytes: []byte(text)})
+		return true
+	})
+}

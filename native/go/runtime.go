@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"wazeronode/arena"
+)
+
+// runtimeState is a wazero.Runtime of one environment.
+type runtimeState struct {
+	handle handle
+	env    *env
+	inner  wazero.Runtime
+	config *runtimeConfig
+	budget *arena.Budget
+	gate   chan struct{} // one token per compilation that may run
+
+	mu      sync.Mutex
+	closed  bool
+	modules map[api.Module]*moduleState // by wazero's instance: whose function is calling?
+	memory  map[uintptr]*guestMemory    // by base address: which memory does a module use?
+}
+
+func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, error) {
+	e, err := findEnv(envID)
+	if err != nil {
+		return nil, "", err
+	}
+	rc := config.build()
+	if config.compilationCache != 0 {
+		cache, err := lookup[*cacheState](config.compilationCache, kindCache)
+		if err != nil {
+			return nil, "", err
+		}
+		rc = rc.WithCompilationCache(cache.inner)
+	}
+	compiles := int(config.concurrentCompiles)
+	if compiles == 0 {
+		compiles = runtime.GOMAXPROCS(0)
+	}
+	rt := &runtimeState{
+		env: e, config: config, gate: make(chan struct{}, compiles),
+		inner:   wazero.NewRuntimeWithConfig(context.Background(), rc),
+		budget:  arena.NewBudget(config.totalMemoryBytes),
+		modules: map[api.Module]*moduleState{},
+		memory:  map[uintptr]*guestMemory{},
+	}
+	if !e.addRuntime(rt) {
+		_ = rt.inner.Close(context.Background())
+		return nil, "", closedError("the environment has ended")
+	}
+	rt.handle = handles.add(kindRuntime, rt)
+	return rt, engineName(rt.inner), nil
+}
+
+// close is called when no frame of the runtime is in flight.
+func (rt *runtimeState) close(exitCode uint32) error {
+	rt.mu.Lock()
+	if rt.closed {
+		rt.mu.Unlock()
+		return nil
+	}
+	rt.closed = true
+	left := make([]*moduleState, 0, len(rt.modules))
+	for _, m := range rt.modules {
+		left = append(left, m)
+	}
+	rt.mu.Unlock()
+	handles.remove(rt.handle, kindRuntime)
+	for _, m := range left {
+		m.close(exitCode)
+	}
+	err := rt.inner.CloseWithExitCode(context.Background(), exitCode)
+	rt.env.removeRuntime(rt)
+	for _, m := range left {
+		m.forget()
+	}
+	return err
+}
+
+// abandon closes the runtime of an environment that has ended.
+func (rt *runtimeState) abandon() { _ = rt.close(0) }
+
+// caller finds the module that a host function was called from. One that is not known is being instantiated by this frame: its
+// start section runs before wazero has handed it out.
+func (rt *runtimeState) caller(f *frame, m api.Module) handle {
+	if f.callerInner == m {
+		return f.caller
+	}
+	rt.mu.Lock()
+	ms := rt.modules[m]
+	rt.mu.Unlock()
+	if ms == nil {
+		ms = f.module
+		if ms.inner == nil && !ms.host {
+			ms.adopt(m)
+		}
+	}
+	f.callerInner, f.caller = m, ms.handle
+	return ms.handle
+}
+
+// cacheState is a wazero.CompilationCache; one that has a name is shared by the environments of the process.
+type cacheState struct {
+	inner wazero.CompilationCache
+	name  string
+	refs  int // guarded by sharedCaches.mu
+}
+
+var sharedCaches = struct {
+	mu     sync.Mutex
+	byName map[string]*cacheState
+}{byName: map[string]*cacheState{}}
+
+func newCache(directory, name string) (handle, error) {
+	if name == "" {
+		c := &cacheState{refs: 1}
+		if directory == "" {
+			c.inner = wazero.NewCompilationCache()
+		} else {
+			inner, err := wazero.NewCompilationCacheWithDir(directory)
+			if err != nil {
+				return 0, invalidArgument(err.Error())
+			}
+			c.inner = inner
+		}
+		return handles.add(kindCache, c), nil
+	}
+	sharedCaches.mu.Lock()
+	defer sharedCaches.mu.Unlock()
+	c := sharedCaches.byName[name]
+	if c == nil {
+		c = &cacheState{inner: wazero.NewCompilationCache(), name: name}
+		sharedCaches.byName[name] = c
+	}
+	c.refs++
+	return handles.add(kindCache, c), nil
+}
+
+// closeCache is called when the last runtime of this environment that uses it is closed.
+func closeCache(h handle) error {
+	c, _ := handles.remove(h, kindCache).(*cacheState)
+	if c == nil {
+		return nil
+	}
+	sharedCaches.mu.Lock()
+	c.refs--
+	last := c.refs == 0
+	if last && c.name != "" {
+		delete(sharedCaches.byName, c.name)
+	}
+	sharedCaches.mu.Unlock()
+	if !last {
+		return nil
+	}
+	return c.inner.Close(context.Background())
+}
+
+// engineName looks which engine wazero has taken: it does not say, and NewRuntimeConfig decides by the CPU and the system.
+func engineName(r wazero.Runtime) string {
+	engine := reflect.ValueOf(r).Elem().FieldByName("store").Elem().FieldByName("Engine").Elem()
+	if strings.Contains(engine.Elem().Type().PkgPath(), "interpreter") {
+		return "interpreter"
+	}
+	return "compiler"
+}

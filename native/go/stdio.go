@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental/sock"
+	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
+	"github.com/tetratelabs/wazero/sys"
+)
+
+// build makes wazero's config afresh for one instantiation: nothing of it is shared (wazero's own clones share arrays). What it opens
+// is closed with the module.
+func (c *moduleConfig) build(m *moduleState) (wazero.ModuleConfig, error) {
+	mc := wazero.NewModuleConfig().WithArgs(c.args...)
+	if c.name != nil {
+		mc = mc.WithName(*c.name)
+	}
+	for i := 0; i+1 < len(c.env); i += 2 {
+		mc = mc.WithEnv(c.env[i], c.env[i+1])
+	}
+	if c.startFunctions != nil {
+		mc = mc.WithStartFunctions(*c.startFunctions...)
+	}
+	stdin, err := c.stdin.source(m)
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := c.stdout.sink(m)
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := c.stderr.sink(m)
+	if err != nil {
+		return nil, err
+	}
+	// A nil interface is wazero's default; a nil pointer in one is not.
+	if stdin != nil {
+		mc = mc.WithStdin(stdin)
+	}
+	if stdout != nil {
+		mc = mc.WithStdout(stdout)
+	}
+	if stderr != nil {
+		mc = mc.WithStderr(stderr)
+	}
+	mc = c.clocks(mc, m)
+	switch c.randKind {
+	case randSecure:
+		mc = mc.WithRandSource(rand.Reader)
+	case randBytes:
+		mc = mc.WithRandSource(bytes.NewReader(c.randBytes))
+	case randCallback:
+		mc = mc.WithRandSource(&callbackReader{m, msgRandom, c.randTarget})
+	}
+	fsConfig, err := c.fileSystems(m)
+	if err != nil {
+		return nil, err
+	}
+	if fsConfig != nil {
+		mc = mc.WithFSConfig(fsConfig)
+	}
+	return mc, nil
+}
+
+func (c *moduleConfig) clocks(mc wazero.ModuleConfig, m *moduleState) wazero.ModuleConfig {
+	switch c.walltime.kind {
+	case clockSystem:
+		mc = mc.WithSysWalltime()
+	case clockCallback:
+		mc = mc.WithWalltime(func() (int64, int32) {
+			ns := int64(m.ask(msgClock, c.walltime.target))
+			return ns / 1e9, int32(ns % 1e9)
+		}, sys.ClockResolution(c.walltime.resolution))
+	}
+	switch c.nanotime.kind {
+	case clockSystem:
+		mc = mc.WithSysNanotime()
+	case clockCallback:
+		mc = mc.WithNanotime(func() int64 { return int64(m.ask(msgClock, c.nanotime.target)) }, sys.ClockResolution(c.nanotime.resolution))
+	}
+	switch c.nanosleep.kind {
+	case clockSystem:
+		mc = mc.WithNanosleep(func(ns int64) {
+			if ns > 0 {
+				m.running().sleep(time.Duration(ns))
+			}
+		})
+	case clockCallback:
+		mc = mc.WithNanosleep(func(ns int64) { m.ask(msgSleep, c.nanosleep.target, uint64(ns)) })
+	}
+	if c.osyield != 0 {
+		mc = mc.WithOsyield(func() { m.ask(msgYield, c.osyield) })
+	}
+	return mc
+}
+
+// running is the frame whose guest asks: callbacks that wazero calls without a context find it so. There is one, or nothing of the
+// group would run.
+func (m *moduleState) running() *frame { return m.group.find().top.Load() }
+
+// ask puts a question that is answered by one number.
+func (m *moduleState) ask(kind uint32, target uint64, params ...uint64) uint64 {
+	var result [1]uint64
+	m.running().upcall(&message{kind: kind, target: target, module: uint64(m.handle), words: params}, result[:], nil)
+	return result[0]
+}
+
+func (s *stream) sink(m *moduleState) (io.Writer, error) {
+	switch s.kind {
+	case sinkFD:
+		return &fdStream{m, int(s.fd)}, nil
+	case sinkBuffer:
+		return lookup[*outputBuffer](handle(s.target), kindOutputBuffer)
+	case sinkCallback:
+		return &callbackWriter{m, s.target}, nil
+	}
+	return nil, nil
+}
+
+func (s *stream) source(m *moduleState) (io.Reader, error) {
+	switch s.kind {
+	case sourceFD:
+		return &fdStream{m, int(s.fd)}, nil
+	case sourceBytes:
+		return bytes.NewReader(s.bytes), nil
+	case sourceCallback:
+		return &callbackReader{m, msgRead, s.target}, nil
+	}
+	return nil, nil
+}
+
+// callbackWriter is a sink in JavaScript: the guest is parked until it has taken the chunk.
+type callbackWriter struct {
+	module *moduleState
+	target uint64
+}
+
+func (w *callbackWriter) Write(p []byte) (int, error) {
+	var errno [1]uint64
+	w.module.running().upcall(&message{kind: msgWrite, target: w.target, module: uint64(w.module.handle), bytes: p}, errno[:], nil)
+	if errno[0] != 0 {
+		return 0, experimentalsys.Errno(errno[0])
+	}
+	return len(p), nil
+}
+
+// callbackReader is a source in JavaScript. words[0] is how many bytes came, words[1] an errno.
+type callbackReader struct {
+	module *moduleState
+	kind   uint32
+	target uint64
+}
+
+func (r *callbackReader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	var answer [2]uint64
+	r.module.running().upcall(&message{kind: r.kind, target: r.target, module: uint64(r.module.handle)}, answer[:], p)
+	if answer[1] != 0 {
+		return 0, experimentalsys.Errno(answer[1])
+	}
+	n := int(min(answer[0], uint64(len(p))))
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// outputBuffer is the OutputBuffer of the contract: bytes kept up to a maximum, past which the guest gets ENOSPC.
+type outputBuffer struct {
+	mu  sync.Mutex
+	max uint64
+	buf []byte
+}
+
+func (b *outputBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if uint64(len(p)) > b.max-uint64(len(b.buf)) {
+		return 0, errNoSpace
+	}
+	b.buf = append(b.buf, p...)
+	return len(p), nil
+}
+
+func tcpConfig(pairs []string) sock.Config {
+	c := sock.NewConfig()
+	for i := 0; i+1 < len(pairs); i += 2 {
+		port, _ := strconv.Atoi(pairs[i+1]) // a number: src has checked it
+		c = c.WithTCPListener(pairs[i], port)
+	}
+	return c
+}

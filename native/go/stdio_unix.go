@@ -1,0 +1,128 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"time"
+
+	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
+	"golang.org/x/sys/unix"
+)
+
+// fdStream is a file descriptor of the process as a standard stream: no JavaScript in between, never closed by us. It waits by poll
+// and never in read or write, so a deadline or a close ends the wait, and other guests get the slot meanwhile.
+type fdStream struct {
+	module *moduleState
+	fd     int
+}
+
+func (s *fdStream) Write(p []byte) (n int, err error) {
+	for n < len(p) {
+		if err := s.ready(unix.POLLOUT); err != nil {
+			return n, err
+		}
+		// At most PIPE_BUF: a blocking pipe that poll calls writable takes this much without waiting.
+		done, err := unix.Write(s.fd, p[n:min(len(p), n+s.chunk())])
+		switch {
+		case err == unix.EINTR || err == unix.EAGAIN:
+		case err != nil:
+			return n, errnoOf(err)
+		default:
+			n += done
+		}
+	}
+	return n, nil
+}
+
+// chunk is how much one write may hold: all of it for a file, which never waits for a reader.
+func (s *fdStream) chunk() int {
+	var st unix.Stat_t
+	if unix.Fstat(s.fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG {
+		return 1 << 30
+	}
+	return 4096
+}
+
+func (s *fdStream) Read(p []byte) (int, error) {
+	for {
+		if err := s.ready(unix.POLLIN); err != nil {
+			return 0, err
+		}
+		n, err := unix.Read(s.fd, p)
+		switch {
+		case err == unix.EINTR || err == unix.EAGAIN:
+		case err != nil:
+			return 0, errnoOf(err)
+		default:
+			return max(n, 0), nil
+		}
+	}
+}
+
+// Poll is wazero's Pollable: poll_oneoff on standard input.
+func (s *fdStream) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (ready bool, errno experimentalsys.Errno) {
+	if flag != experimentalsys.POLLIN {
+		return false, experimentalsys.ENOTSUP
+	}
+	ready, err := s.poll(unix.POLLIN, timeoutMillis)
+	return ready, experimentalsys.UnwrapOSError(err)
+}
+
+func (s *fdStream) ready(events int16) error {
+	_, err := s.poll(events, -1)
+	return err
+}
+
+// poll waits until the descriptor is ready, the time is over (-1: none) or the frame is stopped (then it unwinds).
+func (s *fdStream) poll(events int16, timeoutMillis int32) (ready bool, err error) {
+	if ready, err = pollOnce(events, 0, s.fd); ready || err != nil || timeoutMillis == 0 {
+		return ready, err
+	}
+	wake, wakeWriter, err := os.Pipe()
+	if err != nil {
+		return false, unix.EMFILE
+	}
+	defer wake.Close()
+	defer wakeWriter.Close()
+	deadline := time.Now().Add(time.Duration(timeoutMillis) * time.Millisecond)
+	s.module.running().wait(func(stop <-chan struct{}) {
+		ended := make(chan struct{})
+		woken := make(chan struct{})
+		go func() {
+			defer close(woken)
+			select {
+			case <-stop:
+				_, _ = wakeWriter.Write([]byte{0})
+			case <-ended:
+			}
+		}()
+		for {
+			left := -1
+			if timeoutMillis > 0 {
+				left = max(0, int(time.Until(deadline).Milliseconds()))
+			}
+			ready, err = pollOnce(events, left, s.fd, int(wake.Fd()))
+			if err != unix.EINTR {
+				break
+			}
+		}
+		close(ended)
+		<-woken
+	})
+	return ready, err
+}
+
+// pollOnce says whether the first descriptor is ready (a hang-up or an error is: read and write then say which).
+func pollOnce(events int16, timeoutMillis int, fds ...int) (bool, error) {
+	list := make([]unix.PollFd, len(fds))
+	for i, fd := range fds {
+		list[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	}
+	list[0].Events = events
+	_, err := unix.Poll(list, timeoutMillis)
+	if err == unix.EINTR && timeoutMillis == 0 {
+		return false, nil
+	}
+	return err == nil && list[0].Revents != 0, err
+}
