@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -19,15 +18,14 @@ type compiledState struct {
 	inner   wazero.CompiledModule
 	imports []prescan.ImportModule
 	host    bool
-	close   func()
 
 	sharedMemory bool // it defines one
 }
 
 func (rt *runtimeState) addCompiled(inner wazero.CompiledModule, imports []prescan.ImportModule, host bool) *compiledState {
 	c := &compiledState{rt: rt, inner: inner, imports: imports, host: host}
-	c.close = sync.OnceFunc(func() { _ = inner.Close(context.Background()) })
 	c.handle = handles.add(kindCompiled, c)
+	rt.own(c)
 	return c
 }
 
@@ -110,7 +108,7 @@ func (rt *runtimeState) startCompile(binary []byte, workers uint32, timeout time
 			done(nil, context.Cause(ctx))
 			goroutine(func() {
 				if c := <-outcome; c.state != nil {
-					closeCompiled(c.state.handle)
+					c.state.disown()
 				}
 			})
 		}
@@ -136,15 +134,18 @@ func (rt *runtimeState) compileSync(binary []byte, workers uint32, timeout time.
 	case <-time.After(timeout):
 		goroutine(func() {
 			if c := <-outcome; c.state != nil {
-				closeCompiled(c.state.handle)
+				c.state.disown()
 			}
 		})
 		return nil, compileAborted("timeout")
 	}
 }
 
-func closeCompiled(h handle) {
-	if c, _ := handles.remove(h, kindCompiled).(*compiledState); c != nil {
-		c.close()
+// disown closes it; idempotent, for only who removes the handle goes on.
+func (c *compiledState) disown() {
+	if handles.remove(c.handle, kindCompiled) == nil {
+		return
 	}
+	c.rt.release(c)
+	_ = c.inner.Close(context.Background())
 }

@@ -32,3 +32,10 @@ func defaultSlots() int { return processors() }
 
 func globalWords(g api.Global) (lo, hi uint64)          { return nodehost.GlobalValue(g) }
 func setGlobalWords(g api.MutableGlobal, lo, hi uint64) { nodehost.SetGlobalValue(g, lo, hi) }
+
+func withStackLimit(ctx context.Context, bytes uint64) context.Context {
+	if bytes == 0 {
+		return ctx
+	}
+	return nodehost.WithMaxStackBytes(ctx, int(min(bytes, 1<<40)))
+}

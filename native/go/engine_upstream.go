@@ -57,3 +57,5 @@ func defaultSlots() int { return max(1, processors()-1) }
 
 func globalWords(g api.Global) (lo, hi uint64)         { return g.Get(), 0 }
 func setGlobalWords(g api.MutableGlobal, lo, _ uint64) { g.Set(lo) }
+
+func withStackLimit(ctx context.Context, _ uint64) context.Context { return ctx } // wazero has no such limit

@@ -175,7 +175,7 @@ func wz_module_close(h C.wz_handle, exitCode C.uint32_t, out *C.wz_result) {
 //export wz_module_release
 func wz_module_release(h C.wz_handle) {
 	if m, _ := handles.get(handle(h), kindModule).(*moduleState); m != nil {
-		m.forget()
+		m.disown()
 	}
 }
 

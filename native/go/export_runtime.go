@@ -152,7 +152,12 @@ func wz_compiled_section(h C.wz_handle, index C.uint32_t, out *C.wz_result) {
 
 //export wz_compiled_close
 func wz_compiled_close(h C.wz_handle, out *C.wz_result) {
-	answer(out, func() (uint64, []byte, error) { closeCompiled(handle(h)); return 0, nil, nil })
+	answer(out, func() (uint64, []byte, error) {
+		if c, _ := handles.get(handle(h), kindCompiled).(*compiledState); c != nil {
+			c.disown()
+		}
+		return 0, nil, nil
+	})
 }
 
 //export wz_output_buffer_new

@@ -105,7 +105,7 @@ func frameOf(ctx context.Context) *frame {
 }
 
 func (f *frame) context() context.Context {
-	return f.control.attach(&frameContext{context.Background(), f})
+	return f.control.attach(withStackLimit(&frameContext{context.Background(), f}, f.module.callStackBytes()))
 }
 
 // enter makes the frame the runner of its group; an error means that it was stopped before anything ran.

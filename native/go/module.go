@@ -48,6 +48,14 @@ func (m *moduleState) isClosed() bool {
 	return m.closed.Load() || m.inner != nil && m.inner.IsClosed()
 }
 
+// callStackBytes is the limit of the module or of its runtime; 0: wazero's.
+func (m *moduleState) callStackBytes() uint64 {
+	if m.limits.callStackBytes > 0 {
+		return m.limits.callStackBytes
+	}
+	return m.rt.config.limits.callStackBytes
+}
+
 // adopt learns which instance of wazero this is.
 func (m *moduleState) adopt(inner api.Module) {
 	m.rt.mu.Lock()
@@ -89,6 +97,7 @@ func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledSt
 		return nil, err
 	}
 	m.handle = handles.add(kindModule, m)
+	rt.own(m)
 	return &instantiation{m, f, compiled, config}, nil
 }
 
@@ -151,7 +160,7 @@ func (m *moduleState) close(exitCode uint32) {
 		c()
 	}
 	if m.compiled != nil {
-		closeCompiled(m.compiled.handle)
+		m.compiled.disown()
 	}
 	m.group.newlyClosed()
 	m.group.releaseAtRest()
@@ -160,11 +169,12 @@ func (m *moduleState) close(exitCode uint32) {
 // fail is the end of a module that never came to be.
 func (m *moduleState) fail() {
 	m.close(0)
-	m.forget()
+	m.disown()
 }
 
-// forget drops the handles.
-func (m *moduleState) forget() {
+// disown drops the handles.
+func (m *moduleState) disown() {
+	m.rt.release(m)
 	m.mu.Lock()
 	extra := m.extra
 	m.extra = nil

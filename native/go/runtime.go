@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -24,8 +26,9 @@ type runtimeState struct {
 
 	mu      sync.Mutex
 	closed  bool
-	modules map[api.Module]*moduleState // by wazero's instance: whose function is calling?
-	memory  map[uintptr]*guestMemory    // by base address: which memory does a module use?
+	owned   map[interface{ disown() }]struct{} // *moduleState and *compiledState whose handles are in use
+	modules map[api.Module]*moduleState        // open ones by wazero's instance: whose function is calling?
+	memory  map[uintptr]*guestMemory           // by base address: which memory does a module use?
 }
 
 func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, error) {
@@ -49,6 +52,7 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 		env: e, config: config, gate: make(chan struct{}, compiles),
 		inner:   wazero.NewRuntimeWithConfig(context.Background(), rc),
 		budget:  arena.NewBudget(config.totalMemoryBytes),
+		owned:   map[interface{ disown() }]struct{}{},
 		modules: map[api.Module]*moduleState{},
 		memory:  map[uintptr]*guestMemory{},
 	}
@@ -68,21 +72,34 @@ func (rt *runtimeState) close(exitCode uint32) error {
 		return nil
 	}
 	rt.closed = true
-	left := make([]*moduleState, 0, len(rt.modules))
-	for _, m := range rt.modules {
-		left = append(left, m)
-	}
+	open := slices.Collect(maps.Values(rt.modules))
 	rt.mu.Unlock()
 	handles.remove(rt.handle, kindRuntime)
-	for _, m := range left {
+	for _, m := range open {
 		m.close(exitCode)
 	}
 	err := rt.inner.CloseWithExitCode(context.Background(), exitCode)
 	rt.env.removeRuntime(rt)
-	for _, m := range left {
-		m.forget()
+	rt.mu.Lock()
+	owned := slices.Collect(maps.Keys(rt.owned))
+	rt.mu.Unlock()
+	for _, o := range owned {
+		o.disown()
 	}
 	return err
+}
+
+// own keeps what has a handle until it is disowned: by its user, or when the runtime is closed.
+func (rt *runtimeState) own(o interface{ disown() }) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	rt.owned[o] = struct{}{}
+}
+
+func (rt *runtimeState) release(o interface{ disown() }) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	delete(rt.owned, o)
 }
 
 // abandon closes the runtime of an environment that has ended.
