@@ -1,0 +1,5 @@
+//go:build wazero_alwayspoll
+
+package wazevoapi
+
+const AlwaysPoll = true
