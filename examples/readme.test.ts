@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const file = (path: string) => new URL(`../${path}`, import.meta.url);
+const readme = readFileSync(file('README.md'), 'utf8');
+const blocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map((match) => match[1]!);
+
+it('the code at the top runs and prints what is said', { timeout: 150_000 }, async () => {
+  const directory = file('build/readme/'); // inside the package, so that it can import it by its name
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(new URL('top.mjs', directory), blocks('js')[0]!);
+  const run = async () => {
+    const started = performance.now();
+    const { stdout } = await promisify(execFile)(process.execPath, ['top.mjs'], { cwd: directory, timeout: 100_000 });
+    return { stdout, ms: performance.now() - started };
+  };
+  const first = await run();
+  expect(first.stdout).toBe('499999500000\nTimeoutError: stopped\n');
+  expect(first.ms).toBeGreaterThan(3_000);
+  expect(readdirSync(new URL('.cache/', directory))).not.toEqual([]);
+  expect((await run()).stdout).toBe(first.stdout); // from the cache
+});
+
+it('the two lines are what the scripts and the CI run', () => {
+  const lines = blocks('sh').map((block) => block.trim());
+  const scripts = JSON.parse(readFileSync(file('package.json'), 'utf8')).scripts;
+  expect(lines[0]).toBe('npm ci && npm run build && npm run example');
+  expect(lines[1]).toBe('npm ci && npm run build && npm test');
+  expect(scripts).toMatchObject({ build: expect.any(String), example: expect.any(String), test: expect.any(String) });
+  expect(readFileSync(file('.ci/run'), 'utf8')).toContain(`\n${lines[1]}\n`);
+});
+
+it('every file that the papers link to is there', () => {
+  const papers = [
+    'README.md',
+    'RATIONALE.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+    'examples/plugin-host/README.md',
+  ];
+  const docs = readdirSync(file('docs')).map((name) => `docs/${name}`);
+  for (const paper of [...papers, ...docs]) {
+    for (const [, target] of readFileSync(file(paper), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      expect(() => readFileSync(new URL(target!, file(paper))), `${paper} -> ${target}`).not.toThrow();
+    }
+  }
+});
