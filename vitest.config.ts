@@ -25,6 +25,8 @@ export default defineConfig({
       group('types', 0, 120_000, 2),
       group('native', 0, 60_000, 2),
       group('api', 0, 30_000, 2),
+      group('cli', 0, 60_000, 2),
+      group('faults', 0, 60_000, 2),
       group('conformance', 0, 240_000, 2),
       // Child processes, deadlines and stress: one at a time.
       group('lifetime', 1, 120_000, 1),

@@ -1,0 +1,509 @@
+/** Bad input is answered, never fatal; each kind with the code it is answered with. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errorOf } from '../support/errors.js';
+import {
+  binding,
+  type CallerModule,
+  CompilationCache,
+  CompileError,
+  CoreFeatures,
+  experimental,
+  FSConfig,
+  LinkError,
+  type Module,
+  ModuleConfig,
+  OutputBuffer,
+  Runtime,
+  RuntimeConfig,
+  SockConfig,
+  Trap,
+  wasi,
+} from '../support/package.js';
+import { expectNothingLeft } from '../support/stats.js';
+import { wat } from '../support/wat.mjs';
+
+expectNothingLeft();
+const guest = wat(`(module (import "env" "host" (func $host (param i32) (result i32)))
+  (memory (export "memory") 1 2) (global (export "g") (mut i32) (i32.const 1)) (global (export "constant") i64 (i64.const 1))
+  (func (export "add") (param i32 i64) (result i64) (i64.add (i64.extend_i32_s (local.get 0)) (local.get 1)))
+  (func (export "half") (param f64) (result f64) (f64.div (local.get 0) (f64.const 2)))
+  (func (export "vector") (param v128) (result v128) (local.get 0))
+  (func (export "reference") (param funcref))
+  (func (export "callHost") (param i32) (result i32) (call $host (local.get 0))))`);
+
+let runtime: Runtime;
+let host: (caller: CallerModule, value: number) => unknown;
+let module: Module;
+beforeAll(async () => {
+  runtime = new Runtime();
+  await runtime
+    .newHostModuleBuilder('env')
+    .newFunctionBuilder()
+    .withModuleFunction((caller, value) => host(caller, value) as number, ['i32'], ['i32'])
+    .export('host')
+    .instantiate();
+  module = await runtime.instantiate(guest, new ModuleConfig().withName('guest'));
+});
+afterAll(() => runtime.close());
+
+const invalid = { code: 'ERR_WAZERO_INVALID_ARGUMENT' };
+const outOfRange = { code: 'ERR_WAZERO_OUT_OF_RANGE' };
+const closed = { code: 'ERR_WAZERO_CLOSED' };
+
+describe('module bytes', () => {
+  it('every truncation: ERR_WAZERO_COMPILE', async () => {
+    for (let length = 0; length < guest.length; length++) {
+      const error = await errorOf(() => runtime.compileModule(guest.subarray(0, length)));
+      // a module that ends after a whole section may be one
+      if (error === undefined) continue;
+      expect(error, `${length} bytes`).toBeInstanceOf(CompileError);
+      expect(error).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
+    }
+  });
+  it('random bytes, with and without the header: ERR_WAZERO_COMPILE', async () => {
+    for (let i = 0; i < 500; i++) {
+      const bytes = randomBytes(1 + (i % 200));
+      if (i % 2) bytes.set([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0].slice(0, bytes.length));
+      const error = await errorOf(() => runtime.compileModule(bytes));
+      if (error !== undefined) expect(error, bytes.toString('hex')).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
+      else expect(i % 2, bytes.toString('hex')).toBe(1); // a header and a custom section, by chance
+    }
+  });
+  it('single bits flipped: a module or ERR_WAZERO_COMPILE', async () => {
+    for (let bit = 0; bit < guest.length * 8; bit++) {
+      const bytes = guest.slice();
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      const outcome = await runtime.compileModule(bytes).catch((error: unknown) => error);
+      if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
+      else await (outcome as { close(): Promise<void> }).close();
+    }
+  });
+  it('text, a component, another version, nothing: ERR_WAZERO_COMPILE', async () => {
+    const sources = [
+      Buffer.from('(module)'),
+      Buffer.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]),
+      Buffer.from([0, 0x61, 0x73, 0x6d, 2, 0, 0, 0]),
+      new Uint8Array(),
+    ];
+    for (const bytes of sources)
+      expect(await errorOf(() => runtime.compileModuleSync(bytes))).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
+  });
+  it.each([
+    ['a string', 'AGFzbQ=='],
+    ['nothing', undefined],
+    ['null', null],
+    ['an array', [0, 0x61]],
+    ['shared memory', new Uint8Array(new SharedArrayBuffer(8))],
+  ])('%s: ERR_WAZERO_INVALID_ARGUMENT', async (_name, source) => {
+    expect(await errorOf(() => runtime.compileModule(source as never))).toMatchObject(invalid);
+    expect(await errorOf(() => runtime.compileModuleSync(source as never))).toBeInstanceOf(TypeError);
+  });
+  it('a feature that is off: ERR_WAZERO_COMPILE', async () => {
+    await using old = new Runtime(new RuntimeConfig().withCoreFeatures(CoreFeatures.V1));
+    expect(await errorOf(() => old.compileModule(guest))).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
+  });
+});
+
+describe('arguments of calls', () => {
+  const cases: [name: string, fn: string, args: unknown[], error: object][] = [
+    ['too few', 'add', [1], invalid],
+    ['too many', 'add', [1, 2n, 3], invalid],
+    ['none', 'add', [], invalid],
+    ['a bigint for an i32', 'add', [1n, 2n], invalid],
+    ['a number for an i64', 'add', [1, 2], invalid],
+    ['undefined', 'add', [undefined, 2n], invalid],
+    ['a string', 'add', ['1', 2n], invalid],
+    ['null', 'add', [null, 2n], invalid],
+    ['an object', 'half', [{ valueOf: () => 1 }], invalid],
+    ['a bigint for an f64', 'half', [1n], invalid],
+    ['a short vector', 'vector', [new Uint8Array(15)], invalid],
+    ['an array for a vector', 'vector', [Array(16).fill(0)], invalid],
+    ['a made-up function reference', 'reference', [{ definition: {} }], invalid],
+    ['an i32 too large', 'add', [2 ** 32, 2n], outOfRange],
+    ['an i32 too small', 'add', [-(2 ** 31) - 1, 2n], outOfRange],
+    ['an i64 too large', 'add', [1, 2n ** 64n], outOfRange],
+    ['an i64 too small', 'add', [1, -(2n ** 63n) - 1n], outOfRange],
+  ];
+  it.each(cases)('%s', async (_name, fn, args, expected) => {
+    const f = module.exportedFunction(fn)!;
+    const sync = await errorOf(() => f.callSync(...(args as [])));
+    expect(sync).toMatchObject(expected);
+    expect(sync).toBeInstanceOf(expected === invalid ? TypeError : RangeError);
+    expect(await errorOf(() => f.call(...(args as [])))).toMatchObject(expected);
+  });
+  it.each([
+    ['NaN', Number.NaN],
+    ['half a number', 1.5],
+    ['Infinity', Number.POSITIVE_INFINITY],
+  ])('%s for an i32: refused with a code', async (_name, value) => {
+    const error = await errorOf(() => module.exportedFunction('add')!.callSync(value, 1n));
+    expect([invalid.code, outOfRange.code]).toContain((error as { code: string }).code);
+  });
+  it('the edges are taken', () => {
+    const add = module.exportedFunction('add', ['i32', 'i64'], ['i64']);
+    expect(add.callSync(2 ** 32 - 1, 0n)).toBe(-1n);
+    expect(add.callSync(-(2 ** 31), 2n ** 64n - 1n)).toBe(-(2n ** 31n) - 1n);
+  });
+  it('a stack that is too short or no stack: refused', async () => {
+    const add = module.exportedFunction('add')!;
+    expect(await errorOf(() => add.callWithStackSync(new BigUint64Array(1)))).toMatchObject({
+      code: expect.stringMatching(/INVALID_ARGUMENT|OUT_OF_RANGE/),
+    });
+    expect(await errorOf(() => add.callWithStack([1n, 2n] as never))).toMatchObject(invalid);
+    expect(
+      await errorOf(() => module.exportedFunction('reference')!.callWithStackSync(new BigUint64Array(1))),
+    ).toBeInstanceOf(TypeError);
+  });
+  it.each([
+    ['zero', 0],
+    ['negative', -1],
+    ['NaN', Number.NaN],
+  ])('timeoutMs %s: ERR_WAZERO_OUT_OF_RANGE', async (_name, timeoutMs) => {
+    const error = await errorOf(() => module.exportedFunction('add')!.withOptions({ timeoutMs }).callSync(1, 1n));
+    expect(error).toMatchObject(outOfRange);
+    expect(error).toBeInstanceOf(RangeError);
+  });
+  it('a deadline without withCloseOnContextDone: ERR_WAZERO_NOT_INTERRUPTIBLE', async () => {
+    const add = module.exportedFunction('add')!.withOptions({ timeoutMs: 1000 });
+    expect(await errorOf(() => add.call(1, 1n))).toMatchObject({ code: 'ERR_WAZERO_NOT_INTERRUPTIBLE' });
+    expect(await errorOf(() => add.callSync(1, 1n))).toMatchObject({ code: 'ERR_WAZERO_NOT_INTERRUPTIBLE' });
+  });
+  it('a signal in callSync: ERR_WAZERO_INVALID_ARGUMENT', async () => {
+    const add = module.exportedFunction('add')!.withOptions({ signal: new AbortController().signal });
+    expect(await errorOf(() => add.callSync(1, 1n))).toMatchObject(invalid);
+  });
+});
+
+describe('names', () => {
+  it('an unknown export is undefined; asked for with types: ERR_WAZERO_INVALID_ARGUMENT', async () => {
+    expect(module.exportedFunction('nothing')).toBeUndefined();
+    expect(module.exportedMemory('nothing')).toBeUndefined();
+    expect(module.exportedGlobal('nothing')).toBeUndefined();
+    expect(await errorOf(() => module.exportedFunction('nothing', [], []))).toMatchObject(invalid);
+    expect(await errorOf(() => module.exportedFunction('add', ['i32'], []))).toMatchObject(invalid);
+    expect(await errorOf(() => module.exportedFunction(3 as never))).toMatchObject(invalid);
+  });
+  it('a missing import: ERR_WAZERO_LINK naming it', async () => {
+    for (const text of [
+      '(module (import "nowhere" "f" (func)))',
+      '(module (import "env" "nothing" (func)))',
+      '(module (import "env" "host" (func)))',
+    ]) {
+      const error = await errorOf(() => runtime.instantiate(wat(text)));
+      expect(error).toBeInstanceOf(LinkError);
+      expect(error).toMatchObject({ code: 'ERR_WAZERO_LINK' });
+      expect((error as Error).message).toMatch(/nowhere|env/);
+    }
+  });
+  it('a name that is taken: ERR_WAZERO_LINK, and the first one keeps it', async () => {
+    const again = () => runtime.instantiate(guest, new ModuleConfig().withName('guest'));
+    expect(await errorOf(again)).toMatchObject({ code: 'ERR_WAZERO_LINK' });
+    expect(await errorOf(again), 'wazero lets the second attempt pass').toMatchObject({ code: 'ERR_WAZERO_LINK' });
+    expect(runtime.module('guest')).toBe(module);
+    expect(await errorOf(() => wasi.instantiate(runtime))).toBeUndefined();
+    expect(await errorOf(() => wasi.instantiateSync(runtime))).toMatchObject({ code: 'ERR_WAZERO_LINK' });
+  });
+  it('functions of a host module cannot be called from outside: ERR_WAZERO_INVALID_ARGUMENT', async () => {
+    expect(await errorOf(() => runtime.module('env')!.exportedFunction('host')?.callSync(1))).toMatchObject(invalid);
+  });
+});
+
+describe('closed handles', () => {
+  async function closedThings() {
+    const other = new Runtime();
+    const compiled = await other.compileModule(
+      wat('(module (memory (export "memory") 1) (global (export "g") (mut i32) (i32.const 1)) (func (export "f")))'),
+    );
+    const instance = await other.instantiateModule(compiled);
+    const things = {
+      other,
+      compiled,
+      instance,
+      f: instance.exportedFunction('f')!,
+      memory: instance.memory!,
+      g: instance.exportedGlobal('g')!,
+      builder: other.newHostModuleBuilder('late'),
+    };
+    return things;
+  }
+  it('of a module and what belongs to it: ERR_WAZERO_CLOSED', async () => {
+    const { other, instance, f, memory, g } = await closedThings();
+    const buffer = memory.buffer;
+    await instance.close();
+    await instance.close();
+    instance.closeSync();
+    expect(instance.isClosed).toBe(true);
+    expect(buffer.byteLength).toBe(0);
+    for (const use of [
+      () => f.callSync(),
+      () => f.call(),
+      () => f.callWithStackSync(new BigUint64Array()),
+      () => memory.read(0, 1),
+      () => memory.buffer,
+      () => memory.size(),
+      () => memory.grow(1),
+      () => memory.writeByte(0, 1),
+      () => g.get(),
+      () => g.set(1),
+      () => instance.exclusive(() => 1),
+    ]) {
+      expect(await errorOf(use as () => unknown), String(use)).toMatchObject(closed);
+    }
+    await other.close();
+  });
+  it('of a compiled module and of a runtime: ERR_WAZERO_CLOSED', async () => {
+    const { other, compiled, instance, f, builder } = await closedThings();
+    await compiled.close();
+    expect(await errorOf(() => other.instantiateModule(compiled))).toMatchObject(closed);
+    expect(await errorOf(() => other.instantiateModuleSync(compiled))).toMatchObject(closed);
+    expect(f.callSync(), 'what was made of it lives on').toBeUndefined();
+    await other.close();
+    await other.close();
+    other.closeSync();
+    expect(instance.isClosed).toBe(true);
+    for (const use of [
+      () => f.callSync(),
+      () => other.compileModule(guest),
+      () => other.compileModuleSync(guest),
+      () => other.instantiate(guest),
+      () => builder.instantiate(),
+      () => builder.instantiateSync(),
+      () => builder.compile(),
+      () => wasi.instantiate(other),
+    ]) {
+      expect(await errorOf(use as () => unknown), String(use)).toMatchObject(closed);
+    }
+  });
+  it('of a cache: ERR_WAZERO_CLOSED', async () => {
+    const cache = new CompilationCache();
+    await cache.close();
+    await cache.close();
+    expect(await errorOf(() => new Runtime(new RuntimeConfig().withCompilationCache(cache)))).toMatchObject(closed);
+  });
+  it('of the native half, stale or of the wrong kind: an error with a code, for every function that takes one', async () => {
+    const native = binding();
+    const other = native.runtimeNew({}).handle;
+    native.runtimeClose(other, 0);
+    for (const handle of [other, 0, 1, 2 ** 40, 2 ** 52 + 1]) {
+      for (const use of [
+        () => native.compiledDescribe(handle),
+        () => native.moduleDescribe(handle),
+        () => native.moduleFunction(handle, 'f'),
+        () => native.moduleMemory(handle, 'm'),
+        () => native.moduleGlobal(handle, 'g'),
+        () => native.compileSync(handle, guest, 1, 0),
+      ]) {
+        expect(await errorOf(use as () => unknown), `${use} of ${handle}`).toMatchObject({
+          code: expect.stringMatching(/^ERR_WAZERO_(CLOSED|INVALID_ARGUMENT)$/),
+        });
+      }
+    }
+  });
+});
+
+describe('handles of the wrong kind', () => {
+  it('ERR_WAZERO_INVALID_ARGUMENT', async () => {
+    await using other = new Runtime();
+    const theirs = await other.compileModule(guest);
+    const { close } = Runtime.prototype;
+    const wrong: (() => unknown)[] = [
+      () => runtime.instantiateModule(module as never),
+      () => runtime.instantiateModule({} as never),
+      () => runtime.instantiateModule(undefined as never),
+      () => runtime.instantiateModule(theirs),
+      () => new Runtime(new ModuleConfig() as never),
+      () => new Runtime({} as never),
+      () => new RuntimeConfig().withCompilationCache(runtime as never),
+      () => runtime.instantiate(guest, new RuntimeConfig() as never),
+      () => new ModuleConfig().withFSConfig(new SockConfig() as never),
+      () => new ModuleConfig().withSockConfig(new FSConfig() as never),
+      () => new ModuleConfig().withStdout(new RuntimeConfig() as never),
+      () => wasi.instantiate(module as never),
+      () => wasi.instantiateSync(undefined as never),
+    ];
+    for (const use of wrong) expect(await errorOf(use), String(use)).toMatchObject(invalid);
+    expect(await errorOf(() => close.call(module as never)), 'a method of another class').toBeInstanceOf(TypeError);
+  });
+});
+
+describe('host functions', () => {
+  const call = () => module.exportedFunction('callHost', ['i32'], ['i32']);
+  it.each([
+    ['an Error', new Error('broken')],
+    ['null', null],
+    ['undefined', undefined],
+    ['a string', 'text'],
+    ['a number', 3],
+    ['a frozen object', Object.freeze({})],
+    [
+      'a proxy',
+      new Proxy(
+        {},
+        {
+          get() {
+            throw new Error('trapped');
+          },
+        },
+      ),
+    ],
+  ])('that throw %s: ERR_WAZERO_TRAP with that very cause, the module stays open', async (_name, thrown) => {
+    host = () => {
+      throw thrown;
+    };
+    for (const lane of ['callSync', 'call'] as const) {
+      const error = (await errorOf(() => call()[lane](1))) as Trap;
+      expect(error).toBeInstanceOf(Trap);
+      expect(error.code).toBe('ERR_WAZERO_TRAP');
+      expect(error.kind).toBe('host function');
+      expect(error.cause === thrown).toBe(true);
+    }
+    expect(module.isClosed).toBe(false);
+    host = (_caller, value) => value + 1;
+    expect(await call().call(1)).toBe(2);
+    expect(call().callSync(1)).toBe(2);
+  });
+  it('that reject: the same', async () => {
+    const reason = { why: 'rejected' };
+    host = () => Promise.reject(reason);
+    expect(await errorOf(() => call().call(1))).toMatchObject({
+      code: 'ERR_WAZERO_TRAP',
+      kind: 'host function',
+      cause: reason,
+    });
+  });
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, invalid.code],
+    ['null', null, invalid.code],
+    ['a bigint', 1n, invalid.code],
+    ['a string', '1', invalid.code],
+    ['too many', [1, 2], invalid.code],
+    ['too large a number', 2 ** 32, outOfRange.code],
+    ['an object', {}, invalid.code],
+  ])('that return %s for an i32: ERR_WAZERO_TRAP with that error as cause', async (_name, value, code) => {
+    host = () => value;
+    for (const lane of ['callSync', 'call'] as const)
+      expect(await errorOf(() => call()[lane](1))).toMatchObject({ code: 'ERR_WAZERO_TRAP', cause: { code } });
+    host = async () => value;
+    expect(await errorOf(() => call().call(1))).toMatchObject({ code: 'ERR_WAZERO_TRAP', cause: { code } });
+  });
+  it('that return too few of several values: ERR_WAZERO_TRAP with ERR_WAZERO_INVALID_ARGUMENT as cause', async () => {
+    await using other = new Runtime();
+    await other
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withFunction((() => [1]) as never, [], ['i32', 'i64'])
+      .export('two')
+      .instantiate();
+    const two = await other.instantiate(
+      wat(
+        '(module (import "env" "two" (func $two (result i32 i64))) (func (export "f") (drop (drop (call $two)))))'.replace(
+          '(drop (drop (call $two)))',
+          '(call $two) (drop) (drop)',
+        ),
+      ),
+    );
+    for (const lane of ['callSync', 'call'] as const)
+      expect(await errorOf(() => two.exportedFunction('f')![lane]())).toMatchObject({
+        code: 'ERR_WAZERO_TRAP',
+        cause: invalid,
+      });
+  });
+  it('that answer later in the sync lane: ERR_WAZERO_TRAP with ERR_WAZERO_WOULD_BLOCK as cause', async () => {
+    host = async () => 1;
+    expect(await errorOf(() => call().callSync(1))).toMatchObject({
+      code: 'ERR_WAZERO_TRAP',
+      cause: { code: 'ERR_WAZERO_WOULD_BLOCK' },
+    });
+    host = () => Promise.reject(new Error('nobody hears this, and nothing is unhandled'));
+    expect(await errorOf(() => call().callSync(1))).toMatchObject({ cause: { code: 'ERR_WAZERO_WOULD_BLOCK' } });
+  });
+  it('that are none, or of types that are none: ERR_WAZERO_INVALID_ARGUMENT', async () => {
+    const builder = () => runtime.newHostModuleBuilder('other').newFunctionBuilder();
+    for (const use of [
+      () => builder().withFunction(3 as never, [], []),
+      () => builder().withFunction(() => {}, ['i8'] as never, []),
+      () => builder().withFunction(() => {}, [], 'i32' as never),
+      () => runtime.newHostModuleBuilder(3 as never),
+      () => builder().export('without a function'),
+    ]) {
+      expect(await errorOf(use as () => unknown), String(use)).toMatchObject(invalid);
+    }
+  });
+});
+
+describe('memory and globals', () => {
+  it('access out of range: ERR_WAZERO_OUT_OF_RANGE', async () => {
+    const memory = module.memory!;
+    const size = memory.size();
+    const uses: (() => unknown)[] = [
+      () => memory.read(size, 1),
+      () => memory.read(size - 3, 4),
+      () => memory.read(0, size + 1),
+      () => memory.read(-1, 1),
+      () => memory.read(0, -1),
+      () => memory.read(2 ** 40, 1),
+      () => memory.write(size - 1, new Uint8Array(2)),
+      () => memory.readString(size - 1, 2),
+      () => memory.writeString(size - 1, 'äö'),
+      () => memory.readByte(size),
+      () => memory.writeByte(size, 1),
+      () => memory.readUint16Le(size - 1),
+      () => memory.writeUint16Le(size - 1, 1),
+      () => memory.readUint32Le(size - 3),
+      () => memory.writeUint32Le(size - 3, 1),
+      () => memory.readUint64Le(size - 7),
+      () => memory.writeUint64Le(size - 7, 1n),
+      () => memory.readFloat32Le(size - 3),
+      () => memory.writeFloat32Le(size - 3, 1),
+      () => memory.readFloat64Le(size - 7),
+      () => memory.writeFloat64Le(size - 7, 1),
+    ];
+    for (const use of uses) {
+      const error = await errorOf(use);
+      expect(error, String(use)).toBeInstanceOf(RangeError);
+      expect(error, String(use)).toMatchObject(outOfRange);
+    }
+    expect(memory.read(size, 0).length).toBe(0);
+    expect(memory.grow(100), 'refused by the maximum').toBe(-1);
+  });
+  it('values of the wrong type: ERR_WAZERO_INVALID_ARGUMENT or ERR_WAZERO_OUT_OF_RANGE', async () => {
+    const memory = module.memory!;
+    for (const use of [
+      () => memory.writeUint64Le(0, 1 as never),
+      () => memory.writeString(0, 1 as never),
+      () => memory.write(0, 'text' as never),
+      () => memory.read('0' as never, 1),
+    ]) {
+      expect(await errorOf(use as () => unknown), String(use)).toMatchObject(invalid);
+    }
+    for (const use of [
+      () => memory.writeByte(0, 256),
+      () => memory.writeUint16Le(0, -1),
+      () => memory.writeUint32Le(0, 2 ** 32),
+      () => memory.writeUint64Le(0, 2n ** 64n),
+    ]) {
+      expect(await errorOf(use), String(use)).toMatchObject(outOfRange);
+    }
+    const g = module.exportedGlobal('g')!;
+    expect(await errorOf(() => g.set(1n))).toMatchObject(invalid);
+    expect(await errorOf(() => g.set(2 ** 32))).toMatchObject(outOfRange);
+    expect(await errorOf(() => module.exportedGlobal('constant')!.set(2n)), 'not mutable').toMatchObject(invalid);
+    expect(g.get()).toBe(1);
+  });
+  it('65,537 pages: ERR_WAZERO_OUT_OF_RANGE as a limit, ERR_WAZERO_COMPILE in a module', async () => {
+    for (const pages of [65_537, -1, 1.5, Number.NaN, 2 ** 32]) {
+      const error = await errorOf(() => new RuntimeConfig().withMemoryLimitPages(pages));
+      expect([outOfRange.code, invalid.code], String(pages)).toContain((error as { code: string }).code);
+    }
+    expect(await errorOf(() => new RuntimeConfig().withMemoryLimitPages(65_537))).toMatchObject(outOfRange);
+    const memorySection = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 5, 1, 0, 0x81, 0x80, 0x04]);
+    expect(await errorOf(() => runtime.compileModule(memorySection))).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
+  });
+  it('limits that are none: ERR_WAZERO_INVALID_ARGUMENT or ERR_WAZERO_OUT_OF_RANGE', async () => {
+    expect(await errorOf(() => new RuntimeConfig().withLimits({ pages: 1 } as never))).toMatchObject(invalid);
+    expect(await errorOf(() => new RuntimeConfig().withLimits({ memoryPages: 70_000 }))).toMatchObject(outOfRange);
+    expect(await errorOf(() => new OutputBuffer({ maxBytes: -1 }))).toMatchObject(outOfRange);
+    expect(await errorOf(() => experimental.setConcurrency(0))).toMatchObject(outOfRange);
+  });
+});

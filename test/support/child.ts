@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  ms: number;
+}
+export interface Options {
+  args?: (string | number)[];
+  nodeArgs?: string[];
+  env?: Record<string, string>;
+  /** the child is killed then, and the test fails saying how far it came */ timeoutMs?: number;
+  /** called with the process id as soon as the fixture has printed "ready" */ onReady?: (pid: number) => void;
+}
+
+/** Runs test/fixtures/processes/<name>.mjs in a process of its own and answers how that ended. */
+export function run(
+  name: string,
+  { args = [], nodeArgs = [], env = {}, timeoutMs = 20_000, onReady }: Options = {},
+): Promise<Outcome> {
+  const file = fileURLToPath(new URL(`../fixtures/processes/${name}.mjs`, import.meta.url));
+  const started = performance.now();
+  const child = spawn(process.execPath, [...nodeArgs, file, ...args.map(String)], {
+    // Vitest's own hooks and loaders are none of the child's business.
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  let ready = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    if (!ready && stdout.includes('ready')) {
+      ready = true;
+      onReady?.(child.pid!);
+    }
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`Expected ${name} to end within ${timeoutMs} ms\nstdout: ${stdout}\nstderr: ${stderr}`));
+    }, timeoutMs);
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, stdout, stderr, ms: performance.now() - started });
+    });
+  });
+}
