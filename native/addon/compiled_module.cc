@@ -1,0 +1,85 @@
+#include "bindings.h"
+
+namespace wazero_node {
+namespace {
+
+napi_value Compile(Environment& environment, Arguments& args) {
+  const wz_handle runtime = args.Whole(0, "runtime");
+  const Arguments::Bytes binary = args.Uint8Array(1, "binary");
+  const uint32_t workers = args.Uint32(2, "workers");
+  const uint64_t request = args.Whole(3, "request");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_compile(environment.id, runtime, binary.data, binary.size, workers, 0, request, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
+napi_value CompileSync(Environment& environment, Arguments& args) {
+  const wz_handle runtime = args.Whole(0, "runtime");
+  const Arguments::Bytes binary = args.Uint8Array(1, "binary");
+  const uint32_t workers = args.Uint32(2, "workers");
+  const uint64_t timeout_ns = args.Whole(3, "timeoutNs");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_compile(environment.id, runtime, binary.data, binary.size, workers, static_cast<int64_t>(timeout_ns), 0, &result);
+  return ValueOf(environment, result);
+}
+
+napi_value CompileCancel(Environment& environment, Arguments& args) {
+  const uint64_t request = args.Whole(0, "request");
+  const uint32_t reason = args.Uint32(1, "reason");
+  if (args.ok()) wz_compile_cancel(environment.id, request, reason);
+  return nullptr;
+}
+
+napi_value HostCompile(Environment& environment, Arguments& args) {
+  const wz_handle runtime = args.Whole(0, "runtime");
+  const std::string description = args.String(1, "description");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_host_compile(environment.id, runtime, Str(description), &result);
+  return ValueOf(environment, result);
+}
+
+napi_value CompiledDescribe(Environment& environment, Arguments& args) {
+  const wz_handle compiled = args.Whole(0, "compiled");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_compiled_describe(compiled, &result);
+  return TextOf(environment, result);
+}
+
+napi_value CompiledSection(Environment& environment, Arguments& args) {
+  const wz_handle compiled = args.Whole(0, "compiled");
+  const uint32_t index = args.Uint32(1, "index");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_compiled_section(compiled, index, &result);
+  return result.Check(environment) ? Bytes(args.env(), result.text, result.text_len) : nullptr;
+}
+
+napi_value CompiledClose(Environment& environment, Arguments& args) {
+  const wz_handle compiled = args.Whole(0, "compiled");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_compiled_close(compiled, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
+const Binding kBindings[] = {
+    {"compile", Entry<Compile>},
+    {"compileSync", Entry<CompileSync>},
+    {"compileCancel", Entry<CompileCancel>},
+    {"hostCompile", Entry<HostCompile>},
+    {"compiledDescribe", Entry<CompiledDescribe>},
+    {"compiledSection", Entry<CompiledSection>},
+    {"compiledClose", Entry<CompiledClose>},
+};
+
+}  // namespace
+
+BindingList CompiledModuleBindings() { return ListOf(kBindings); }
+
+}  // namespace wazero_node

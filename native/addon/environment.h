@@ -1,0 +1,82 @@
+#ifndef WAZERO_NODE_ENVIRONMENT_H
+#define WAZERO_NODE_ENVIRONMENT_H
+#include <atomic>
+#include <memory>
+
+#include "message_queue.h"
+#include "napi_setup.h"
+
+namespace wazero_node {
+
+/**
+ * What one binding object (see addon.cc) owns; an environment of Node (the main thread or a Worker) has one for each
+ * copy of the package that was loaded in it. Everything here belongs to the JS thread, but `id` and `queue`.
+ *
+ * Lifetime, in this order, each a rule that a crash taught:
+ *  1. The registry holds it by shared_ptr: a Go thread may be posting while the Worker ends.
+ *  2. The cleanup hook closes the queue before Node deletes the threadsafe functions; nothing touches them afterwards.
+ *  3. The hook never waits for a guest: wz_env_close stops what it can and abandons the rest.
+ *  4. References are not deleted: Node does that, and only it knows when.
+ */
+class Environment : public std::enable_shared_from_this<Environment> {
+ public:
+  explicit Environment(napi_env env) : env(env), id(next_id_.fetch_add(1)) {}
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  /** Takes the hooks, starts Go (once in the process) and the queue. False: an exception is pending. */
+  bool Start(napi_value hooks);
+  bool started() const { return started_; }
+
+  /** False once JavaScript was terminated: a call of a function that does nothing fails then. No exception is pending
+   * before and after. */
+  bool Alive();
+  /** After a failed call of JavaScript: clears what is pending. False: JavaScript was terminated; else `exception` was
+   * thrown. */
+  bool TakeException(napi_value* exception);
+
+  napi_value Value(napi_ref reference) const {
+    napi_value value = nullptr;
+    return napi_get_reference_value(env, reference, &value) == napi_ok ? value : nullptr;
+  }
+
+  const napi_env env;
+  const uint64_t id;  // never reused in the process
+  MessageQueue queue;
+
+  napi_ref message_hook = nullptr, upcall_hook = nullptr, error_hook = nullptr;
+  napi_ref parse_json = nullptr, nothing = nullptr;
+  napi_ref no_words = nullptr, no_bytes = nullptr;  // most messages have none: two arrays less to make for each
+
+  /** Any thread; empty when it has ended. */
+  static std::shared_ptr<Environment> Find(uint64_t id);
+  /** Makes one and has it end with `env`. */
+  static Environment* Open(napi_env env);
+
+ private:
+  static void Cleanup(void* holder);
+  bool started_ = false;
+  static std::atomic<uint64_t> next_id_;
+};
+
+/** Says which environment this thread is in while Go may call back: upcalls come on the same thread, inside wz_call or
+ * wz_instantiate. */
+class SyncScope {
+ public:
+  explicit SyncScope(Environment* environment) : outer_(current_) { current_ = environment; }
+  ~SyncScope() { current_ = outer_; }
+  SyncScope(const SyncScope&) = delete;
+  SyncScope& operator=(const SyncScope&) = delete;
+  /** Null where no export is being called on this thread for environment `id`. */
+  static Environment* Current(uint64_t id) { return current_ != nullptr && current_->id == id ? current_ : nullptr; }
+
+ private:
+  Environment* outer_;
+  static thread_local Environment* current_;
+};
+
+/** The callback table of wazero_node.h; see upcall.cc. */
+extern const wz_callbacks kCallbacks;
+
+}  // namespace wazero_node
+#endif

@@ -1,0 +1,106 @@
+// What enters a guest: instantiate and call, in both lanes, and what is said to a frame while it runs.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "bindings.h"
+#include "config_reader.h"
+
+namespace wazero_node {
+namespace {
+
+/** The first four arguments of both. */
+wz_frame_options FrameOptions(Environment& environment, Arguments& args) {
+  wz_frame_options options{};
+  options.env = environment.id;
+  options.frame = args.Whole(0, "frame");
+  options.lane = args.Uint32(1, "lane");
+  options.parent = args.Whole(2, "parent");
+  options.timeout_ns = static_cast<int64_t>(args.Whole(3, "timeoutNs"));
+  return options;
+}
+
+napi_value Instantiate(Environment& environment, Arguments& args) {
+  wz_frame_options options = FrameOptions(environment, args);
+  const wz_handle runtime = args.Whole(4, "runtime"), compiled = args.Whole(5, "compiled");
+  const bool close_compiled = args.Boolean(7, "closeCompiledWithModule");
+  if (!args.ok()) return nullptr;
+  wz_module_config config{};
+  ConfigReader reader(args.env());
+  if (!reader.Read(args[6], &config)) return nullptr;
+  Result result;
+  {
+    SyncScope scope(&environment);
+    wz_instantiate(&options, runtime, compiled, &config, close_compiled ? 1 : 0, &result);
+  }
+  if (result.status != WZ_OK) return String(args.env(), result.text, result.text_len);
+  return Number(args.env(), result.value);
+}
+
+napi_value Call(Environment& environment, Arguments& args) {
+  constexpr size_t kUsual = 32;
+  wz_frame_options options = FrameOptions(environment, args);
+  const wz_handle function = args.Whole(4, "fn");
+  const Arguments::Words words = args.BigUint64Array(5, "words");
+  if (!args.ok()) return nullptr;
+  if (words.count > UINT32_MAX) {
+    ThrowFailure(args.env(), "The words of a call are too many");
+    return nullptr;
+  }
+  // A copy: a host function may detach the array while Go writes to it.
+  uint64_t usual[kUsual];
+  std::vector<uint64_t> many(words.count > kUsual ? words.count : 0);
+  uint64_t* copy = words.count > kUsual ? many.data() : usual;
+  if (words.count != 0) std::memcpy(copy, words.data, words.count * sizeof(uint64_t));
+  Result result;
+  {
+    SyncScope scope(&environment);
+    wz_call(&options, function, copy, static_cast<uint32_t>(words.count), &result);
+  }
+  if (result.status == WZ_OK && options.lane == WZ_LANE_SYNC) {
+    void* data;
+    size_t length;
+    if (!OwnTypedArray(args.env(), args[5], napi_biguint64_array, &data, &length)) return nullptr;
+    const size_t count = std::min(length, words.count);
+    if (count != 0) std::memcpy(data, copy, count * sizeof(uint64_t));
+  }
+  return result.text == nullptr ? nullptr : String(args.env(), result.text, result.text_len);
+}
+
+napi_value FrameStop(Environment& environment, Arguments& args) {
+  const uint64_t frame = args.Whole(0, "frame");
+  const uint32_t reason = args.Uint32(1, "reason"), exit_code = args.Uint32(2, "exitCode");
+  if (args.ok()) wz_frame_stop(environment.id, frame, reason, exit_code);
+  return nullptr;
+}
+
+napi_value FrameReply(Environment& environment, Arguments& args) {
+  const uint64_t frame = args.Whole(0, "frame");
+  wz_reply reply{};
+  reply.status = args.Uint32(1, "status");
+  if (!args.IsUndefined(2)) {
+    const Arguments::Words words = args.BigUint64Array(2, "words");
+    reply.words = words.data;
+    reply.word_count = static_cast<uint32_t>(std::min<size_t>(words.count, UINT32_MAX));
+  }
+  if (!args.IsUndefined(3)) {
+    const Arguments::Bytes bytes = args.Uint8Array(3, "bytes");
+    reply.bytes = bytes.data;
+    reply.byte_count = bytes.size;
+  }
+  if (args.ok()) wz_frame_reply(environment.id, frame, &reply);
+  return nullptr;
+}
+
+const Binding kBindings[] = {
+    {"instantiate", Entry<Instantiate>},
+    {"call", Entry<Call>},
+    {"frameStop", Entry<FrameStop>},
+    {"frameReply", Entry<FrameReply>},
+};
+
+}  // namespace
+
+BindingList FrameBindings() { return ListOf(kBindings); }
+
+}  // namespace wazero_node

@@ -1,0 +1,125 @@
+#include "message_queue.h"
+
+#include <chrono>
+
+#include "environment.h"
+#include "values.h"
+
+namespace wazero_node {
+namespace {
+
+constexpr auto kWorkOfOneTurn = std::chrono::milliseconds(1);
+
+}  // namespace
+
+bool MessageQueue::Open(Environment* environment) {
+  environment_ = environment;
+  napi_env env = environment->env;
+  napi_value name;
+  if (napi_create_string_utf8(env, "wazero", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
+  for (auto& turn : turns_) {
+    if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake, &turn) !=
+            napi_ok ||
+        napi_unref_threadsafe_function(env, turn) != napi_ok) {
+      return false;
+    }
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = false;
+  return true;
+}
+
+bool MessageQueue::SetActive(bool active) {
+  if (active == active_) return true;
+  active_ = active;
+  for (auto turn : turns_) {
+    napi_env env = environment_->env;
+    if ((active ? napi_ref_threadsafe_function(env, turn) : napi_unref_threadsafe_function(env, turn)) != napi_ok)
+      return false;
+  }
+  return true;
+}
+
+void MessageQueue::Close() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  messages_.clear();
+  for (auto turn : turns_)
+    napi_release_threadsafe_function(turn, napi_tsfn_abort);  // what it says does not matter any more
+}
+
+bool MessageQueue::Push(const wz_message& message) {
+  Message copy{message, {}, {}};
+  if (message.word_count != 0) copy.words.assign(message.words, message.words + message.word_count);
+  if (message.byte_count != 0) copy.bytes.assign(message.bytes, message.bytes + message.byte_count);
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_) return false;
+  messages_.push_back(std::move(copy));
+  return woken_ || Wake(0);
+}
+
+bool MessageQueue::Wake(size_t turn) {
+  woken_ = true;
+  void* data = reinterpret_cast<void*>(turn);
+  if (napi_call_threadsafe_function(turns_[turn], data, napi_tsfn_nonblocking) == napi_ok) return true;
+  closed_ = true;  // napi_closing: the environment ends
+  messages_.clear();
+  return false;
+}
+
+void MessageQueue::OnWake(napi_env env, napi_value, void* context, void* data) {
+  if (env == nullptr) return;  // called once more while Node empties its own queue at the end: the context may be gone
+  static_cast<MessageQueue*>(context)->Drain(reinterpret_cast<size_t>(data));
+}
+
+void MessageQueue::Drain(size_t turn) {
+  const auto end = std::chrono::steady_clock::now() + kWorkOfOneTurn;
+  Message message;
+  while (Take(&message)) {
+    if (!Deliver(message)) return;  // JavaScript was terminated: the cleanup hook comes next
+    if (std::chrono::steady_clock::now() < end) continue;
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) return;
+    if (!messages_.empty()) {
+      Wake(1 - turn);
+      return;
+    }
+  }
+}
+
+bool MessageQueue::Take(Message* message) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (messages_.empty()) {
+    woken_ = false;
+    return false;
+  }
+  *message = std::move(messages_.front());
+  messages_.pop_front();
+  return true;
+}
+
+bool MessageQueue::Deliver(const Message& message) {
+  napi_env env = environment_->env;
+  HandleScope scope(env);
+  const wz_message& head = message.head;
+  napi_value arguments[8], receiver, result;
+  MessageArrays arrays;
+  if (napi_get_undefined(env, &receiver) != napi_ok || MakeNumber(env, head.kind, &arguments[0]) != napi_ok ||
+      MakeNumber(env, head.status, &arguments[1]) != napi_ok || MakeNumber(env, head.frame, &arguments[2]) != napi_ok ||
+      MakeNumber(env, head.target, &arguments[3]) != napi_ok ||
+      MakeNumber(env, head.module, &arguments[4]) != napi_ok ||
+      !MakeMessageArrays(*environment_, head, message.words.data(), message.bytes.data(), &arrays) ||
+      MakeNumber(env, head.result_count, &arguments[7]) != napi_ok) {
+    return environment_->Alive();
+  }
+  arguments[5] = arrays.words;
+  arguments[6] = arrays.bytes;
+  napi_value hook = environment_->Value(environment_->message_hook);
+  if (napi_call_function(env, receiver, hook, 8, arguments, &result) == napi_ok) return true;
+  napi_value exception;
+  if (!environment_->TakeException(&exception)) return false;
+  // A mistake of src: an uncaught exception like any other, never swallowed.
+  return napi_fatal_exception(env, exception) == napi_ok;
+}
+
+}  // namespace wazero_node

@@ -1,0 +1,57 @@
+#ifndef WAZERO_NODE_MESSAGE_QUEUE_H
+#define WAZERO_NODE_MESSAGE_QUEUE_H
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "napi_setup.h"
+
+namespace wazero_node {
+
+class Environment;
+
+/** A wz_message with its own copies. */
+struct Message {
+  wz_message head;  // words and bytes of it are not used
+  std::vector<uint64_t> words;
+  std::vector<uint8_t> bytes;
+};
+
+/**
+ * Messages of Go for one JS thread. Many threads push, the JS thread drains; one wake-up serves all that came before
+ * it.
+ *
+ * A drain ends after about 1 ms of work. Node calls a threadsafe function again at once, up to a thousand times, when
+ * it was called from within its own callback, and the event loop would starve: so there are two of them, and a drain
+ * that is not finished calls the other one, whose turn comes in the next round of the loop.
+ */
+class MessageQueue {
+ public:
+  /** JS thread. */
+  bool Open(Environment* environment);
+  /** JS thread: while active, the queue keeps the event loop alive. */
+  bool SetActive(bool active);
+  /** JS thread, in the cleanup hook: nothing is pushed afterwards, and no threadsafe function touched. */
+  void Close();
+  /** Any thread; copies. False once closed. */
+  bool Push(const wz_message& message);
+
+ private:
+  static void OnWake(napi_env env, napi_value, void* context, void* data);
+  void Drain(size_t turn);
+  bool Take(Message* message);
+  bool Wake(size_t turn);  // mutex_ is held
+  bool Deliver(const Message& message);
+
+  Environment* environment_ = nullptr;
+  napi_threadsafe_function turns_[2] = {nullptr, nullptr};
+  bool active_ = false;
+
+  std::mutex mutex_;
+  std::deque<Message> messages_;
+  bool woken_ = false;  // a drain is due or at work: whoever pushes need not wake it
+  bool closed_ = true;
+};
+
+}  // namespace wazero_node
+#endif

@@ -1,0 +1,90 @@
+#include "bindings.h"
+
+namespace wazero_node {
+namespace {
+
+napi_value ModuleDescribe(Environment& environment, Arguments& args) {
+  const wz_handle module = args.Whole(0, "module");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_module_describe(module, &result);
+  return TextOf(environment, result);
+}
+
+napi_value ModuleFunction(Environment& environment, Arguments& args) {
+  const wz_handle module = args.Whole(0, "module");
+  const std::string name = args.String(1, "name");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_module_function(module, Str(name), &result);
+  return ValueOf(environment, result);
+}
+
+napi_value ModuleMemory(Environment& environment, Arguments& args) {
+  const wz_handle module = args.Whole(0, "module");
+  const bool own = args.IsUndefined(1);
+  const std::string name = own ? std::string() : args.String(1, "name");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_module_memory(module, own ? wz_str{nullptr, 0} : Str(name), &result);
+  return ValueOf(environment, result);
+}
+
+napi_value ModuleGlobal(Environment& environment, Arguments& args) {
+  napi_env env = args.env();
+  const wz_handle module = args.Whole(0, "module");
+  const std::string name = args.String(1, "name");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_module_global(module, Str(name), &result);
+  if (!result.Check(environment) || result.value == 0) return nullptr;
+  napi_value receiver = Undefined(env), json = String(env, result.text, result.text_len),
+             handle = Number(env, result.value), global;
+  if (receiver == nullptr || json == nullptr || handle == nullptr ||
+      napi_call_function(env, receiver, environment.Value(environment.parse_json), 1, &json, &global) != napi_ok ||
+      napi_set_named_property(env, global, "handle", handle) != napi_ok) {
+    return nullptr;
+  }
+  return global;
+}
+
+napi_value ModuleClose(Environment& environment, Arguments& args) {
+  const wz_handle module = args.Whole(0, "module");
+  const uint32_t exit_code = args.Uint32(1, "exitCode");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_module_close(module, exit_code, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
+napi_value ModuleRelease(Environment&, Arguments& args) {
+  const wz_handle module = args.Whole(0, "module");
+  if (args.ok()) wz_module_release(module);
+  return nullptr;
+}
+
+napi_value FunctionReference(Environment& environment, Arguments& args) {
+  const wz_handle module = args.Whole(0, "module");
+  const uint64_t reference = args.BigUint64(1, "reference");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_function_reference(module, reference, &result);
+  return TextOf(environment, result);
+}
+
+const Binding kBindings[] = {
+    {"moduleDescribe", Entry<ModuleDescribe>},
+    {"moduleFunction", Entry<ModuleFunction>},
+    {"moduleMemory", Entry<ModuleMemory>},
+    {"moduleGlobal", Entry<ModuleGlobal>},
+    {"moduleClose", Entry<ModuleClose>},
+    {"moduleRelease", Entry<ModuleRelease>},
+    {"functionReference", Entry<FunctionReference>},
+};
+
+}  // namespace
+
+BindingList ModuleBindings() { return ListOf(kBindings); }
+
+}  // namespace wazero_node

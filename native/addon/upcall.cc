@@ -1,0 +1,88 @@
+// What Go calls: the three callbacks of wazero_node.h.
+#include <algorithm>
+#include <cstring>
+
+#include "environment.h"
+#include "values.h"
+
+namespace wazero_node {
+namespace {
+
+/** Any thread. */
+uint32_t Post(uint64_t id, const wz_message* message) noexcept {
+  try {
+    auto environment = Environment::Find(id);
+    return environment != nullptr && environment->queue.Push(*message) ? 0 : 1;
+  } catch (...) {  // no memory for the copy: to Go, nobody listens any more
+    return 1;
+  }
+}
+
+/** A thrown exception is never JavaScript's of a user: Hooks.upcall parks those. What is left is a stack overflow on
+ * the way into it. */
+uint32_t AfterFailure(Environment& environment) {
+  napi_value exception;
+  return environment.TakeException(&exception) ? WZ_REPLY_THREW : WZ_REPLY_DEAD;
+}
+
+/** Copies the answer out of the arrays, which JavaScript may have detached meanwhile: then there is none. */
+bool CopyAnswer(napi_env env, const MessageArrays& arrays, const wz_message& message, wz_reply* reply) {
+  void* data;
+  size_t length;
+  if (napi_get_typedarray_info(env, arrays.words, nullptr, &length, &data, nullptr, nullptr) != napi_ok) return false;
+  const auto* words = static_cast<const uint64_t*>(data);
+  if (length < reply->word_count) return false;
+  if (reply->word_count != 0) std::memcpy(reply->words, words, reply->word_count * sizeof(uint64_t));
+  if (!AnswersBytes(message)) return true;
+  if (length == 0) return false;
+  const uint64_t used = words[0];
+  size_t size;
+  if (napi_get_typedarray_info(env, arrays.bytes, nullptr, &size, &data, nullptr, nullptr) != napi_ok) return false;
+  const size_t count = std::min<uint64_t>(used, std::min(size, reply->byte_count));
+  if (count != 0) std::memcpy(reply->bytes, data, count);
+  reply->byte_count = count;
+  return true;
+}
+
+uint32_t CallHook(Environment& environment, const wz_message& message, wz_reply* reply) {
+  napi_env env = environment.env;
+  HandleScope scope(env);
+  napi_value arguments[7], receiver, result;
+  MessageArrays arrays;
+  if (napi_get_undefined(env, &receiver) != napi_ok || MakeNumber(env, message.kind, &arguments[0]) != napi_ok ||
+      MakeNumber(env, message.frame, &arguments[1]) != napi_ok ||
+      MakeNumber(env, message.target, &arguments[2]) != napi_ok ||
+      MakeNumber(env, message.module, &arguments[3]) != napi_ok ||
+      !MakeMessageArrays(environment, message, message.words, message.bytes, &arrays) ||
+      MakeNumber(env, message.result_count, &arguments[6]) != napi_ok) {
+    return AfterFailure(environment);
+  }
+  arguments[4] = arrays.words;
+  arguments[5] = arrays.bytes;
+  napi_value hook = environment.Value(environment.upcall_hook);
+  if (napi_call_function(env, receiver, hook, 7, arguments, &result) != napi_ok) return AfterFailure(environment);
+  uint32_t status;
+  if (napi_get_value_uint32(env, result, &status) != napi_ok) return WZ_REPLY_THREW;
+  if (status == WZ_REPLY_OK && !CopyAnswer(env, arrays, message, reply)) return WZ_REPLY_THREW;
+  return status;
+}
+
+/** JS thread, inside an export that it called. */
+void Upcall(uint64_t id, const wz_message* message, wz_reply* reply) noexcept {
+  Environment* environment = SyncScope::Current(id);
+  reply->status = environment == nullptr ? uint32_t{WZ_REPLY_DEAD} : CallHook(*environment, *message, reply);
+}
+
+/** Likewise. */
+uint32_t Alive(uint64_t id) noexcept {
+  Environment* environment = SyncScope::Current(id);
+  if (environment == nullptr) return 0;
+  HandleScope scope(environment->env);
+  return environment->Alive() ? 1 : 0;
+}
+
+}  // namespace
+
+const wz_callbacks kCallbacks = {WZ_ABI_VERSION, Post, Upcall, Alive};
+
+}  // namespace wazero_node
