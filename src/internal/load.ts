@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { NativeBinding } from './binding.js';
+import { unsupportedError } from './errors.js';
+
+/** WZ_ABI_VERSION of the addon that this code was written for. */
+const abiVersion = 1;
+
+interface Addon {
+  readonly abiVersion: number;
+  /** A binding object with hooks and ids of its own: two bundles in one environment may carry the same file. */
+  create(): NativeBinding;
+}
+
+const require = createRequire(import.meta.url);
+const platform = `${process.platform}-${process.arch}`;
+
+/** Loads the addon, which starts Go in the process when it is the first one: never call it on import. */
+export function loadNative(): NativeBinding {
+  if (isMusl()) {
+    throw unsupportedError(
+      'node-wazero needs glibc, and this Node.js runs on musl: use a Debian-based image such as node:22-slim.',
+    );
+  }
+  const addon = load();
+  if (addon.abiVersion !== abiVersion) {
+    throw unsupportedError(
+      `The binary of node-wazero is of another version (ABI ${addon.abiVersion}, not ${abiVersion}): install the package again, or run npm run build in a checkout.`,
+    );
+  }
+  return addon.create();
+}
+
+function load(): Addon {
+  // In a checkout; the package has no build folder. Not a literal path for require, so no bundler looks for it.
+  const built = fileURLToPath(new URL('../../build/Release/node_wazero.node', import.meta.url));
+  try {
+    return existsSync(built) ? require(built) : loadPrebuilt();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    switch (code) {
+      case 'ERR_DLOPEN_DISABLED':
+        throw unsupportedError(
+          'node-wazero is a native addon, and the permission model keeps those out: start Node with --allow-addons.',
+        );
+      case 'MODULE_NOT_FOUND':
+        throw unsupportedError(
+          `node-wazero has no binary for ${platform} here: there are some for Linux with glibc, macOS and Windows (x64, arm64); in a checkout, run npm run build.`,
+        );
+      case 'ERR_DLOPEN_FAILED':
+        throw unsupportedError(`The binary of node-wazero for ${platform} cannot be loaded: ${message}`);
+      default:
+        throw error;
+    }
+  }
+}
+
+/** Literal paths, one for each platform: bundlers and file tracers follow them. */
+function loadPrebuilt(): Addon {
+  switch (platform) {
+    case 'linux-x64':
+      return require('../../prebuilds/linux-x64/node-wazero.glibc.node');
+    case 'linux-arm64':
+      return require('../../prebuilds/linux-arm64/node-wazero.glibc.node');
+    case 'darwin-x64':
+      return require('../../prebuilds/darwin-x64/node-wazero.node');
+    case 'darwin-arm64':
+      return require('../../prebuilds/darwin-arm64/node-wazero.node');
+    case 'win32-x64':
+      return require('../../prebuilds/win32-x64/node-wazero.node');
+    case 'win32-arm64':
+      return require('../../prebuilds/win32-arm64/node-wazero.node');
+    default:
+      throw Object.assign(new Error(platform), { code: 'MODULE_NOT_FOUND' });
+  }
+}
+
+/** Found out before the file is opened: a binary for the other C library can end the process instead of failing. */
+function isMusl(): boolean {
+  if (process.platform !== 'linux') return false;
+  const report = process.report as NodeJS.ProcessReport & { excludeNetwork?: boolean };
+  const before = report.excludeNetwork;
+  report.excludeNetwork = true; // else it looks up the names of all peers
+  try {
+    const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+    return header.glibcVersionRuntime === undefined;
+  } finally {
+    if (before !== undefined) report.excludeNetwork = before;
+  }
+}
