@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
-import { interruptible, timedOut } from '../support/guests.js';
+import { interruptible } from '../support/guests.js';
 import { ExitError, isWazeroError, ModuleConfig, Runtime } from '../support/package.js';
 import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
