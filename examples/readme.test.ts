@@ -34,6 +34,15 @@ it('the two lines are what the scripts and the CI run', () => {
   expect(readFileSync(file('.ci/run'), 'utf8')).toContain(`\n${lines[1]}\n`);
 });
 
+it('docs/errors.md lists every code that there is', () => {
+  const source = readdirSync(file('src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => readFileSync(`${entry.parentPath}/${entry.name}`, 'utf8'))
+    .join('\n');
+  const codes = (text: string) => [...new Set(text.match(/ERR_WAZERO_[A-Z_]*[A-Z]/g))].sort();
+  expect(codes(readFileSync(file('docs/errors.md'), 'utf8'))).toEqual(codes(source));
+});
+
 it('every file that the papers link to is there', () => {
   const papers = [
     'README.md',
