@@ -26,6 +26,7 @@ var edits = []edit{
 	stackEdit,
 	interruptEdit,
 	watcherEdit,
+	closedEdit,
 	errnoEdit,
 	valuesEdit,
 }
