@@ -19,6 +19,8 @@ Registry& registry() {
   return *instance;
 }
 
+thread_local Environment* current = nullptr;
+
 uint32_t StartGo() {
   static const uint32_t version = wz_start(const_cast<wz_callbacks*>(&kCallbacks));
   return version;
@@ -43,7 +45,10 @@ bool TakeHook(napi_env env, napi_value hooks, const char* name, napi_ref* out) {
 }  // namespace
 
 std::atomic<uint64_t> Environment::next_id_{1};
-thread_local Environment* SyncScope::current_ = nullptr;
+
+SyncScope::SyncScope(Environment* environment) : outer_(current) { current = environment; }
+SyncScope::~SyncScope() { current = outer_; }
+Environment* SyncScope::Current(uint64_t id) { return current != nullptr && current->id == id ? current : nullptr; }
 
 std::shared_ptr<Environment> Environment::Find(uint64_t id) {
   std::lock_guard<std::mutex> lock(registry().mutex);

@@ -59,20 +59,19 @@ class Environment : public std::enable_shared_from_this<Environment> {
   static std::atomic<uint64_t> next_id_;
 };
 
-/** Says which environment this thread is in while Go may call back: upcalls come on the same thread, inside wz_call or
+/** Says which environment this thread is in while Go may call back: upcalls come on this thread, inside wz_call or
  * wz_instantiate. */
 class SyncScope {
  public:
-  explicit SyncScope(Environment* environment) : outer_(current_) { current_ = environment; }
-  ~SyncScope() { current_ = outer_; }
+  explicit SyncScope(Environment* environment);
+  ~SyncScope();
   SyncScope(const SyncScope&) = delete;
   SyncScope& operator=(const SyncScope&) = delete;
   /** Null where no export is being called on this thread for environment `id`. */
-  static Environment* Current(uint64_t id) { return current_ != nullptr && current_->id == id ? current_ : nullptr; }
+  static Environment* Current(uint64_t id);
 
  private:
   Environment* outer_;
-  static thread_local Environment* current_;
 };
 
 /** The callback table of wazero_node.h; see upcall.cc. */
