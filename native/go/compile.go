@@ -19,7 +19,7 @@ type compiledState struct {
 	imports []prescan.ImportModule
 	host    bool
 
-	sharedMemory bool // it defines one
+	sharedMemory bool // its memory, own or imported, is one
 }
 
 func (rt *runtimeState) addCompiled(inner wazero.CompiledModule, imports []prescan.ImportModule, host bool) *compiledState {
@@ -55,7 +55,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 		return nil, classify(err, codeCompile)
 	}
 	c := rt.addCompiled(inner, prescan.Imports(binary), false)
-	c.sharedMemory = prescan.OwnsSharedMemory(binary)
+	c.sharedMemory = prescan.SharedMemory(binary)
 	return c, nil
 }
 

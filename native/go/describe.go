@@ -31,6 +31,7 @@ type memoryRecord struct {
 	ExportNames []string      `json:"exportNames"`
 	Min         uint32        `json:"min"`
 	Max         *uint32       `json:"max,omitempty"`
+	Shared      bool          `json:"shared,omitempty"`
 }
 
 type sectionRecord struct {
@@ -78,10 +79,10 @@ func (c *compiledState) describe() *compiledDescription {
 		d.ExportedFunctions[name] = describeFunction(f)
 	}
 	for _, m := range c.inner.ImportedMemories() {
-		d.ImportedMemories = append(d.ImportedMemories, describeMemory(m))
+		d.ImportedMemories = append(d.ImportedMemories, describeMemory(m, c.sharedMemory))
 	}
 	for name, m := range c.inner.ExportedMemories() {
-		d.ExportedMemories[name] = describeMemory(m)
+		d.ExportedMemories[name] = describeMemory(m, c.sharedMemory)
 	}
 	if c.rt.config.customSections { // wazero keeps them for DWARF too
 		for _, s := range c.inner.CustomSections() {
@@ -108,10 +109,10 @@ func (m *moduleState) describe() (*moduleDescription, error) {
 		d.ExportedFunctions[name] = describeFunction(f)
 	}
 	for name, mem := range m.inner.ExportedMemoryDefinitions() {
-		d.ExportedMemories[name] = describeMemory(mem)
+		d.ExportedMemories[name] = describeMemory(mem, m.sharedMemory)
 	}
 	if mem := moduleMemory(m.inner); mem != nil {
-		r := describeMemory(mem.Definition())
+		r := describeMemory(mem.Definition(), m.sharedMemory)
 		d.Memory = &r
 	}
 	return d, nil
@@ -130,8 +131,8 @@ func describeFunction(f api.FunctionDefinition) functionRecord {
 	return r
 }
 
-func describeMemory(m api.MemoryDefinition) memoryRecord {
-	r := memoryRecord{ModuleName: m.ModuleName(), Index: m.Index(), ExportNames: copied(m.ExportNames()), Min: m.Min()}
+func describeMemory(m api.MemoryDefinition, shared bool) memoryRecord {
+	r := memoryRecord{ModuleName: m.ModuleName(), Index: m.Index(), ExportNames: copied(m.ExportNames()), Min: m.Min(), Shared: shared}
 	if module, name, ok := m.Import(); ok {
 		r.Import = &importRecord{module, name}
 	}

@@ -18,7 +18,7 @@ type moduleState struct {
 	host   bool // of a host module: no guest code, no group that matters
 	limits limits
 
-	sharedMemory bool // it defines one
+	sharedMemory bool // its memory, own or imported, is one
 
 	inner    api.Module // nil until instantiated, or until its start section calls a host function
 	closed   atomic.Bool

@@ -63,8 +63,7 @@ func (r *reader) importDescription() (joins, ok bool) {
 			_, ok = r.readLimits()
 		}
 	case importMemory:
-		const shared = 2
-		joins = r.left() > 0 && r.bytes[r.pos]&shared == 0
+		joins = r.left() > 0 && r.bytes[r.pos]&sharedFlag == 0
 		_, ok = r.readLimits()
 		return joins, ok
 	case importGlobal:

@@ -1,0 +1,298 @@
+//go:build unix
+
+package jail
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
+	"github.com/tetratelabs/wazero/sys"
+)
+
+// file is one that a guest has open. It is used by the guest's goroutine; Close and interrupt may come from another one, and os.File
+// keeps the descriptor from being given to somebody else under a call that is in flight.
+type file struct {
+	fs   *FS
+	file *os.File
+	raw  syscall.RawConn
+
+	dev      uint64
+	ino      sys.Inode
+	isDir    bool
+	special  bool // a pipe, socket or device: its descriptor does not block, and os.File parks the goroutine
+	append   bool
+	nonblock bool
+	entries  directory
+	closed   atomic.Bool
+}
+
+var _ experimentalsys.PollableFile = (*file)(nil)
+
+func newFile(fs *FS, osFile *os.File, flag experimentalsys.Oflag) (*file, experimentalsys.Errno) {
+	f := &file{fs: fs, file: osFile, nonblock: flag&experimentalsys.O_NONBLOCK != 0}
+	info, err := osFile.Stat()
+	if err == nil {
+		f.raw, err = osFile.SyscallConn()
+	}
+	if err != nil {
+		osFile.Close()
+		return nil, errno(err)
+	}
+	st := sys.NewStat_t(info)
+	f.dev, f.ino, f.isDir = st.Dev, st.Ino, info.IsDir()
+	f.special = !f.isDir && !info.Mode().IsRegular()
+	if flag&experimentalsys.O_APPEND != 0 && !f.isDir {
+		if e := f.SetAppend(true); e != 0 {
+			osFile.Close()
+			return nil, e
+		}
+	}
+	return f, 0
+}
+
+// control calls do with the descriptor, which stays open meanwhile.
+func (f *file) control(do func(fd int) error) experimentalsys.Errno {
+	var err error
+	if e := f.raw.Control(func(fd uintptr) { err = retry(func() error { return do(int(fd)) }) }); e != nil {
+		return errno(e)
+	}
+	return errno(err)
+}
+
+func (f *file) Dev() (uint64, experimentalsys.Errno)    { return f.dev, 0 }
+func (f *file) Ino() (sys.Inode, experimentalsys.Errno) { return f.ino, 0 }
+func (f *file) IsDir() (bool, experimentalsys.Errno)    { return f.isDir, 0 }
+func (f *file) IsAppend() bool                          { return f.append }
+func (f *file) IsNonblock() bool                        { return f.nonblock }
+
+func (f *file) SetAppend(enable bool) experimentalsys.Errno {
+	if f.isDir {
+		return experimentalsys.EISDIR
+	}
+	e := f.control(func(fd int) error { return setFlag(fd, unix.O_APPEND, enable) })
+	if e == 0 {
+		f.append = enable
+	}
+	return e
+}
+
+func setFlag(fd, flag int, enable bool) error {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err != nil {
+		return err
+	}
+	flags &^= flag
+	if enable {
+		flags |= flag
+	}
+	_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, flags)
+	return err
+}
+
+// SetNonblock: the descriptor of a special file never blocks, whatever the guest has asked for; what changes is whether Read waits.
+func (f *file) SetNonblock(enable bool) experimentalsys.Errno {
+	if f.closed.Load() {
+		return experimentalsys.EBADF
+	}
+	f.nonblock = enable
+	return 0
+}
+
+func (f *file) Stat() (sys.Stat_t, experimentalsys.Errno) {
+	info, err := f.file.Stat()
+	if err != nil {
+		return sys.Stat_t{}, errno(err)
+	}
+	return sys.NewStat_t(info), 0
+}
+
+// directoryIO is what reading and writing a directory gives, as WASI has it: such a descriptor lacks the rights.
+const directoryIO = experimentalsys.EBADF
+
+func (f *file) Read(buf []byte) (int, experimentalsys.Errno) {
+	switch {
+	case f.isDir:
+		return 0, directoryIO
+	case len(buf) == 0:
+		return 0, 0
+	case f.special && f.nonblock:
+		n := 0
+		e := f.control(func(fd int) (err error) { n, err = unix.Read(fd, buf); return err })
+		return max(n, 0), e
+	}
+	n, err := f.file.Read(buf)
+	return n, errno(err)
+}
+
+func (f *file) Pread(buf []byte, offset int64) (int, experimentalsys.Errno) {
+	switch {
+	case f.isDir:
+		return 0, directoryIO
+	case offset < 0:
+		return 0, experimentalsys.EINVAL
+	case len(buf) == 0:
+		return 0, 0
+	}
+	n, err := f.file.ReadAt(buf, offset)
+	return n, errno(err)
+}
+
+func (f *file) Write(buf []byte) (int, experimentalsys.Errno) {
+	switch {
+	case f.isDir:
+		return 0, directoryIO
+	case len(buf) == 0:
+		return 0, 0
+	case f.special && f.nonblock:
+		n := 0
+		e := f.control(func(fd int) (err error) { n, err = unix.Write(fd, buf); return err })
+		return max(n, 0), e
+	}
+	n, err := f.file.Write(buf)
+	if n > 0 && n < len(buf) {
+		err = nil // a full disk, a pipe whose reader went: what was written counts, and the next write tells
+	}
+	return n, errno(err)
+}
+
+// Pwrite writes where it is told to. Linux would append whatever the offset is; the descriptor is ours alone, so it can be told not to
+// for as long as that takes.
+func (f *file) Pwrite(buf []byte, offset int64) (int, experimentalsys.Errno) {
+	switch {
+	case f.isDir:
+		return 0, directoryIO
+	case offset < 0:
+		return 0, experimentalsys.EINVAL
+	case len(buf) == 0:
+		return 0, 0
+	}
+	if f.append {
+		if e := f.control(func(fd int) error { return setFlag(fd, unix.O_APPEND, false) }); e != 0 {
+			return 0, e
+		}
+		defer f.control(func(fd int) error { return setFlag(fd, unix.O_APPEND, true) })
+	}
+	n, err := f.file.WriteAt(buf, offset)
+	return n, errno(err)
+}
+
+func (f *file) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
+	if uint(whence) > io.SeekEnd {
+		return 0, experimentalsys.EINVAL
+	}
+	if f.isDir {
+		if offset != 0 || whence != io.SeekStart {
+			return 0, experimentalsys.EISDIR
+		}
+		f.entries = directory{}
+		return 0, f.control(func(fd int) error { _, err := unix.Seek(fd, 0, io.SeekStart); return err })
+	}
+	n, err := f.file.Seek(offset, whence)
+	return n, errno(err)
+}
+
+func (f *file) Readdir(n int) ([]experimentalsys.Dirent, experimentalsys.Errno) {
+	if !f.isDir {
+		return nil, experimentalsys.EBADF
+	}
+	var entries []experimentalsys.Dirent
+	e := f.control(func(fd int) (err error) { entries, err = f.entries.read(fd, n); return err })
+	return entries, e
+}
+
+func (f *file) Truncate(size int64) experimentalsys.Errno {
+	switch {
+	case f.isDir:
+		return directoryIO
+	case size < 0:
+		return experimentalsys.EINVAL
+	case f.fs.readOnly:
+		return experimentalsys.EROFS
+	}
+	return errno(f.file.Truncate(size))
+}
+
+func (f *file) Sync() experimentalsys.Errno     { return errno(f.file.Sync()) }
+func (f *file) Datasync() experimentalsys.Errno { return f.control(datasync) }
+
+func (f *file) Utimens(atim, mtim int64) experimentalsys.Errno {
+	if f.fs.readOnly {
+		return experimentalsys.EROFS
+	}
+	times := timespecs(atim, mtim)
+	return f.control(func(fd int) error { return futimens(fd, &times) })
+}
+
+func (f *file) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (bool, experimentalsys.Errno) {
+	if flag != experimentalsys.POLLIN && flag != experimentalsys.POLLOUT {
+		return false, experimentalsys.ENOTSUP
+	}
+	if !f.special {
+		return true, 0
+	}
+	ready := false
+	e := f.control(func(fd int) error {
+		events := int16(unix.POLLIN)
+		if flag == experimentalsys.POLLOUT {
+			events = unix.POLLOUT
+		}
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, int(timeoutMillis))
+		ready = n > 0
+		return err
+	})
+	return ready, e
+}
+
+func (f *file) interrupt() {
+	_ = f.file.SetDeadline(time.Unix(1, 0)) // a device that cannot be polled has none, and does not park
+	_ = f.file.SetDeadline(time.Time{})
+}
+
+func (f *file) Close() experimentalsys.Errno {
+	if f.closed.Swap(true) {
+		return 0
+	}
+	f.fs.mu.Lock()
+	delete(f.fs.files, f)
+	f.fs.mu.Unlock()
+	f.fs.limit.add(-1)
+	return errno(f.file.Close())
+}
+
+// timespecs spells the times out as the system takes them.
+func timespecs(atim, mtim int64) (times [2]unix.Timespec) {
+	for i, nanos := range [2]int64{atim, mtim} {
+		if times[i] = unix.NsecToTimespec(nanos); nanos == experimentalsys.UTIME_OMIT {
+			times[i] = unix.Timespec{Nsec: unix.UTIME_OMIT}
+		}
+	}
+	return times
+}
+
+// modeOf is the type of a directory entry.
+func modeOf(dirent uint8) (fs.FileMode, bool) {
+	switch dirent {
+	case unix.DT_REG:
+		return 0, true
+	case unix.DT_DIR:
+		return fs.ModeDir, true
+	case unix.DT_LNK:
+		return fs.ModeSymlink, true
+	case unix.DT_FIFO:
+		return fs.ModeNamedPipe, true
+	case unix.DT_SOCK:
+		return fs.ModeSocket, true
+	case unix.DT_CHR:
+		return fs.ModeDevice | fs.ModeCharDevice, true
+	case unix.DT_BLK:
+		return fs.ModeDevice, true
+	}
+	return 0, false
+}
