@@ -57,8 +57,8 @@ func pollInCallEngine(t *tree) {
 		c.stackTop,
 		nil,
 	)`, "c.unwindStopped()")
-	f.after(call, "def, lsn = c.addFrame(builder, retAddr)", `if c.at == pollAtEntry {
-		lsn, c.at = nil, notPolling // stopped before its Before
+	f.after(call, "def, lsn = c.addFrame(builder, retAddr)", `if c.skipListener(def, retAddr) {
+		lsn = nil
 	}`)
 	f.after(call, "adjustClonedStack(oldsp, oldTop, newsp, newfp, c.stackTop)", "c.execCtx.stackGrowRequiredSize = 0")
 	f.after("(*callEngine).init", "c.execCtxPtr = uintptr(unsafe.Pointer(&c.execCtx))", "c.run.Init((*uintptr)(unsafe.Pointer(&c.execCtx.stackBottomPtr)))")

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/internal/engine/wazevo/wazevoapi"
 	"github.com/tetratelabs/wazero/internal/nodehost"
 )
@@ -116,6 +117,28 @@ func (c *callEngine) unwindStopped() []uintptr {
 		return unwindPoll(sp, fp, c.stackTop, c.at == pollAtEntry, &c.execCtx)
 	}
 	return unwindStack(sp, fp, c.stackTop, nil)
+}
+
+// skipListener is asked for each frame of unwindStopped, the newest first: a function that stops at its entry, or at the
+// entry of the trampoline to its listener's Before, has not told its listener that it began, so it does not tell its end.
+func (c *callEngine) skipListener(def api.FunctionDefinition, addr uintptr) bool {
+	if c.at != pollAtEntry || def == nil && c.parent.parent.parent.isBefore(addr) {
+		return false
+	}
+	c.at = notPolling
+	return def != nil
+}
+
+// isBefore tells whether this address is in a trampoline to a listener's Before.
+func (e *engine) isBefore(addr uintptr) bool {
+	e.mux.RLock()
+	defer e.mux.RUnlock()
+	for _, t := range e.sharedFunctions.listenerTrampolines {
+		if uintptr(unsafe.Pointer(t.before)) <= addr && addr < uintptr(unsafe.Pointer(t.after)) {
+			return true
+		}
+	}
+	return false
 }
 
 // runningCalls are the calls of a module compiled with WithCloseOnContextDone that run.
