@@ -1,10 +1,9 @@
-//go:build unix
+//go:build linux || darwin
 
 package jail
 
 import (
 	"io"
-	"io/fs"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -27,10 +26,13 @@ type file struct {
 	ino      sys.Inode
 	isDir    bool
 	special  bool // a pipe, socket or device: its descriptor does not block, and os.File parks the goroutine
-	append   bool
+	counted  bool // in fs.limit
+	appends  bool
 	nonblock bool
 	entries  directory
-	closed   atomic.Bool
+
+	interrupted atomic.Bool
+	closed      atomic.Bool
 }
 
 var _ experimentalsys.PollableFile = (*file)(nil)
@@ -69,7 +71,7 @@ func (f *file) control(do func(fd int) error) experimentalsys.Errno {
 func (f *file) Dev() (uint64, experimentalsys.Errno)    { return f.dev, 0 }
 func (f *file) Ino() (sys.Inode, experimentalsys.Errno) { return f.ino, 0 }
 func (f *file) IsDir() (bool, experimentalsys.Errno)    { return f.isDir, 0 }
-func (f *file) IsAppend() bool                          { return f.append }
+func (f *file) IsAppend() bool                          { return f.appends }
 func (f *file) IsNonblock() bool                        { return f.nonblock }
 
 func (f *file) SetAppend(enable bool) experimentalsys.Errno {
@@ -78,7 +80,7 @@ func (f *file) SetAppend(enable bool) experimentalsys.Errno {
 	}
 	e := f.control(func(fd int) error { return setFlag(fd, unix.O_APPEND, enable) })
 	if e == 0 {
-		f.append = enable
+		f.appends = enable
 	}
 	return e
 }
@@ -122,10 +124,8 @@ func (f *file) Read(buf []byte) (int, experimentalsys.Errno) {
 		return 0, directoryIO
 	case len(buf) == 0:
 		return 0, 0
-	case f.special && f.nonblock:
-		n := 0
-		e := f.control(func(fd int) (err error) { n, err = unix.Read(fd, buf); return err })
-		return max(n, 0), e
+	case f.special:
+		return f.transfer(buf, f.file.Read, unix.Read)
 	}
 	n, err := f.file.Read(buf)
 	return n, errno(err)
@@ -150,16 +150,35 @@ func (f *file) Write(buf []byte) (int, experimentalsys.Errno) {
 		return 0, directoryIO
 	case len(buf) == 0:
 		return 0, 0
-	case f.special && f.nonblock:
-		n := 0
-		e := f.control(func(fd int) (err error) { n, err = unix.Write(fd, buf); return err })
-		return max(n, 0), e
+	case f.special:
+		return f.transfer(buf, f.file.Write, unix.Write)
 	}
 	n, err := f.file.Write(buf)
-	if n > 0 && n < len(buf) {
-		err = nil // a full disk, a pipe whose reader went: what was written counts, and the next write tells
+	if n > 0 {
+		err = nil // the disk filled up on the way: what was written counts, and the next write tells
 	}
 	return n, errno(err)
+}
+
+// transfer is Read and Write of a special file: a guest that asked for it does not wait; else its goroutine is parked, without a
+// thread, until there is something, Close or Interrupt.
+func (f *file) transfer(buf []byte, parked func([]byte) (int, error), at func(int, []byte) (int, error)) (n int, e experimentalsys.Errno) {
+	if f.nonblock {
+		e = f.control(func(fd int) (err error) { n, err = at(fd, buf); return err })
+		return max(n, 0), e
+	}
+	_ = f.file.SetDeadline(time.Time{}) // then look: an Interrupt between the two is seen, one after it ends the call
+	if f.interrupted.Swap(false) {
+		return 0, experimentalsys.EINTR
+	}
+	n, err := parked(buf)
+	if e = errno(err); e == experimentalsys.EINTR {
+		f.interrupted.Store(false)
+	}
+	if n > 0 {
+		e = 0
+	}
+	return n, e
 }
 
 // Pwrite writes where it is told to. Linux would append whatever the offset is; the descriptor is ours alone, so it can be told not to
@@ -173,7 +192,7 @@ func (f *file) Pwrite(buf []byte, offset int64) (int, experimentalsys.Errno) {
 	case len(buf) == 0:
 		return 0, 0
 	}
-	if f.append {
+	if f.appends {
 		if e := f.control(func(fd int) error { return setFlag(fd, unix.O_APPEND, false) }); e != 0 {
 			return 0, e
 		}
@@ -226,8 +245,7 @@ func (f *file) Utimens(atim, mtim int64) experimentalsys.Errno {
 	if f.fs.readOnly {
 		return experimentalsys.EROFS
 	}
-	times := timespecs(atim, mtim)
-	return f.control(func(fd int) error { return futimens(fd, &times) })
+	return f.control(func(fd int) error { return setTimes(fd, atim, mtim) })
 }
 
 func (f *file) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (bool, experimentalsys.Errno) {
@@ -251,8 +269,8 @@ func (f *file) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (bool, expe
 }
 
 func (f *file) interrupt() {
-	_ = f.file.SetDeadline(time.Unix(1, 0)) // a device that cannot be polled has none, and does not park
-	_ = f.file.SetDeadline(time.Time{})
+	f.interrupted.Store(true)
+	_ = f.file.SetDeadline(time.Unix(1, 0)) // a device that cannot be polled has no deadline, and parks nobody
 }
 
 func (f *file) Close() experimentalsys.Errno {
@@ -262,37 +280,8 @@ func (f *file) Close() experimentalsys.Errno {
 	f.fs.mu.Lock()
 	delete(f.fs.files, f)
 	f.fs.mu.Unlock()
-	f.fs.limit.add(-1)
+	if f.counted {
+		f.fs.limit.add(-1)
+	}
 	return errno(f.file.Close())
-}
-
-// timespecs spells the times out as the system takes them.
-func timespecs(atim, mtim int64) (times [2]unix.Timespec) {
-	for i, nanos := range [2]int64{atim, mtim} {
-		if times[i] = unix.NsecToTimespec(nanos); nanos == experimentalsys.UTIME_OMIT {
-			times[i] = unix.Timespec{Nsec: unix.UTIME_OMIT}
-		}
-	}
-	return times
-}
-
-// modeOf is the type of a directory entry.
-func modeOf(dirent uint8) (fs.FileMode, bool) {
-	switch dirent {
-	case unix.DT_REG:
-		return 0, true
-	case unix.DT_DIR:
-		return fs.ModeDir, true
-	case unix.DT_LNK:
-		return fs.ModeSymlink, true
-	case unix.DT_FIFO:
-		return fs.ModeNamedPipe, true
-	case unix.DT_SOCK:
-		return fs.ModeSocket, true
-	case unix.DT_CHR:
-		return fs.ModeDevice | fs.ModeCharDevice, true
-	case unix.DT_BLK:
-		return fs.ModeDevice, true
-	}
-	return 0, false
 }

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 // Package jail is a file system for guests that ends at a host directory: no path, symbolic link, hard link or rename of a guest, and
 // no link that the host has put there, leads out of it. wazero's own mount is not like that: it follows a link wherever it points.
@@ -316,6 +316,5 @@ func (f *FS) utimensNoFollow(path string, atim, mtim int64) experimentalsys.Errn
 	if e != 0 {
 		return e
 	}
-	times := timespecs(atim, mtim)
-	return at(root, dir, func(dirfd int) error { return unix.UtimesNanoAt(dirfd, base, times[:], unix.AT_SYMLINK_NOFOLLOW) })
+	return at(root, dir, func(dirfd int) error { return setTimesAt(dirfd, base, atim, mtim) })
 }

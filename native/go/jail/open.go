@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package jail
 
@@ -27,10 +27,15 @@ func (f *FS) OpenFile(path string, flag experimentalsys.Oflag, perm fs.FileMode)
 		}
 		flag &^= experimentalsys.O_CREAT
 	}
+	if !f.limit.add(1) {
+		return nil, others[unix.EMFILE]
+	}
 	opened, e := f.openFile(path, flag, perm)
 	if e != 0 {
+		f.limit.add(-1)
 		return nil, e
 	}
+	opened.counted = true
 	return opened, 0
 }
 
@@ -64,18 +69,13 @@ func (f *FS) openFile(path string, flag experimentalsys.Oflag, perm fs.FileMode)
 	if e != 0 {
 		return nil, e
 	}
-	if !f.limit.add(1) {
-		return nil, others[unix.EMFILE]
-	}
 	opened, e := f.openIn(root, clean(path), flag, perm)
 	if e != 0 {
-		f.limit.add(-1)
 		return nil, e
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
-		f.limit.add(-1)
 		opened.file.Close()
 		return nil, experimentalsys.EBADF
 	}
