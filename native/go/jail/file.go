@@ -62,8 +62,8 @@ func newFile(fs *FS, osFile *os.File, flag experimentalsys.Oflag) (*file, experi
 // control calls do with the descriptor, which stays open meanwhile.
 func (f *file) control(do func(fd int) error) experimentalsys.Errno {
 	var err error
-	if e := f.raw.Control(func(fd uintptr) { err = retry(func() error { return do(int(fd)) }) }); e != nil {
-		return errno(e)
+	if f.raw.Control(func(fd uintptr) { err = retry(func() error { return do(int(fd)) }) }) != nil {
+		return experimentalsys.EBADF // closed
 	}
 	return errno(err)
 }
