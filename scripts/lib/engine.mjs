@@ -1,5 +1,5 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fail, must, root, run, writeIfChanged } from './tools.mjs';
 
 const wazero = 'github.com/tetratelabs/wazero';
@@ -17,7 +17,7 @@ export function prepareEngine() {
   if (name !== 'edited' && name !== 'upstream') {
     fail(`Expected edited or upstream for WAZERO_NODE_ENGINE but received ${name}`);
   }
-  const module = JSON.parse(must('go', ['mod', 'download', '-json', wazero], { cwd: goDirectory }));
+  const module = upstreamModule();
   if (name === 'upstream') {
     // A c-archive carries no module information, and the version names the directory of the file cache.
     const ldflags = `-s -w -X ${wazero}/internal/version.version=${module.Version}`;
@@ -26,6 +26,25 @@ export function prepareEngine() {
   const copy = editedCopy(module.Dir);
   const edits = readFileSync(join(copy, 'wazeroengine.txt'), 'utf8').trim().split(' ')[1] ?? '';
   return { name, modfile: writeModfile(copy), tags: '', ldflags: `-s -w -X main.buildEdits=${edits}`, copy };
+}
+
+function upstreamModule() {
+  return JSON.parse(must('go', ['mod', 'download', '-json', wazero], { cwd: goDirectory }));
+}
+
+/** Packages of an edited copy whose tests are not upstream's: tests that an edit added or changed. */
+export function editedTestPackages(copy) {
+  const source = upstreamModule().Dir;
+  const packages = new Set();
+  for (const entry of readdirSync(copy, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('_test.go')) continue;
+    const path = relative(copy, join(entry.parentPath, entry.name));
+    const original = join(source, path);
+    if (!existsSync(original) || !readFileSync(original).equals(readFileSync(join(copy, path)))) {
+      packages.add(`./${dirname(path)}`);
+    }
+  }
+  return [...packages].sort();
 }
 
 function editedCopy(source) {

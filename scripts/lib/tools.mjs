@@ -52,7 +52,7 @@ export function replaceFile(path, bytes, mode = 0o755) {
   renameSync(fresh, path);
 }
 
-/** Two builds at once would write into one another's folders: the second waits for the first. */
+/** Two builds at once would write into one another's folders: the second waits for the first. Returns what ends the lock before the process does. */
 export async function lockBuild() {
   const lock = join(root, 'build/lock');
   mkdirSync(join(root, 'build'), { recursive: true });
@@ -67,8 +67,14 @@ export async function lockBuild() {
     if (!isAlive(lock)) rmSync(lock, { force: true });
     else await sleep(200);
   }
-  process.on('exit', () => rmSync(lock, { force: true }));
+  let held = true;
+  const release = () => {
+    if (held) rmSync(lock, { force: true });
+    held = false;
+  };
+  process.on('exit', release);
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+  return release;
 }
 
 function isAlive(lock) {

@@ -1,0 +1,73 @@
+// The tests written in Go: of the edits' program, of native/go, and those that edits add to wazero or change in it.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { editedTestPackages, prepareEngine } from './lib/engine.mjs';
+import { checkToolchain } from './lib/toolchain.mjs';
+import { lockBuild, root } from './lib/tools.mjs';
+
+checkToolchain([]);
+const release = await lockBuild();
+const engine = prepareEngine();
+release();
+
+let passed = 0;
+const failures = [];
+
+const module = [`-modfile=${engine.modfile}`, ...(engine.tags ? [`-tags=${engine.tags}`] : [])];
+await check('native/engine', [], ['./...']);
+await check('native/go', module, ['./...']);
+if (engine.copy !== undefined) await test(engine.copy, [], editedTestPackages(engine.copy));
+else console.log('Not run with the upstream engine: the tests that edits bring.');
+
+for (const { name, lines } of failures) console.error(`\n--- FAILED ${name}\n${lines.join('').trimEnd()}`);
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exit(failures.length === 0 ? 0 : 1);
+
+async function check(folder, flags, packages) {
+  const lines = [];
+  // stdmethods: wazero's file system interface has methods of the names of io, with signatures of its own.
+  if (
+    (await go(join(root, folder), ['vet', '-stdmethods=false', ...flags, ...packages], (line) =>
+      lines.push(`${line}\n`),
+    )) !== 0
+  ) {
+    failures.push({ name: `go vet in ${folder}`, lines });
+  }
+  await test(join(root, folder), flags, packages);
+}
+
+/** Counts tests, subtests included. A package that fails without one of them (it does not compile, it crashed) counts as one failure. */
+async function test(folder, flags, packages) {
+  const outputs = new Map();
+  const failedPackages = new Set();
+  const outputOf = (key) => outputs.get(key) ?? outputs.set(key, []).get(key);
+  const onLine = (line) => {
+    if (!line.startsWith('{')) return void outputOf('').push(`${line}\n`);
+    const { Action, Package, ImportPath, Test, Output, Elapsed } = JSON.parse(line);
+    const name = Package ?? ImportPath ?? '';
+    const key = Test === undefined ? name : `${name} ${Test}`;
+    if (Output !== undefined) {
+      outputOf(key).push(Output);
+      if (Test !== undefined) outputOf(`${name} all`).push(Output);
+    }
+    if (Action === 'pass' && Test !== undefined) passed++;
+    if (Action === 'pass' && Test === undefined) console.log(`ok ${name} ${Elapsed} s`);
+    if (Action === 'fail' && (Test !== undefined || !failedPackages.has(Package))) {
+      failedPackages.add(Package);
+      failures.push({ name: key, lines: Test === undefined ? outputOf(`${name} all`).slice(-80) : outputOf(key) });
+    }
+  };
+  const before = failures.length;
+  const status = await go(folder, ['test', '-json', '-timeout=5m', ...flags, ...packages], onLine);
+  if (status !== 0 && failures.length === before) failures.push({ name: `go test in ${folder}`, lines: outputOf('') });
+}
+
+function go(cwd, args, onLine) {
+  const child = spawn('go', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', onLine);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+}
