@@ -13,21 +13,24 @@ const special: Record<string, Group> = {
   types: { order: 0, testTimeout: 120_000, maxWorkers: 2 },
   // Child processes, deadlines and stress: one at a time.
   lifetime: { order: 1, testTimeout: 120_000, maxWorkers: 1 },
+  examples: { order: 1, testTimeout: 180_000, maxWorkers: 1 },
   hammer: { order: 2, testTimeout: 180_000, maxWorkers: 1 },
 };
 const notTests = ['fixtures', 'support'];
 
-/** One project per folder of test/. */
+/** One project per folder of test/, and the examples. */
 const names = readdirSync(new URL('test', import.meta.url)).filter((name) => !notTests.includes(name));
+const folders = [...names.map((name) => `test/${name}`), 'examples'];
 
 export default defineConfig({
   test: {
-    projects: names.map((name) => {
+    projects: folders.map((folder) => {
+      const name = folder.replace('test/', '');
       const { order, testTimeout, maxWorkers } = special[name] ?? usual;
       return {
         test: {
           name,
-          include: [`test/${name}/**/*.test.ts`],
+          include: [`${folder}/**/*.test.ts`],
           // A fork for each file: Go starts once per process, and a crash must name its file.
           pool: 'forks' as const,
           isolate: true,
