@@ -27,6 +27,8 @@ var edits = []edit{
 	interruptEdit,
 	watcherEdit,
 	closedEdit,
+	memoryEdit,
+	remEdit,
 	interpreterPollEdit,
 	errnoEdit,
 	valuesEdit,
