@@ -162,6 +162,7 @@ export interface FunctionRecord {
 }
 export interface MemoryRecord {
   moduleName: string; index: number; import?: { module: string; name: string }; exportNames: string[]; min: number; max?: number;
+  /** threads: several agents may touch it at once */ shared?: boolean;
 }
 export interface CompiledDescription {
   name: string;

@@ -1,0 +1,54 @@
+import { fieldsOf } from './internal/fields.js';
+import { CacheState } from './internal/owned.js';
+import { checkString, wrongType } from './internal/validate.js';
+
+/** The constructor as the inside sees it. */
+type WithState = new (state: CacheState) => CompilationCache;
+
+/**
+ * Machine code shared by runtimes (wazero: CompilationCache). The same bytes are compiled once.
+ *
+ * A directory holds machine code that is run as it is: never share one with somebody whose code you do not trust.
+ */
+export class CompilationCache implements AsyncDisposable {
+  readonly #state: CacheState;
+  static {
+    fieldsOf.compilationCache = (value) =>
+      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
+  }
+
+  /** In memory (wazero: NewCompilationCache). */
+  constructor();
+  constructor(state?: unknown) {
+    this.#state = state instanceof CacheState ? state : new CacheState('', '');
+  }
+
+  /**
+   * In memory and on disk (wazero: NewCompilationCacheWithDir). The directory is made if it is not there.
+   * @throws TypeError where it cannot be one
+   */
+  static withDir(directory: string): CompilationCache {
+    checkString(directory, 'directory');
+    if (directory === '') throw wrongType('a path', 'directory', directory);
+    return new (CompilationCache as WithState)(new CacheState(directory, ''));
+  }
+
+  /**
+   * In memory, one per process and name: how Workers share compiled code, as objects of this package cannot be posted. It lives until
+   * every cache of that name is closed.
+   */
+  static shared(name: string): CompilationCache {
+    checkString(name, 'name');
+    if (name === '') throw wrongType('a name', 'name', name);
+    return new (CompilationCache as WithState)(new CacheState('', name));
+  }
+
+  /** Idempotent. Takes effect, and resolves, when the last runtime that uses it is closed. */
+  close(): Promise<void> {
+    return this.#state.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,60 @@
+import { Birth } from './internal/birth.js';
+import type { CompiledState } from './internal/compiled-state.js';
+import type { CustomSection, FunctionDefinition, MemoryDefinition } from './types.js';
+
+const birth = new Birth<CompiledState>();
+let make: (state: CompiledState) => CompiledModule;
+let read: (value: unknown) => CompiledState | undefined;
+/** Not exported by the package. */
+export const makeCompiledModule = (state: CompiledState): CompiledModule => make(state);
+export const compiledStateOf = (value: unknown): CompiledState | undefined => read(value);
+
+/** A module that was decoded, validated and compiled, to be instantiated any number of times (wazero: CompiledModule). */
+export class CompiledModule implements AsyncDisposable, Disposable {
+  readonly #state: CompiledState;
+  static {
+    make = (state) => birth.give(state, () => new CompiledModule());
+    read = (value) => (typeof value === 'object' && value !== null && #state in value ? value.#state : undefined);
+  }
+  private constructor() {
+    this.#state = birth.take('CompiledModule');
+  }
+
+  /** The name in the module's name section, or ''. */
+  get name(): string {
+    return this.#state.name;
+  }
+
+  /** In order of import; one function can be imported twice. */
+  importedFunctions(): FunctionDefinition[] {
+    return [...this.#state.importedFunctions];
+  }
+  exportedFunctions(): ReadonlyMap<string, FunctionDefinition> {
+    return new Map(this.#state.exportedFunctions);
+  }
+  importedMemories(): MemoryDefinition[] {
+    return this.#state.importedMemories.map(({ definition }) => definition);
+  }
+  exportedMemories(): ReadonlyMap<string, MemoryDefinition> {
+    return new Map([...this.#state.exportedMemories].map(([name, { definition }]) => [name, definition]));
+  }
+
+  /** In order of the module; names may repeat. [] unless withCustomSections(true). */
+  customSections(): CustomSection[] {
+    return this.#state.customSections();
+  }
+
+  /** Idempotent. Instances live on. */
+  async close(): Promise<void> {
+    this.#state.close();
+  }
+  closeSync(): void {
+    this.#state.close();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+  [Symbol.dispose](): void {
+    this.closeSync();
+  }
+}

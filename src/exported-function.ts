@@ -1,0 +1,153 @@
+import { types } from 'node:util';
+import { Birth } from './internal/birth.js';
+import { checkParent, enterAsync, enterSync, mustBeSync } from './internal/entry.js';
+import { invalidArgument } from './internal/errors.js';
+import type { Frame, Lease } from './internal/frames.js';
+import type { FunctionState } from './internal/function-state.js';
+import { native } from './internal/native.js';
+import { begin, type CheckedOptions, checkCallOptions, noOptions, refuseSignal } from './internal/options.js';
+import { isShared, wrongType } from './internal/validate.js';
+import { decodeResults } from './internal/values.js';
+import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './types.js';
+
+interface Parts {
+  readonly state: FunctionState;
+  readonly lease: Lease | undefined;
+  readonly options: CheckedOptions;
+}
+const birth = new Birth<Parts>();
+/** Not exported by the package. */
+export const makeExportedFunction = (state: FunctionState, lease: Lease | undefined): ExportedFunction =>
+  make({ state, lease, options: noOptions });
+let make: (parts: Parts) => ExportedFunction;
+
+/**
+ * A function that a module exports (wazero: api.Function).
+ *
+ * Arguments are checked, never coerced; results are undefined, the value, or an array of several. A closed module gives
+ * ERR_WAZERO_CLOSED, and no guest code runs.
+ */
+export class ExportedFunction<
+  P extends readonly ValueType[] = readonly ValueType[],
+  R extends readonly ValueType[] = readonly ValueType[],
+> {
+  readonly #parts: Parts;
+  static {
+    make = (parts) => birth.give(parts, () => new ExportedFunction());
+  }
+  private constructor() {
+    this.#parts = birth.take('ExportedFunction');
+  }
+
+  get definition(): FunctionDefinition {
+    return this.#parts.state.definition;
+  }
+
+  /**
+   * Calls it off the JS thread (wazero: Function.Call). Calls on one module, and on those that are linked with it, run one after another in
+   * order; other modules run in parallel. The next call starts only after the reactions to this Promise have run, so `await f.call()`
+   * followed by a read of memory sees this call's memory.
+   *
+   * Rejects with Trap, ExitError, LimitError or an argument's TypeError or RangeError; ERR_WAZERO_ABORTED where the deadline or the signal
+   * came while it was waiting; ERR_WAZERO_NOT_INTERRUPTIBLE, ERR_WAZERO_CLOSED.
+   */
+  async call(...args: ParamsOf<P>): Promise<ResultOf<R>> {
+    const { state } = this.#parts;
+    const { results } = state.signature;
+    const words = await this.#callAsync(state.words(args));
+    return decodeResults(results, words, state.module.group.references) as ResultOf<R>;
+  }
+
+  /**
+   * Calls it on the JS thread. What can answer only later (a Promise from a host function, a web stream) is a Trap with cause
+   * ERR_WAZERO_WOULD_BLOCK. Throws what `call` rejects with, and ERR_WAZERO_BUSY while a call runs that is not yours.
+   */
+  callSync(...args: ParamsOf<P>): ResultOf<R> {
+    const { state } = this.#parts;
+    const words = state.words(args);
+    this.#callSync(words);
+    return decodeResults(state.signature.results, words, state.module.group.references) as ResultOf<R>;
+  }
+
+  /**
+   * Parameters in, results out, in place, as bit patterns (wazero: CallWithStack): NaN payloads are kept. v128 takes two slots, low half
+   * first; a function with reference types is a TypeError. The stack is read when this is called, and written when the call has ended.
+   */
+  async callWithStack(stack: BigUint64Array): Promise<void> {
+    const words = this.#checkedStack(stack);
+    const results = await this.#callAsync(words);
+    this.#copyResults(results, stack);
+  }
+
+  /** As `callWithStack`, on the JS thread. */
+  callWithStackSync(stack: BigUint64Array): void {
+    const words = this.#checkedStack(stack);
+    this.#callSync(words);
+    this.#copyResults(words, stack);
+  }
+
+  /**
+   * The same function with options: cheap, and reusable where there is no signal. timeoutMs counts anew for each call.
+   * @throws RangeError for a timeoutMs of 0, negative or NaN
+   */
+  withOptions(options: CallOptions): ExportedFunction<P, R> {
+    return make({ ...this.#parts, options: checkCallOptions(options) }) as unknown as ExportedFunction<P, R>;
+  }
+
+  #parent(): Frame | undefined {
+    const { lease, state } = this.#parts;
+    if (lease) checkParent(lease.frame, lease.expired);
+    state.module.checkOpen();
+    return lease?.frame;
+  }
+
+  async #callAsync(words: BigUint64Array): Promise<BigUint64Array> {
+    const { state, options } = this.#parts;
+    const parent = this.#parent();
+    const frameOptions = begin(options, state.module.runtime);
+    if (mustBeSync(parent)) {
+      this.#enterSync(parent, frameOptions, words);
+      return words;
+    }
+    return enterAsync(state.module, parent, frameOptions, 'the call', (frame, lane, below, timeoutNs) =>
+      native().call(frame, lane, below, timeoutNs, state.handle, words),
+    );
+  }
+
+  #callSync(words: BigUint64Array): void {
+    const { state, options } = this.#parts;
+    const parent = this.#parent();
+    refuseSignal(options);
+    this.#enterSync(parent, begin(options, state.module.runtime), words);
+  }
+
+  #enterSync(parent: Frame | undefined, options: ReturnType<typeof begin>, words: BigUint64Array): void {
+    const { state } = this.#parts;
+    enterSync(state.module, parent, options, 'the call', (frame, lane, below, timeoutNs) =>
+      native().call(frame, lane, below, timeoutNs, state.handle, words),
+    );
+  }
+
+  /** A copy, as long as the function needs: a host function could detach the array itself. */
+  #checkedStack(stack: BigUint64Array): BigUint64Array {
+    const { words, paramWords, hasReferences } = this.#parts.state.signature;
+    if (!types.isBigUint64Array(stack)) throw wrongType('a BigUint64Array', 'stack', stack);
+    if (isShared(stack))
+      throw invalidArgument(
+        'Expected a BigUint64Array of an ArrayBuffer for stack but received a view of a SharedArrayBuffer',
+      );
+    if (hasReferences)
+      throw invalidArgument(
+        `Expected a function without reference types for callWithStack but received ${this.#parts.state.name}`,
+      );
+    // wazero's own words.
+    if (stack.length < words) throw invalidArgument(`need ${words} params, but stack size is ${stack.length}`);
+    const copy = new BigUint64Array(words);
+    copy.set(stack.subarray(0, paramWords));
+    return copy;
+  }
+  #copyResults(words: BigUint64Array, stack: BigUint64Array): void {
+    const { resultWords } = this.#parts.state.signature;
+    if (stack.length >= resultWords) stack.set(words.subarray(0, resultWords)); // else it was detached or shrunk meanwhile
+  }
+}

@@ -1,0 +1,207 @@
+import { type CompiledModule, makeCompiledModule } from './compiled-module.js';
+import { Birth } from './internal/birth.js';
+import { CompiledState } from './internal/compiled-state.js';
+import { invalidArgument } from './internal/errors.js';
+import { fieldsOf } from './internal/fields.js';
+import { type HostFunctionSource, HostFunctions, type HostModuleItem } from './internal/host-functions.js';
+import { instantiateSync } from './internal/instantiate.js';
+import { publicly } from './internal/lent.js';
+import { native } from './internal/native.js';
+import { noFrameOptions } from './internal/options.js';
+import type { RuntimeState } from './internal/runtime-state.js';
+import { checkFunction, checkString, checkStrings } from './internal/validate.js';
+import { checkValueTypes } from './internal/values.js';
+import type { CallerModule, Module } from './module.js';
+import { ModuleConfig } from './module-config.js';
+import type { HostResult, ParamsOf, ValueType } from './types.js';
+
+interface Parts {
+  readonly runtime: RuntimeState;
+  readonly name: string;
+}
+const birth = new Birth<Parts>();
+const functionBirth = new Birth<(item: HostFunctionSource) => HostModuleBuilder>();
+let make: (parts: Parts) => HostModuleBuilder;
+let makeFunctionBuilder: (add: (item: HostFunctionSource) => HostModuleBuilder) => HostFunctionBuilder;
+let addExporter: (builder: unknown, exporter: 'wasi_snapshot_preview1') => HostModuleBuilder;
+/** Not exported by the package. */
+export const makeHostModuleBuilder = (parts: Parts): HostModuleBuilder => make(parts);
+export const exportABI = (builder: unknown, exporter: 'wasi_snapshot_preview1'): HostModuleBuilder =>
+  addExporter(builder, exporter);
+
+/**
+ * Makes a module of JavaScript functions that guests import (wazero: HostModuleBuilder). Mutable: its methods return the builder itself.
+ *
+ * ```ts
+ * await runtime.newHostModuleBuilder('env')
+ *   .newFunctionBuilder().withFunction((a, b) => a + b, ['i32', 'i32'], ['i32']).export('add')
+ *   .instantiate();
+ * ```
+ */
+export class HostModuleBuilder {
+  readonly #parts: Parts;
+  readonly #items: HostModuleItem[] = [];
+  static {
+    make = (parts) => birth.give(parts, () => new HostModuleBuilder());
+    addExporter = (value, exporter) => {
+      if (typeof value !== 'object' || value === null || !(#items in value))
+        throw invalidArgument('Expected a HostModuleBuilder for builder');
+      value.#items.push({ exporter });
+      return value;
+    };
+  }
+  private constructor() {
+    this.#parts = birth.take('HostModuleBuilder');
+  }
+
+  /** Begins one function; `export` ends it. */
+  newFunctionBuilder(): HostFunctionBuilder {
+    return makeFunctionBuilder((item) => {
+      this.#add(item);
+      return this;
+    });
+  }
+
+  /** A second export of a name replaces the first and keeps its place, unless an ABI came in between that may have it, too. */
+  #add(item: HostFunctionSource): void {
+    const at = this.#items.findIndex((other) => 'exportName' in other && other.exportName === item.exportName);
+    const abiAfter = this.#items.slice(at + 1).some((other) => 'exporter' in other);
+    if (at >= 0 && !abiAfter) this.#items[at] = item;
+    else this.#items.push(item);
+  }
+
+  /** Rejects where the module has no name (wazero's own rule). */
+  async compile(): Promise<CompiledModule> {
+    return makeCompiledModule(this.#compile());
+  }
+
+  /** Compiles and instantiates it under its name; the compiled module is closed with it. Rejects with LinkError where the name is taken. */
+  async instantiate(): Promise<Module> {
+    return this.instantiateSync();
+  }
+  instantiateSync(): Module {
+    // No guest code runs: there is nothing to wait for.
+    const compiled = this.#compile();
+    try {
+      const state = instantiateSync(this.#parts.runtime, compiled, hostConfig(), noFrameOptions, {
+        ownsCompiled: true,
+      });
+      return publicly.module(state);
+    } catch (error) {
+      compiled.close();
+      throw error;
+    }
+  }
+
+  #compile(): CompiledState {
+    const { runtime, name } = this.#parts;
+    runtime.checkOpen();
+    const functions = new HostFunctions(name, this.#items);
+    return new CompiledState(
+      runtime,
+      native().hostCompile(runtime.handle, JSON.stringify(functions.description)),
+      functions,
+    );
+  }
+}
+
+/** A host module exports no start functions that could be called. */
+function hostConfig() {
+  const fields = fieldsOf.moduleConfig(new ModuleConfig().withStartFunctions());
+  if (!fields) throw new Error('module-config.ts is not loaded');
+  return fields;
+}
+
+/** One function of a host module (wazero: HostFunctionBuilder). Mutable: its methods return the builder itself. */
+export class HostFunctionBuilder {
+  readonly #add: (item: HostFunctionSource) => HostModuleBuilder;
+  #function: Pick<HostFunctionSource, 'fn' | 'withCaller' | 'params' | 'results'> | undefined;
+  #name = '';
+  #paramNames: readonly string[] = [];
+  #resultNames: readonly string[] = [];
+  static {
+    makeFunctionBuilder = (add) => functionBirth.give(add, () => new HostFunctionBuilder());
+  }
+  private constructor() {
+    this.#add = functionBirth.take('HostFunctionBuilder');
+  }
+
+  /**
+   * The function itself, with the types of its parameters and results (wazero: WithGoFunction). It returns undefined for no result, the
+   * value for one, an array for several, or in an asynchronous call a Promise of that, which parks the guest. What it returns is held to
+   * the same rules as arguments; a breach is a Trap with that error as cause. What it throws is the cause of the caller's Trap.
+   */
+  withFunction<const P extends readonly ValueType[], const R extends readonly ValueType[]>(
+    fn: (...args: ParamsOf<P>) => HostResult<R>,
+    params: P,
+    results: R,
+  ): HostFunctionBuilder {
+    return this.#set(fn, false, params, results);
+  }
+
+  /** As `withFunction`; the calling module comes before the parameters (wazero: WithGoModuleFunction). */
+  withModuleFunction<const P extends readonly ValueType[], const R extends readonly ValueType[]>(
+    fn: (caller: CallerModule, ...args: ParamsOf<P>) => HostResult<R>,
+    params: P,
+    results: R,
+  ): HostFunctionBuilder {
+    return this.#set(fn, true, params, results);
+  }
+
+  #set(fn: unknown, withCaller: boolean, params: readonly ValueType[], results: readonly ValueType[]): this {
+    checkFunction(fn, 'fn');
+    checkValueTypes(params, 'params');
+    checkValueTypes(results, 'results');
+    this.#function = {
+      fn: fn as (...args: never[]) => unknown,
+      withCaller,
+      params: [...params],
+      results: [...results],
+    };
+    return this;
+  }
+
+  /** For stack traces. Default: the name it is exported under. */
+  withName(name: string): HostFunctionBuilder {
+    checkString(name, 'name');
+    this.#name = name;
+    return this;
+  }
+
+  /** One for each parameter, or none. */
+  withParameterNames(...names: string[]): HostFunctionBuilder {
+    this.#paramNames = checkStrings(names, 'names');
+    return this;
+  }
+
+  /** One for each result, or none. */
+  withResultNames(...names: string[]): HostFunctionBuilder {
+    this.#resultNames = checkStrings(names, 'names');
+    return this;
+  }
+
+  /**
+   * Ends the function: guests import it as `name`. A second export of a name replaces the first.
+   * @throws TypeError where there is no function, or the number of names does not fit its types
+   */
+  export(name: string): HostModuleBuilder {
+    checkString(name, 'name');
+    const parts = this.#function;
+    if (!parts)
+      throw invalidArgument(`Expected withFunction or withModuleFunction before export of ${JSON.stringify(name)}`);
+    checkNames(this.#paramNames, parts.params, `parameter names of ${name}`);
+    checkNames(this.#resultNames, parts.results, `result names of ${name}`);
+    return this.#add({
+      ...parts,
+      exportName: name,
+      name: this.#name,
+      paramNames: this.#paramNames,
+      resultNames: this.#resultNames,
+    });
+  }
+}
+
+function checkNames(names: readonly string[], types: readonly ValueType[], what: string): void {
+  if (names.length !== 0 && names.length !== types.length)
+    throw invalidArgument(`Expected ${types.length} names for the ${what} but received ${names.length}`);
+}

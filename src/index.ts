@@ -1,0 +1,62 @@
+export { type AssemblyScriptOptions, assemblyscript } from './assemblyscript.js';
+export { CompilationCache } from './compilation-cache.js';
+export { CompiledModule } from './compiled-module.js';
+export { CoreFeatures } from './core-features.js';
+export { emscripten } from './emscripten.js';
+export {
+  type AnyWazeroError,
+  CompileError,
+  type ErrorCode,
+  ExitError,
+  isWazeroError,
+  LimitError,
+  LinkError,
+  Trap,
+  type TrapKind,
+  WazeroError,
+} from './errors.js';
+export * as experimental from './experimental.js';
+export { ExportedFunction } from './exported-function.js';
+export type {
+  AsyncFileSystem,
+  AsyncReadOnlyFileSystem,
+  DirentLike,
+  FileSystem,
+  ReadOnlyFileHandle,
+  ReadOnlyFileSystem,
+  ReadWriteFileHandle,
+  StatsLike,
+  SyncFileSystem,
+  SyncReadOnlyFileSystem,
+} from './file-system.js';
+export { FSConfig } from './fs-config.js';
+export { Global } from './global.js';
+export { HostFunctionBuilder, HostModuleBuilder } from './host-module-builder.js';
+export { Memory } from './memory.js';
+export { CallerModule, Module } from './module.js';
+export { ModuleConfig } from './module-config.js';
+export { OutputBuffer } from './output-buffer.js';
+export { Runtime } from './runtime.js';
+export { RuntimeConfig } from './runtime-config.js';
+export { SockConfig } from './sock-config.js';
+export type { Clock, InputSource, OutputSink } from './stdio.js';
+export type {
+  BinarySource,
+  CallOptions,
+  CompileOptions,
+  CustomSection,
+  FunctionDefinition,
+  FunctionEvent,
+  FunctionListener,
+  FunctionReference,
+  HostResult,
+  Limits,
+  MemoryDefinition,
+  ParamsOf,
+  ResultOf,
+  SyncCallOptions,
+  ValueType,
+  WasmTypes,
+  WasmValue,
+} from './types.js';
+export { wasi } from './wasi.js';

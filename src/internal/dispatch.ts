@@ -1,0 +1,157 @@
+import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY } from './binding.js';
+import { isPromiseLike } from './callbacks.js';
+import { findRequest } from './compile.js';
+import { closedError, makeError, wouldBlockError } from './errors.js';
+import { type Frame, frames, Lease } from './frames.js';
+import { type HostFunction, HostFunctions } from './host-functions.js';
+import { publicly } from './lent.js';
+import type { ModuleState } from './module-state.js';
+import { native, setHooks } from './native.js';
+import { decode, encode, hostResults } from './values.js';
+
+// What native code asks of JavaScript, in both lanes: answered in place, in `words` and `bytes`.
+
+/** The module that asks. One that is not known yet is being instantiated by this very frame: its start section has begun. */
+function askingModule(frame: Frame, handle: Handle): ModuleState {
+  const known = frame.group.byHandle.get(handle);
+  if (known) return known;
+  if (frame.module.handle === 0) frame.module.handle = handle;
+  return frame.module;
+}
+
+function answer(
+  frame: Frame,
+  kind: number,
+  target: number,
+  handle: Handle,
+  words: BigUint64Array,
+  bytes: Uint8Array<ArrayBuffer>,
+  sync: boolean,
+): void | PromiseLike<void> {
+  const module = askingModule(frame, handle);
+  if (kind === MSG.hostCall) {
+    const hostFunction = HostFunctions.find(frame.group.hosts, target);
+    if (!hostFunction) throw closedError('the host function is gone');
+    return callHost(frame, module, hostFunction, words, sync);
+  }
+  const callback = module.callbacks.get(target);
+  if (!callback) throw closedError('the module that asks is gone');
+  return callback({ words, bytes, sync });
+}
+
+function callHost(
+  frame: Frame,
+  module: ModuleState,
+  host: HostFunction,
+  words: BigUint64Array,
+  sync: boolean,
+): void | PromiseLike<void> {
+  const { references } = module.group;
+  const args: unknown[] = decode(host.params, words, references);
+  const lease = host.withCaller ? new Lease(frame) : undefined;
+  if (lease) args.unshift(publicly.caller(module, lease));
+  const take = (result: unknown) => {
+    lease?.expire();
+    const position = (i: number) =>
+      host.results.length === 1 ? `the result of ${host.name}` : `result ${i} of ${host.name}`;
+    encode(host.results, hostResults(host.results, result, `the results of ${host.name}`), words, references, position);
+  };
+  try {
+    const result: unknown = Reflect.apply(host.fn, undefined, args);
+    if (!isPromiseLike(result)) {
+      take(result);
+      return undefined;
+    }
+    if (sync) lease?.expire();
+    return Promise.resolve(result).then(take, (error: unknown) => {
+      lease?.expire();
+      throw error;
+    });
+  } catch (error) {
+    lease?.expire();
+    throw error;
+  }
+}
+
+/** The asynchronous lane: parks the frame until the answer has settled and every call above has ended. */
+function ask(
+  frame: Frame,
+  kind: number,
+  target: number,
+  handle: Handle,
+  words: BigUint64Array,
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  const question = ++frame.question;
+  frame.state = 'parked';
+  const reply = (status: number) => {
+    if (frame.state !== 'parked' || frame.question !== question) return; // it has ended meanwhile
+    frame.group.answered(frame, () => {
+      frame.state = 'running';
+      frame.group.detachBuffers();
+      native().frameReply(frame.id, status, words, bytes);
+    });
+  };
+  const threw = (error: unknown) => {
+    if (frame.question === question) frame.parked = { value: error };
+    reply(REPLY.threw);
+  };
+  let settled: void | PromiseLike<void>;
+  try {
+    const run = () => answer(frame, kind, target, handle, words, bytes, false);
+    settled = frame.resource ? frame.resource.runInAsyncScope(run) : run();
+  } catch (error) {
+    threw(error);
+    return;
+  }
+  if (settled === undefined) {
+    reply(REPLY.ok);
+    return;
+  }
+  settled.then(() => reply(REPLY.ok), threw);
+  frame.group.parked(frame);
+}
+
+/** Parameters, with room for the answer. */
+function withRoom(words: BigUint64Array, count: number): BigUint64Array {
+  if (words.length >= count) return words;
+  const larger = new BigUint64Array(count);
+  larger.set(words);
+  return larger;
+}
+
+const hooks: Hooks = {
+  message(kind, status, id, target, handle, words, bytes, resultCount) {
+    if (kind === MSG.warning) {
+      process.emitWarning(Buffer.from(bytes).toString());
+      return;
+    }
+    const frame = frames.find(id);
+    if (kind === MSG.done) {
+      if (frame) frame.finish(status, target, words, bytes);
+      else findRequest(id)?.done(status, target, bytes);
+    } else if (frame) {
+      ask(frame, kind, target, handle, withRoom(words, resultCount), bytes);
+    }
+  },
+
+  upcall(kind, id, target, handle, words, bytes) {
+    const frame = frames.find(id);
+    if (!frame) return REPLY.dead;
+    try {
+      frame.group.refreshBuffers(); // the guest may have grown its memory
+      const late = answer(frame, kind, target, handle, words, bytes, true);
+      if (late === undefined) return REPLY.ok;
+      // The guest cannot wait. Whatever comes of the Promise, its rejection is handled.
+      late.then(undefined, () => {});
+      frame.parked = { value: wouldBlockError('the answer comes later: only an asynchronous call can wait for it') };
+      return REPLY.wouldBlock;
+    } catch (error) {
+      frame.parked = { value: error };
+      return REPLY.threw;
+    }
+  },
+
+  error: (json) => makeError(JSON.parse(json) as ErrorRecord),
+};
+setHooks(hooks);

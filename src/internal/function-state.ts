@@ -1,0 +1,42 @@
+import type { FunctionDefinition } from '../types.js';
+import type { Handle } from './binding.js';
+import { invalidArgument } from './errors.js';
+import type { ModuleState } from './module-state.js';
+import { native } from './native.js';
+import { encode, type Signature, signature } from './values.js';
+
+/** An exported function of an instance. */
+export class FunctionState {
+  readonly module: ModuleState;
+  readonly name: string;
+  readonly definition: FunctionDefinition;
+  readonly signature: Signature;
+  #handle: Handle = 0;
+
+  constructor(module: ModuleState, name: string, definition: FunctionDefinition) {
+    this.module = module;
+    this.name = name;
+    this.definition = definition;
+    this.signature = signature(definition.paramTypes, definition.resultTypes);
+  }
+
+  /** Found on first use; fails where the module is closed. */
+  get handle(): Handle {
+    if (this.#handle === 0) {
+      this.module.checkOpen();
+      this.#handle = native().moduleFunction(this.module.handle, this.name);
+    }
+    return this.#handle;
+  }
+
+  /** The arguments as words, in an array that has room for the results. */
+  words(args: readonly unknown[]): BigUint64Array {
+    const { params, words } = this.signature;
+    // wazero's own words.
+    if (args.length !== params.length)
+      throw invalidArgument(`expected ${params.length} params, but passed ${args.length}`);
+    const encoded = new BigUint64Array(words);
+    encode(params, args, encoded, this.module.group.references, (i) => `parameter ${i} of ${this.name}`);
+    return encoded;
+  }
+}

@@ -1,0 +1,19 @@
+import type { CallerModule, Module } from '../module.js';
+import type { Lease } from './frames.js';
+import type { ModuleState } from './module-state.js';
+
+/** Set by module.ts: how the inside makes the public objects that stand for an instance. */
+export const publicly: {
+  /** The same object whenever it is asked for. */
+  module(state: ModuleState): Module;
+  /** undefined: the value is no Module. */
+  stateOf(value: unknown): ModuleState | undefined;
+  caller(state: ModuleState, lease: Lease): CallerModule;
+} = {
+  module: missing,
+  stateOf: () => undefined,
+  caller: missing,
+};
+function missing(): never {
+  throw new Error('module.ts is not loaded');
+}

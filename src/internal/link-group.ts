@@ -1,0 +1,214 @@
+import type { Handle } from './binding.js';
+import { busyError, closedError } from './errors.js';
+import { type Frame, FrameQueue, Stack } from './frames.js';
+import type { HostFunctions } from './host-functions.js';
+import type { MemoryState } from './memory-state.js';
+import type { ModuleState } from './module-state.js';
+import { native } from './native.js';
+import { ReferenceTable } from './references.js';
+
+/**
+ * Instances joined by imports of functions, memories, tables, globals or tags: the unit of running, queueing and closing. JavaScript owns
+ * the rule "one runner per group"; native code runs what it is told.
+ *
+ * A group that was merged into another answers through `find`. Two groups can be running when an instantiation joins them: both go on,
+ * each on a stack of its own, and what is new, the instantiation first, starts when neither runs any more.
+ */
+export class LinkGroup {
+  /** Those that are not released: being instantiated, open, or closed while others of the group are open. */
+  readonly modules = new Set<ModuleState>();
+  readonly byHandle = new Map<Handle, ModuleState>();
+  /** Of all host modules that a module of the group imports from, by number; they outlive their host module's close. */
+  readonly hosts = new Map<number, HostFunctions>();
+  readonly references = new ReferenceTable();
+  /** Memories with an ArrayBuffer that somebody may hold. */
+  readonly buffers = new Set<MemoryState>();
+  readonly #stacks = new Set<Stack>();
+  readonly #queue = new FrameQueue();
+  /** The reactions to the last call's Promise have not run yet. */
+  #cooling = false;
+  #merged: LinkGroup | undefined;
+
+  constructor() {
+    this.references.define = (bits) => {
+      const open = [...this.modules].find((module) => !module.closed && module.handle !== 0);
+      if (!open) throw closedError('the module that the function reference came from is closed');
+      return Object.freeze(JSON.parse(native().functionReference(open.handle, bits)));
+    };
+  }
+
+  find(): LinkGroup {
+    let group: LinkGroup = this;
+    while (group.#merged) group = group.#merged;
+    return group;
+  }
+
+  /** Everything of `other` is of this group from now on. Both are roots. */
+  merge(other: LinkGroup): void {
+    if (other === this) return;
+    for (const module of other.modules) this.modules.add(module);
+    for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);
+    for (const [number, functions] of other.hosts) this.hosts.set(number, functions);
+    for (const memory of other.buffers) this.buffers.add(memory);
+    for (const stack of other.#stacks) this.#stacks.add(stack);
+    this.references.merge(other.references);
+    this.#queue.merge(other.#queue);
+    this.#cooling ||= other.#cooling;
+    other.#merged = this;
+  }
+
+  /** No frame is in it; calls may wait. */
+  get atRest(): boolean {
+    return this.#stacks.size === 0;
+  }
+  /** Guest code of a call() runs on another thread. */
+  get isRunning(): boolean {
+    for (const stack of this.#stacks) if (stack.top?.state === 'running' && stack.top.lane === 'async') return true;
+    return false;
+  }
+  *runningFrames(): Iterable<Frame> {
+    for (const stack of this.#stacks) yield* stack.frames;
+  }
+
+  /**
+   * The stack that a synchronous call goes on: its caller's; or, directly inside a callback of a synchronous call, that one's; or a new
+   * one. Throws ERR_WAZERO_BUSY where another call runs.
+   */
+  syncStack(parent: Frame | undefined): Stack {
+    if (parent?.stack) {
+      if (parent.stack.top?.state === 'running' && parent.stack.top.lane === 'async') throw busy();
+      return parent.stack;
+    }
+    if (this.atRest) return new Stack();
+    // A sync frame on top: it is on this very thread, so what runs now is one of its callbacks. The newest, where two groups were joined.
+    let inside: Stack | undefined;
+    for (const stack of this.#stacks) {
+      const { top } = stack;
+      if (top?.lane === 'sync' && top.id > (inside?.top?.id ?? 0)) inside = stack;
+    }
+    if (!inside) throw busy();
+    return inside;
+  }
+
+  /** Enters, as the runner of that stack. */
+  push(frame: Frame, stack: Stack): void {
+    stack.push(frame);
+    this.#stacks.add(stack);
+    frame.state = frame.lane === 'exclusive' ? 'parked' : 'running';
+  }
+
+  /** Whether `enter` would start an outermost frame at once. */
+  get isFree(): boolean {
+    return this.atRest && !this.#cooling && this.#queue.isEmpty;
+  }
+
+  /** Starts an asynchronous frame at once, where it may, else queues it. */
+  enter(frame: Frame): void {
+    const stack = frame.parent?.stack;
+    if (stack) {
+      if (stack.top?.state === 'parked') this.#start(frame, stack);
+      else stack.waiting.push(frame);
+      return;
+    }
+    if (this.isFree) this.#start(frame, new Stack());
+    else this.#queue.push(frame);
+  }
+
+  #start(frame: Frame, stack: Stack): void {
+    this.push(frame, stack);
+    frame.start();
+  }
+
+  /** A host function of the top frame waits for its Promise: calls made through it may go. */
+  parked(frame: Frame): void {
+    if (frame.stack) this.#advance(frame.stack);
+  }
+
+  /** `reply` goes on with the frame, once every frame above it and every call that waits to be one has ended. */
+  answered(frame: Frame, reply: () => void): void {
+    frame.heldReply = reply;
+    if (frame.stack) this.#advance(frame.stack);
+  }
+
+  /** The frame has ended: whoever is below goes on, or the next one in the queue once the reactions have run. */
+  pop(frame: Frame): void {
+    const { stack } = frame;
+    if (!stack) return;
+    stack.remove(frame);
+    for (const orphan of stack.waiting.filter((nested) => nested.parent === frame)) orphan.cancel(expiredError());
+    if (stack.frames.length > 0) {
+      this.#advance(stack);
+      return;
+    }
+    this.#stacks.delete(stack);
+    if (!this.atRest) return;
+    this.settle();
+    if (frame.lane === 'sync' && this.#queue.isEmpty) return;
+    this.#cool();
+  }
+
+  #advance(stack: Stack): void {
+    const top = stack.top;
+    if (top?.state !== 'parked') return;
+    for (let next = stack.waiting.shift(); next; next = stack.waiting.shift()) {
+      if (next.state !== 'queued') continue;
+      this.#start(next, stack);
+      return; // its end comes back here
+    }
+    const reply = top.heldReply;
+    top.heldReply = undefined;
+    reply?.();
+  }
+
+  #cool(): void {
+    if (this.#cooling) return;
+    this.#cooling = true;
+    // A turn of its own: microtasks, the reactions to the Promise that was just settled, have run by then.
+    setImmediate(() => this.find().#pump());
+  }
+
+  #pump(): void {
+    this.#cooling = false;
+    while (this.atRest) {
+      const next = this.#queue.shift();
+      if (!next) return;
+      this.#start(next, new Stack());
+    }
+  }
+
+  /** Calls that wait for `module`: none of them has run. */
+  cancelQueued(module: ModuleState, error: () => Error): void {
+    for (const frame of this.#queue.list()) if (frame.module === module) frame.cancel(error());
+    for (const stack of this.#stacks)
+      for (const frame of stack.waiting) if (frame.module === module) frame.cancel(error());
+  }
+
+  /** At rest: finishes what close() began, and releases the group when all of it is closed. */
+  settle(): void {
+    if (!this.atRest) return;
+    for (const module of this.modules) if (module.closed && !module.gone && module.ready) module.closeNow();
+    if ([...this.modules].every((module) => module.gone)) this.#release();
+  }
+
+  #release(): void {
+    for (const module of this.modules) module.release();
+    this.modules.clear();
+    this.byHandle.clear();
+    this.hosts.clear();
+    this.references.clear();
+  }
+
+  /** Guest code is about to run on another thread: no ArrayBuffer may show its memory. */
+  detachBuffers(): void {
+    for (const memory of this.buffers) memory.detach();
+  }
+  /** Guest code has run on this thread: memories that moved or grew have a new buffer. */
+  refreshBuffers(): void {
+    for (const memory of this.buffers) memory.refresh();
+  }
+}
+
+const busy = () => busyError('another call runs in this module or in one that is linked with it');
+/** A caller that outlived its host function. */
+export const expiredError = () =>
+  closedError('the caller is lent to a host function until it has answered, and it has');

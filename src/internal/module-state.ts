@@ -1,0 +1,230 @@
+import type { ValueType } from '../types.js';
+import { type Handle, type MemoryRecord, type ModuleDescription, STOP } from './binding.js';
+import type { Callback } from './callbacks.js';
+import { type CompiledState, memoryDefinition } from './compiled-state.js';
+import { busyError, closedError } from './errors.js';
+import { FunctionState } from './function-state.js';
+import { LinkGroup } from './link-group.js';
+import { MemoryState } from './memory-state.js';
+import { native } from './native.js';
+import { withResolvers } from './owned.js';
+import { report } from './report.js';
+import type { RuntimeState } from './runtime-state.js';
+
+export interface GlobalState {
+  readonly module: ModuleState;
+  readonly handle: Handle;
+  readonly type: ValueType;
+  readonly mutable: boolean;
+}
+
+/** An instance: from before it is instantiated until its link group is released. */
+export class ModuleState {
+  readonly runtime: RuntimeState;
+  readonly name: string;
+  readonly compiled: CompiledState;
+  #handle: Handle = 0;
+  /** Instantiated: until then only its instantiation closes it. */
+  ready = false;
+  /** Its streams, clocks and so on, by id. */
+  readonly callbacks: ReadonlyMap<number, Callback>;
+  /** Its config: native code writes to output buffers that only this may hold. */
+  readonly keptAlive: unknown;
+  /** Calls that wait in the queue. */
+  queued = 0;
+  readonly queuedCalls: number;
+  #group = new LinkGroup();
+  #closed = false;
+  #gone = false;
+  #exitCode = 0;
+  #closing: ReturnType<typeof withResolvers> | undefined;
+  #notifier: ((exitCode: number) => void) | undefined;
+  readonly #functions = new Map<string, FunctionState>();
+  readonly #memories = new Map<string | undefined, MemoryState | undefined>();
+  readonly #globals = new Map<string, GlobalState | undefined>();
+
+  constructor(
+    runtime: RuntimeState,
+    name: string,
+    compiled: CompiledState,
+    own: {
+      readonly callbacks: ReadonlyMap<number, Callback>;
+      readonly keptAlive: unknown;
+      readonly queuedCalls: number;
+      readonly notifier: ((exitCode: number) => void) | undefined;
+    },
+  ) {
+    this.runtime = runtime;
+    this.name = name;
+    this.compiled = compiled;
+    this.callbacks = own.callbacks;
+    this.keptAlive = own.keptAlive;
+    this.queuedCalls = own.queuedCalls;
+    this.#notifier = own.notifier;
+    this.#group.modules.add(this);
+    runtime.modules.add(this);
+  }
+
+  get group(): LinkGroup {
+    this.#group = this.#group.find();
+    return this.#group;
+  }
+  /** 0 until native code has said it: at the end of an instantiation, or when its start section calls a host function. */
+  get handle(): Handle {
+    return this.#handle;
+  }
+  set handle(handle: Handle) {
+    this.#handle = handle;
+    this.group.byHandle.set(handle, this);
+  }
+  get isHost(): boolean {
+    return this.compiled.host !== undefined;
+  }
+  /** No guest code of it starts any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+  /** Its native half is closed. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+  checkOpen(): void {
+    if (this.#closed) throw moduleClosed();
+  }
+
+  // ---- exports; asked of the native half once, on first use
+
+  /** undefined where there is none of that name. */
+  function(name: string): FunctionState | undefined {
+    let found = this.#functions.get(name);
+    if (!found) {
+      const definition = this.compiled.exportedFunctions.get(name);
+      if (!definition) return undefined;
+      found = new FunctionState(this, name, definition);
+      this.#functions.set(name, found);
+    }
+    return found;
+  }
+
+  /** undefined as name: the memory that its functions use, own or imported. */
+  memory(name: string | undefined): MemoryState | undefined {
+    if (!this.#memories.has(name) && !this.#gone) this.#memories.set(name, this.#findMemory(name));
+    return this.#memories.get(name);
+  }
+  #findMemory(name: string | undefined): MemoryState | undefined {
+    let described: ReturnType<typeof memoryDefinition> | undefined;
+    if (name === undefined) {
+      const record: MemoryRecord | undefined = (JSON.parse(native().moduleDescribe(this.handle)) as ModuleDescription)
+        .memory;
+      described = record && memoryDefinition(record);
+    } else {
+      described = this.compiled.exportedMemories.get(name);
+    }
+    if (!described) return undefined;
+    const handle = native().moduleMemory(this.handle, name);
+    if (handle === 0) return undefined;
+    for (const known of this.#memories.values()) if (known?.handle === handle) return known;
+    return new MemoryState(this, handle, described.definition, described.shared);
+  }
+
+  global(name: string): GlobalState | undefined {
+    if (!this.#globals.has(name) && !this.#gone) {
+      const found = native().moduleGlobal(this.handle, name);
+      this.#globals.set(name, found && { ...found, type: found.type as ValueType, module: this });
+    }
+    return this.#globals.get(name);
+  }
+
+  // ---- closing
+
+  /** Marks it closed: by close(), or because native code found it closed. The first exit code counts. */
+  markClosed(exitCode: number): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#exitCode = exitCode;
+    this.group.cancelQueued(this, moduleClosed);
+  }
+
+  /** Resolves when its native half is closed. Running calls of its group are stopped where the runtime allows that. */
+  close(exitCode: number): Promise<void> {
+    if (this.#closing) return this.#closing.promise;
+    this.#closing = withResolvers();
+    if (this.#gone) this.#closing.resolve();
+    this.markClosed(exitCode);
+    const { group } = this;
+    for (const frame of [...group.runningFrames()]) {
+      if (frame.lane === 'exclusive') {
+        if (frame.module === this) frame.cancel(moduleClosed());
+      } else if (this.runtime.closeOnContextDone) {
+        native().frameStop(frame.id, STOP.close, exitCode);
+      }
+    }
+    group.settle();
+    return this.#closing.promise;
+  }
+
+  closeSync(exitCode: number): void {
+    if (this.#gone) return;
+    if (!this.group.atRest) throw busyError('a call runs in this module or in one that is linked with it');
+    this.markClosed(exitCode);
+    this.group.settle();
+  }
+
+  /** Only from LinkGroup.settle, at rest. */
+  closeNow(): void {
+    this.#endBuffers();
+    this.#gone = true;
+    try {
+      native().moduleClose(this.handle, this.#exitCode);
+      this.#closing?.resolve();
+    } catch (error) {
+      this.#closing?.reject(error);
+    }
+    this.#leaveRuntime();
+    this.#notify();
+  }
+
+  /** Instantiation failed: native code has done away with it. `ran`: code of its own has run. */
+  failed(exitCode: number, ran: boolean): void {
+    this.markClosed(exitCode);
+    this.#gone = true;
+    this.#leaveRuntime();
+    this.group.modules.delete(this);
+    this.group.byHandle.delete(this.#handle);
+    if (ran) this.#notify();
+    this.#closing?.resolve();
+    this.group.settle(); // it may have been the last one open
+  }
+
+  /** Instantiation succeeded; it may have been closed meanwhile, by close() or by its own start function. */
+  instantiated(): void {
+    this.ready = true;
+    if (this.#closed) this.group.settle();
+  }
+
+  /** Only from LinkGroup, when every module of it is closed and nothing runs. */
+  release(): void {
+    if (this.handle !== 0) native().moduleRelease(this.handle);
+  }
+
+  #endBuffers(): void {
+    for (const memory of this.#memories.values()) memory?.detach();
+  }
+
+  #leaveRuntime(): void {
+    this.runtime.modules.delete(this);
+    if (this.runtime.names.get(this.name) === this) this.runtime.names.delete(this.name);
+  }
+
+  #notify(): void {
+    const notifier = this.#notifier;
+    this.#notifier = undefined;
+    try {
+      notifier?.(this.#exitCode);
+    } catch (error) {
+      report(error, 'closeNotifier threw');
+    }
+  }
+}
+
+const moduleClosed = () => closedError('the module is closed');

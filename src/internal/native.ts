@@ -1,0 +1,40 @@
+import { binding, type Hooks, type NativeBinding } from './binding.js';
+
+let hooks: Hooks | undefined;
+let ready: NativeBinding | undefined;
+
+/** dispatch.ts gives its hooks here: it needs everything below, and everything below needs native(). */
+export function setHooks(theirs: Hooks): void {
+  hooks = theirs;
+}
+
+/** The addon, initialised on first use. */
+export function native(): NativeBinding {
+  if (ready === undefined) {
+    if (hooks === undefined) throw new Error('The hooks of dispatch.ts are missing');
+    const addon = binding();
+    addon.init(hooks);
+    ready = addon;
+  }
+  return ready;
+}
+
+/** Whether anything native has been used: counts are 0 otherwise, and asking must not load the addon. */
+export function nativeLoaded(): boolean {
+  return ready !== undefined;
+}
+
+let active = 0;
+/** A call or compilation in flight keeps the event loop alive; an idle runtime does not. */
+export function addActive(): void {
+  if (++active === 1) native().setActive(true);
+}
+export function removeActive(): void {
+  if (--active === 0) native().setActive(false);
+}
+
+let lastId = 0;
+/** Ids of frames, compile requests and callbacks: unique in the environment, from 1. */
+export function nextId(): number {
+  return ++lastId;
+}

@@ -1,0 +1,214 @@
+import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
+import { type Global, makeGlobal } from './global.js';
+import { Birth } from './internal/birth.js';
+import { converse } from './internal/conversation.js';
+import { checkParent, mustBeSync, wouldBlock } from './internal/entry.js';
+import { invalidArgument } from './internal/errors.js';
+import type { Lease } from './internal/frames.js';
+import { publicly } from './internal/lent.js';
+import type { MemoryState } from './internal/memory-state.js';
+import type { ModuleState } from './internal/module-state.js';
+import { begin, checkCallOptions } from './internal/options.js';
+import { checkFunction, checkInteger, checkString, MAX_U32 } from './internal/validate.js';
+import { checkValueTypes, sameTypes, showTypes } from './internal/values.js';
+import { type Memory, makeMemory } from './memory.js';
+import type { CallOptions, FunctionDefinition, MemoryDefinition, ValueType } from './types.js';
+
+interface Parts {
+  readonly state: ModuleState;
+  readonly lease: Lease | undefined;
+}
+const birth = new Birth<Parts>();
+const modules = new WeakMap<ModuleState, Module>();
+const memories = new WeakMap<MemoryState, Memory>();
+
+/**
+ * An instance (wazero: api.Module).
+ *
+ * Close it when you are done: `await using module = await runtime.instantiate(bytes)`, or close its runtime.
+ */
+export class Module implements AsyncDisposable, Disposable {
+  readonly #state: ModuleState;
+  readonly #lease: Lease | undefined;
+  readonly #functions = new Map<string, ExportedFunction>();
+  static {
+    publicly.stateOf = (value) =>
+      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
+    publicly.module = (state) => {
+      let module = modules.get(state);
+      if (!module) {
+        module = birth.give({ state, lease: undefined }, () => new Module());
+        modules.set(state, module);
+      }
+      return module;
+    };
+  }
+  protected constructor() {
+    const { state, lease } = birth.take('Module');
+    this.#state = state;
+    this.#lease = lease;
+  }
+
+  /** The name it was instantiated with, '' for an anonymous one. */
+  get name(): string {
+    return this.#state.name;
+  }
+
+  /** Closed by close(), by its runtime, by a deadline or signal, or by the guest's own exit, also with code 0. */
+  get isClosed(): boolean {
+    return this.#state.closed;
+  }
+
+  /** The memory that its functions use, own or imported; undefined where there is none. */
+  get memory(): Memory | undefined {
+    return memoryOf(this.#state.memory(undefined));
+  }
+
+  /**
+   * An exported function; undefined where there is none of that name. With `params` and `results` it is checked, and its calls are typed.
+   * @throws TypeError for a host module, whose functions cannot be called from outside; and, with types, where the export is missing or of
+   * another type
+   */
+  exportedFunction(name: string): ExportedFunction | undefined;
+  exportedFunction<const P extends readonly ValueType[], const R extends readonly ValueType[]>(
+    name: string,
+    params: P,
+    results: R,
+  ): ExportedFunction<P, R>;
+  exportedFunction(
+    name: string,
+    params?: readonly ValueType[],
+    results?: readonly ValueType[],
+  ): ExportedFunction | undefined {
+    checkString(name, 'name');
+    if (this.#state.isHost)
+      throw invalidArgument(
+        'Expected a guest module for exportedFunction but received a host module: its functions cannot be called from outside',
+      );
+    const found = this.#function(name);
+    if (params === undefined && results === undefined) return found;
+    checkValueTypes(params, 'params');
+    checkValueTypes(results, 'results');
+    const expected = `a function ${showTypes(params, results)} for export ${JSON.stringify(name)}`;
+    if (!found) throw invalidArgument(`Expected ${expected} but there is none of that name`);
+    const { paramTypes, resultTypes } = found.definition;
+    if (!sameTypes(params, paramTypes) || !sameTypes(results, resultTypes))
+      throw invalidArgument(`Expected ${expected} but received ${showTypes(paramTypes, resultTypes)}`);
+    return found;
+  }
+  #function(name: string): ExportedFunction | undefined {
+    let found = this.#functions.get(name);
+    if (!found) {
+      const state = this.#state.function(name);
+      if (!state) return undefined;
+      found = makeExportedFunction(state, this.#lease);
+      this.#functions.set(name, found);
+    }
+    return found;
+  }
+
+  exportedFunctionDefinitions(): ReadonlyMap<string, FunctionDefinition> {
+    return new Map(this.#state.compiled.exportedFunctions);
+  }
+
+  /** undefined where there is none of that name. */
+  exportedMemory(name: string): Memory | undefined {
+    checkString(name, 'name');
+    return memoryOf(this.#state.memory(name));
+  }
+
+  exportedMemoryDefinitions(): ReadonlyMap<string, MemoryDefinition> {
+    return new Map([...this.#state.compiled.exportedMemories].map(([name, { definition }]) => [name, definition]));
+  }
+
+  /** undefined where there is none of that name. */
+  exportedGlobal(name: string): Global | undefined {
+    checkString(name, 'name');
+    const state = this.#state.global(name);
+    return state && makeGlobal(state);
+  }
+
+  /**
+   * The module for one conversation (alloc, write, call, read, free): calls through the lent `module` go at once, all others wait until `fn`
+   * has settled. Resolves with what `fn` returns.
+   *
+   * A deadline or signal ends it: a call that runs ends with ExitError and its module is closed; between two calls it rejects with
+   * ERR_WAZERO_ABORTED and the module stays open.
+   */
+  async exclusive<T>(fn: (module: CallerModule) => T | PromiseLike<T>, options?: CallOptions): Promise<T> {
+    checkFunction(fn, 'fn');
+    const checked = checkCallOptions(options);
+    const parent = this.#lease?.frame;
+    if (this.#lease) checkParent(parent, this.#lease.expired);
+    this.#state.checkOpen();
+    if (mustBeSync(parent)) throw wouldBlock('exclusive');
+    return converse(this.#state, parent, begin(checked, this.#state.runtime), fn);
+  }
+
+  /**
+   * Closes it: idempotent, and the first exit code counts. With withCloseOnContextDone(true) a running call ends with ExitError; without it,
+   * this waits until the guest returns by itself. Calls that wait in the queue reject with ERR_WAZERO_CLOSED: none of them has run.
+   *
+   * Inside a host function do not await it without withCloseOnContextDone(true): it waits for the call that waits for you.
+   */
+  close(): Promise<void> {
+    return this.#state.close(0);
+  }
+
+  /** As `close`; running calls end with ExitError of that code (wazero: CloseWithExitCode). */
+  async closeWithExitCode(exitCode: number): Promise<void> {
+    checkInteger(exitCode, 0, MAX_U32, 'exitCode');
+    return this.#state.close(exitCode);
+  }
+
+  /** @throws WazeroError ERR_WAZERO_BUSY while a call is in flight */
+  closeSync(): void {
+    this.#state.closeSync(0);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+  [Symbol.dispose](): void {
+    this.closeSync();
+  }
+}
+
+function memoryOf(state: MemoryState | undefined): Memory | undefined {
+  if (!state) return undefined;
+  let memory = memories.get(state);
+  if (!memory) {
+    memory = makeMemory(state);
+    memories.set(state, memory);
+  }
+  return memory;
+}
+
+/**
+ * The calling module, lent to a host function until it has answered (its Promise included); after that its calls give ERR_WAZERO_CLOSED.
+ * Calls made through it are nested: they go at once, in either lane, before or after an await, inherit the deadline, and end last in, first
+ * out (the answer waits for them).
+ *
+ * In the synchronous lane, and only there, a callSync made directly inside the host function through any handle of the module is nested
+ * too. Otherwise calls through other handles wait in the queue: awaiting one inside the host function can only end by the deadline.
+ */
+export class CallerModule extends Module {
+  readonly #lent: Lease;
+  static {
+    publicly.caller = (state, lease) => birth.give({ state, lease }, () => new CallerModule(lease));
+  }
+  private constructor(lease: Lease) {
+    super();
+    this.#lent = lease;
+  }
+
+  /** Aborts when the call ends for any reason: deadline, signal, close. Made on first use. */
+  get signal(): AbortSignal {
+    return this.#lent.frame.endSignal();
+  }
+
+  /** CallOptions.context of the outermost call. */
+  get context(): unknown {
+    return this.#lent.frame.context;
+  }
+}

@@ -1,0 +1,253 @@
+import './internal/dispatch.js'; // its hooks answer what native code asks
+import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
+import type { InstantiateOptions } from './experimental.js';
+import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
+import { CompileRequest } from './internal/compile.js';
+import { CompiledState } from './internal/compiled-state.js';
+import { abortedError, notImplemented } from './internal/errors.js';
+import { fieldsOf, type ModuleFields } from './internal/fields.js';
+import { type InstantiationExtras, instantiateAsync, instantiateSync } from './internal/instantiate.js';
+import { publicly } from './internal/lent.js';
+import type { ModuleState } from './internal/module-state.js';
+import { native } from './internal/native.js';
+import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './internal/options.js';
+import { RuntimeState } from './internal/runtime-state.js';
+import {
+  checkBinary,
+  checkInteger,
+  checkObject,
+  checkSignal,
+  checkString,
+  checkTimeout,
+  MAX_U32,
+  wrongType,
+} from './internal/validate.js';
+import type { Module } from './module.js';
+import { ModuleConfig } from './module-config.js';
+import { RuntimeConfig } from './runtime-config.js';
+import type { BinarySource, CompileOptions } from './types.js';
+
+let read: (value: unknown) => RuntimeState | undefined;
+/** Not exported by the package. */
+export const runtimeStateOf = (value: unknown): RuntimeState | undefined => read(value);
+
+/**
+ * Compiles and runs modules (wazero: Runtime). Modules of one runtime import from each other by name.
+ *
+ * ```ts
+ * await using runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));
+ * const module = await runtime.instantiate(bytes);
+ * await module.exportedFunction('add')?.withOptions({ timeoutMs: 100 }).call(1, 2);
+ * ```
+ *
+ * Close it when you are done; an idle one does not keep the process alive.
+ */
+export class Runtime implements AsyncDisposable, Disposable {
+  readonly #state: RuntimeState;
+  static {
+    read = (value) => (typeof value === 'object' && value !== null && #state in value ? value.#state : undefined);
+  }
+
+  /**
+   * @param config default: `new RuntimeConfig()`
+   * @throws WazeroError ERR_WAZERO_UNSUPPORTED_PLATFORM where there is no binary for this platform, or no compiler and one is asked for
+   */
+  constructor(config: RuntimeConfig = new RuntimeConfig()) {
+    const fields = fieldsOf.runtimeConfig(config);
+    if (!fields) throw wrongType('a RuntimeConfig', 'config', config);
+    this.#state = new RuntimeState(fields);
+  }
+
+  /** Which one runs the guests. */
+  get engine(): 'compiler' | 'interpreter' {
+    return this.#state.engine;
+  }
+
+  /**
+   * Decodes, validates and compiles a module, off the JS thread. The bytes are copied before this returns.
+   *
+   * Rejects with CompileError, LimitError, ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
+   */
+  async compileModule(binary: BinarySource, options: CompileOptions = {}): Promise<CompiledModule> {
+    const { signal, timeoutMs, workers } = checkCompileOptions(options);
+    const bytes = checkBinary(binary, 'binary');
+    return makeCompiledModule(await this.#compile(bytes, signal, deadlineOf(timeoutMs), workers));
+  }
+
+  /** As `compileModule`, on the JS thread. */
+  compileModuleSync(binary: BinarySource, options: Omit<CompileOptions, 'signal'> = {}): CompiledModule {
+    const { signal, timeoutMs, workers } = checkCompileOptions(options);
+    refuseSignal({ signal });
+    return makeCompiledModule(this.#compileSync(checkBinary(binary, 'binary'), deadlineOf(timeoutMs), workers));
+  }
+
+  /**
+   * Instantiates a compiled module, and runs its start section and start functions, off the JS thread. A start function that exits with
+   * code 0 is no error: the module is closed then.
+   *
+   * Rejects with LinkError, Trap, ExitError, LimitError, ERR_WAZERO_ABORTED, ERR_WAZERO_NOT_INTERRUPTIBLE, ERR_WAZERO_CLOSED, and with
+   * TypeError for what wazero refuses in a config.
+   *
+   * @param config default: `new ModuleConfig()`
+   */
+  async instantiateModule(
+    compiled: CompiledModule,
+    config?: ModuleConfig,
+    options?: InstantiateOptions,
+  ): Promise<Module> {
+    const state = checkCompiled(compiled);
+    const fields = checkConfig(config, state);
+    const { extras, checked } = checkInstantiateOptions(options, false);
+    return publicly.module(await instantiateAsync(this.#state, state, fields, begin(checked, this.#state), extras));
+  }
+
+  /** As `instantiateModule`, on the JS thread. ERR_WAZERO_BUSY where a call runs in a module that it imports from. */
+  instantiateModuleSync(
+    compiled: CompiledModule,
+    config?: ModuleConfig,
+    options?: Omit<InstantiateOptions, 'signal'>,
+  ): Module {
+    const state = checkCompiled(compiled);
+    const fields = checkConfig(config, state);
+    const { extras, checked } = checkInstantiateOptions(options, false);
+    refuseSignal(checked);
+    return publicly.module(instantiateSync(this.#state, state, fields, begin(checked, this.#state), extras));
+  }
+
+  /** Compiles and instantiates; the compiled module is closed with the instance. The deadline and the signal count for both. */
+  async instantiate(binary: BinarySource, config?: ModuleConfig, options?: InstantiateOptions): Promise<Module> {
+    const bytes = checkBinary(binary, 'binary');
+    const fields = checkConfig(config, undefined);
+    const { extras, checked } = checkInstantiateOptions(options, true);
+    const frameOptions = begin(checked, this.#state);
+    const compiled = await this.#compile(bytes, frameOptions.signal, frameOptions.deadline, 1);
+    return publicly.module(
+      await this.#owning(compiled, () => instantiateAsync(this.#state, compiled, fields, frameOptions, extras)),
+    );
+  }
+
+  /** As `instantiate`, on the JS thread. */
+  instantiateSync(binary: BinarySource, config?: ModuleConfig, options?: Omit<InstantiateOptions, 'signal'>): Module {
+    const bytes = checkBinary(binary, 'binary');
+    const fields = checkConfig(config, undefined);
+    const { extras, checked } = checkInstantiateOptions(options, true);
+    refuseSignal(checked);
+    const frameOptions = begin(checked, this.#state);
+    const compiled = this.#compileSync(bytes, frameOptions.deadline, 1);
+    try {
+      return publicly.module(instantiateSync(this.#state, compiled, fields, frameOptions, extras));
+    } catch (error) {
+      compiled.close();
+      throw error;
+    }
+  }
+
+  /** Begins a module of JavaScript functions. wazero refuses '' as name, when it compiles. */
+  newHostModuleBuilder(name: string): HostModuleBuilder {
+    checkString(name, 'name');
+    return makeHostModuleBuilder({ runtime: this.#state, name });
+  }
+
+  /** The open module of that name, guest or host; undefined where there is none, and for ''. */
+  module(name: string): Module | undefined {
+    checkString(name, 'name');
+    const state = this.#state.names.get(name);
+    return state?.ready && !state.closed ? publicly.module(state) : undefined;
+  }
+
+  /**
+   * Closes it and what it made: its modules, newest first, as Module.close does, then its compiled modules. Idempotent. A compilation that
+   * is under way rejects with ERR_WAZERO_CLOSED.
+   */
+  close(): Promise<void> {
+    return this.#state.close(0);
+  }
+
+  /** As `close`; running calls end with ExitError of that code. */
+  async closeWithExitCode(exitCode: number): Promise<void> {
+    checkInteger(exitCode, 0, MAX_U32, 'exitCode');
+    return this.#state.close(exitCode);
+  }
+
+  /** @throws WazeroError ERR_WAZERO_BUSY while a call or a compilation is in flight */
+  closeSync(): void {
+    this.#state.closeSync(0);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+  [Symbol.dispose](): void {
+    this.closeSync();
+  }
+
+  async #compile(
+    bytes: Uint8Array,
+    signal: AbortSignal | undefined,
+    deadline: number,
+    workers: number,
+  ): Promise<CompiledState> {
+    this.#state.checkOpen();
+    const handle = await new CompileRequest(this.#state).run(bytes, { signal, deadline, workers });
+    return new CompiledState(this.#state, handle);
+  }
+
+  #compileSync(bytes: Uint8Array, deadline: number, workers: number): CompiledState {
+    this.#state.checkOpen();
+    const left = deadline - performance.now();
+    if (left <= 0) throw abortedError('the compilation', { reason: 'timeout' });
+    const timeoutNs = left === Infinity ? 0 : Math.min(Math.ceil(left * 1e6), Number.MAX_SAFE_INTEGER);
+    return new CompiledState(this.#state, native().compileSync(this.#state.handle, bytes, workers, timeoutNs));
+  }
+
+  /** Whoever fails before native code has taken it over closes it. */
+  async #owning(compiled: CompiledState, instantiate: () => Promise<ModuleState>): Promise<ModuleState> {
+    try {
+      return await instantiate();
+    } catch (error) {
+      compiled.close();
+      throw error;
+    }
+  }
+}
+
+function checkCompiled(value: unknown): CompiledState {
+  const state = compiledStateOf(value);
+  if (!state) throw wrongType('a CompiledModule', 'compiled', value);
+  return state;
+}
+
+const defaultConfig = fieldsOf.moduleConfig(new ModuleConfig()) as ModuleFields;
+function checkConfig(config: unknown, compiled: CompiledState | undefined): ModuleFields {
+  const fields = config === undefined ? defaultConfig : fieldsOf.moduleConfig(config);
+  if (!fields) throw wrongType('a ModuleConfig', 'config', config);
+  // The functions of a host module cannot be called from outside, whatever their names.
+  return compiled?.host ? { ...fields, startFunctions: [] } : fields;
+}
+
+function checkCompileOptions(options: CompileOptions) {
+  checkObject(options, 'options');
+  const { workers = 1, listener } = options;
+  checkInteger(workers, 1, MAX_U32, 'options.workers');
+  if (listener !== undefined) {
+    checkObject(listener, 'options.listener');
+    throw notImplemented('A function listener');
+  }
+  return {
+    signal: checkSignal(options.signal, 'options.signal'),
+    timeoutMs: checkTimeout(options.timeoutMs, 'options.timeoutMs'),
+    workers,
+  };
+}
+
+function checkInstantiateOptions(options: InstantiateOptions | undefined, ownsCompiled: boolean) {
+  const checked = checkCallOptions(options);
+  checkOptionalFunction(options?.importResolver, 'options.importResolver');
+  checkOptionalFunction(options?.closeNotifier, 'options.closeNotifier');
+  const extras: InstantiationExtras = {
+    importResolver: options?.importResolver?.bind(options),
+    closeNotifier: options?.closeNotifier?.bind(options),
+    ownsCompiled,
+  };
+  return { checked, extras };
+}

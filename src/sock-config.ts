@@ -1,0 +1,28 @@
+import { fieldsOf, type TCPListener } from './internal/fields.js';
+import { checkInteger, checkString } from './internal/validate.js';
+
+/** Sockets that a guest is given (wazero: sock.Config). An immutable value. Default: none. */
+export class SockConfig {
+  #listeners: readonly TCPListener[] = Object.freeze([]);
+  static {
+    fieldsOf.sockConfig = (value) =>
+      typeof value === 'object' && value !== null && #listeners in value ? value.#listeners : undefined;
+  }
+
+  constructor() {
+    Object.freeze(this);
+  }
+
+  /**
+   * Listens on `host:port` when a module is instantiated; the guest finds the socket after its directories (wazero: WithTCPListener).
+   * Port 0: any free one, see `experimental.tcpAddresses`.
+   * @throws RangeError for a port that is none
+   */
+  withTCPListener(host: string, port: number): SockConfig {
+    checkString(host, 'host');
+    checkInteger(port, 0, 65535, 'port');
+    const next = new SockConfig();
+    next.#listeners = Object.freeze([...this.#listeners, Object.freeze({ host, port })]);
+    return next;
+  }
+}
