@@ -37,8 +37,8 @@ func (s *scanner) scanBody(i uint32) error {
 	case tooManyPushed:
 		return s.fail("function[%d] has over %d results of calls and blocks", i, maxPushed)
 	case longSelect:
-		// wazero 1.12.0 validates the whole type, but both of its compilers skip one byte of it and run the rest as instructions
-		// that nothing has validated.
+		// wazero 1.12.0 validates the whole type, but both of its compilers skip one byte of it and run the rest, bytes of the
+		// guest's choice, as instructions that nothing has validated: with them a number becomes a function reference.
 		return s.fail("function[%d] has a select of a (ref ...) type, which this version of wazero does not compile rightly", i)
 	}
 	if copies := nonNull * uint64(w.deepest); copies > maxInitCopies {

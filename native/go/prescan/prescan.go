@@ -36,8 +36,8 @@ const (
 	maxModuleLocals = 1_000_000
 	// wazero copies the set of the initialized non-nullable locals at each block, and keeps as many copies as blocks are open.
 	maxInitCopies = 1_000_000
-	// Values that calls and blocks of more than one result push in one body: wazero's validator and compiler hold them all.
-	maxPushed = 1_000_000
+	// Values that calls and blocks with many results push in one body, at some 270 bytes each while it is compiled.
+	maxPushed = 500_000
 )
 
 // Limits are those that a user sets; zero is the limit of the JavaScript API.

@@ -68,8 +68,8 @@ func TestRefused(t *testing.T) {
 		{"br_table", function(noLocals, join([]byte{0x0e}, huge)...), "section code: function[0] has a br_table of 4294967295 labels, over the limit of 65520"},
 		{"blocks", nest(5_000), "section code: function[0] nests over 5000 blocks"},
 		{
-			"calls with many results", module(wide, oneFunction, section(10, vector(body(noLocals, join(repeat(1001, 0x10, 0), []byte{0, 0x0b})...)))),
-			"section code: function[0] has over 1000000 results of calls and blocks",
+			"calls with many results", module(wide, oneFunction, section(10, vector(body(noLocals, join(repeat(501, 0x10, 0), []byte{0, 0x0b})...)))),
+			"section code: function[0] has over 500000 results of calls and blocks",
 		},
 		{
 			"non-nullable locals under many blocks",
