@@ -187,6 +187,10 @@ func (f *frame) stopSelf(word uint64) {
 	}
 	f.mu.Unlock()
 	f.control.interrupt()
+	f.module.interruptFiles()
+	for _, m := range f.group.openModules() {
+		m.interruptFiles()
+	}
 }
 
 func (f *frame) stopped() <-chan struct{} {

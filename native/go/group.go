@@ -72,6 +72,13 @@ func (g *group) addModule(m *moduleState) {
 	g.modules = append(g.modules, m)
 }
 
+func (g *group) openModules() []*moduleState {
+	g = g.find()
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	return append([]*moduleState(nil), g.modules...)
+}
+
 func (g *group) addMemory(m *guestMemory) {
 	g = g.find()
 	groupsMu.Lock()

@@ -8,6 +8,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/sock"
+
+	"wazeronode/jail"
 )
 
 // moduleState is an instance: from wz_instantiate, before wazero has one, to wz_module_release.
@@ -25,7 +27,7 @@ type moduleState struct {
 	compiled *compiledState // closed with the module, or nil
 
 	mu        sync.Mutex
-	closers   []func() // what its configuration opened
+	mounts    []*jail.FS // closed with it
 	functions map[string]*functionState
 	memories  map[api.Memory]handle
 	globals   map[string]*globalState
@@ -153,11 +155,11 @@ func (m *moduleState) close(exitCode uint32) {
 		m.rt.mu.Unlock()
 	}
 	m.mu.Lock()
-	closers := m.closers
-	m.closers = nil
+	mounts := m.mounts
+	m.mounts = nil
 	m.mu.Unlock()
-	for _, c := range closers {
-		c()
+	for _, fs := range mounts {
+		_ = fs.Close()
 	}
 	if m.compiled != nil {
 		m.compiled.disown()
@@ -186,10 +188,19 @@ func (m *moduleState) disown() {
 	handles.remove(m.handle, kindModule)
 }
 
-func (m *moduleState) onClose(f func()) {
+func (m *moduleState) addMount(fs *jail.FS) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closers = append(m.closers, f)
+	m.mounts = append(m.mounts, fs)
+}
+
+// interruptFiles lets a guest return that is parked in a read or write of a pipe.
+func (m *moduleState) interruptFiles() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, fs := range m.mounts {
+		fs.Interrupt()
+	}
 }
 
 func (m *moduleState) own(k kind, value any) handle {

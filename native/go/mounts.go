@@ -1,11 +1,38 @@
 package main
 
-import "github.com/tetratelabs/wazero"
+import (
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/experimental/sysfs"
 
-// fileSystems makes the mounts.
-func (c *moduleConfig) fileSystems(*moduleState) (wazero.FSConfig, error) {
-	if len(c.mounts) > 0 {
-		return nil, &wzError{Code: codeNotImplemented, Message: "mounts are not there yet"}
+	"wazeronode/jail"
+)
+
+// defaultOpenFiles is how many files a guest may have open at once where no limit is given.
+const defaultOpenFiles = 1024
+
+// fileSystems makes the mounts: directories in the jail, with one limit on open files for all of a module.
+func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
+	if len(c.mounts) == 0 {
+		return nil, nil
 	}
-	return nil, nil
+	most := c.limits.openFiles
+	if most == 0 {
+		most = m.rt.config.limits.openFiles
+	}
+	if most == 0 {
+		most = defaultOpenFiles
+	}
+	files := jail.NewOpenFiles(int(most))
+	config := wazero.NewFSConfig()
+	for _, mt := range c.mounts {
+		switch mt.kind {
+		case mountDir, mountReadOnlyDir:
+			fs := jail.New(mt.hostDir, mt.kind == mountReadOnlyDir, files)
+			m.addMount(fs)
+			config = config.(sysfs.FSConfig).WithSysFSMount(fs, mt.guestPath)
+		default:
+			return nil, &wzError{Code: codeNotImplemented, Message: "file systems in JavaScript are not there yet: use withDirMount or withReadOnlyDirMount"}
+		}
+	}
+	return config, nil
 }

@@ -6,7 +6,7 @@ import (
 )
 
 func testFrame() *frame {
-	f := &frame{lane: laneAsync, env: &env{frames: map[uint64]*frame{}}, group: &group{}}
+	f := &frame{lane: laneAsync, env: &env{frames: map[uint64]*frame{}}, group: &group{}, module: &moduleState{}}
 	f.control = newControl(f)
 	return f
 }
