@@ -1,4 +1,13 @@
-export interface Deviation { group: string; file: string; line: number; type: string; got: string }
+export interface Deviation {
+  group: string;
+  file: string;
+  line: number;
+  type: string;
+  got: string;
+}
 export function runSpec(options: { engine?: string; lane?: string; from?: string; only?: string }): Promise<{
-  total: number; passed: number; perGroup: Record<string, number>; deviations: Deviation[];
+  total: number;
+  passed: number;
+  perGroup: Record<string, number>;
+  deviations: Deviation[];
 }>;

@@ -100,8 +100,10 @@ class Script {
         return expectTrap(await failure(() => this.#act(command.action)), 'uncaught exception');
       case 'assert_invalid':
       case 'assert_malformed':
+        // The pre-scan is first with what is too much of anything, and calls that a limit.
         return expectCode(await failure(() => this.runtime.compileModule(this.load(command.filename))), command, [
           'ERR_WAZERO_COMPILE',
+          'ERR_WAZERO_LIMIT',
         ]);
       case 'assert_unlinkable':
         return expectCode(await failure(() => this.#instantiate(command, '')), command, ['ERR_WAZERO_LINK']);

@@ -1,3 +1,6 @@
 export function runWasi(options: { engine?: string; from?: string; only?: string }): Promise<{
-  total: number; passed: number; failures: Record<string, string>; baseline: string[];
+  total: number;
+  passed: number;
+  failures: Record<string, string>;
+  baseline: string[];
 }>;

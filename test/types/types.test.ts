@@ -38,7 +38,8 @@ describe('the built types', () => {
     const missing: string[] = [];
     for (const [name, symbol] of exported(contract)) {
       if (!names.some(({ path }) => path === name)) continue; // not exported, only seen in a declaration file
-      const match = ours.get(name);
+      const found = ours.get(name);
+      const match = found && found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found;
       if (!match) missing.push(name);
       else missing.push(...missingMembers(checker, symbol, match, name));
     }
