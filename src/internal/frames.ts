@@ -107,17 +107,22 @@ export class Frame {
   /** `caller.signal`: made on first use. */
   endSignal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.state === 'done') this.#controller.abort(this.#endReason);
+    if (this.state === 'done') this.#abort();
     return this.#controller.signal;
+  }
+
+  /** The reason is made here and not at each end: making a DOMException costs more than a call. */
+  #abort(): void {
+    this.#controller?.abort(this.#endReason ?? new DOMException('The call has ended', 'AbortError'));
   }
 
   /** It has left its stack for good. `reason`: the error it ended with, if any. */
   ended(reason: unknown): void {
     this.state = 'done';
-    this.#endReason = reason ?? new DOMException('The call has ended', 'AbortError');
+    this.#endReason = reason;
     this.unwatchDeadline();
     this.#stopListening?.();
-    this.#controller?.abort(this.#endReason);
+    if (this.#controller) this.#abort();
   }
 
   /** The nearest frame below that native code knows: conversations are ours alone. */
