@@ -9,7 +9,7 @@ import { publicly } from './internal/lent.js';
 import { native } from './internal/native.js';
 import { noFrameOptions } from './internal/options.js';
 import type { RuntimeState } from './internal/runtime-state.js';
-import { checkFunction, checkString, checkStrings } from './internal/validate.js';
+import { checkFunction, checkString, checkStrings, wrongType } from './internal/validate.js';
 import { checkValueTypes } from './internal/values.js';
 import type { CallerModule, Module } from './module.js';
 import { ModuleConfig } from './module-config.js';
@@ -45,7 +45,7 @@ export class HostModuleBuilder {
     make = (parts) => birth.give(parts, () => new HostModuleBuilder());
     addExporter = (value, exporter) => {
       if (typeof value !== 'object' || value === null || !(#items in value))
-        throw invalidArgument('Expected a HostModuleBuilder for builder');
+        throw wrongType('a HostModuleBuilder', 'builder', value);
       value.#items.push({ exporter });
       return value;
     };

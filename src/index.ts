@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { type AssemblyScriptOptions, assemblyscript } from './assemblyscript.js';
 export { CompilationCache } from './compilation-cache.js';
 export { CompiledModule } from './compiled-module.js';

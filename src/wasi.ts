@@ -1,6 +1,7 @@
 import { exportABI, type HostModuleBuilder } from './host-module-builder.js';
+import { wrongType } from './internal/validate.js';
 import type { Module } from './module.js';
-import type { Runtime } from './runtime.js';
+import { type Runtime, runtimeStateOf } from './runtime.js';
 
 const moduleName = 'wasi_snapshot_preview1';
 
@@ -16,6 +17,7 @@ export const wasi = Object.freeze({
     return wasi.instantiateSync(runtime);
   },
   instantiateSync(runtime: Runtime): Module {
+    if (!runtimeStateOf(runtime)) throw wrongType('a Runtime', 'runtime', runtime);
     return wasi.exportFunctions(runtime.newHostModuleBuilder(moduleName)).instantiateSync();
   },
 

@@ -208,6 +208,14 @@ function named<E extends Error>(error: E, reason: string): E {
   return error;
 }
 
+function thrownText(value: unknown): string {
+  try {
+    return value instanceof Error ? value.message : String(value);
+  } catch {
+    return 'host function'; // it has no text
+  }
+}
+
 /** What the frame knows of an error that Go made: the value a host function threw, and the reason of the signal that stopped it. */
 export interface ErrorContext {
   readonly parked?: { readonly value: unknown } | undefined;
@@ -233,8 +241,10 @@ export function makeError(record: ErrorRecord, context: ErrorContext = {}): Erro
     }
     case 'ERR_WAZERO_TRAP': {
       const cause = record.host && context.parked ? { cause: context.parked.value } : undefined;
+      // Where Go would show the panic's value, wazero's text has what stands for it.
+      const text = cause ? message.replace('host function (', () => `${thrownText(cause.cause)} (`) : message;
       const frames = Object.freeze((record.frames ?? []).map((frame) => Object.freeze(frame)));
-      return makeTrap(message, record.kind as TrapKind, frames, cause);
+      return makeTrap(text, record.kind as TrapKind, frames, cause);
     }
     case 'ERR_WAZERO_ABORTED':
       return named(
