@@ -66,7 +66,6 @@ function checkContent() {
 /** publint and attw, the checks of the registry's users. The binaries of other platforms are made by the release only. */
 async function checkManifest() {
   const { messages, pkg } = await publint({
-    pkgDir: root,
     strict: true,
     pack: { tarball: readFileSync(tarball).buffer },
   });
