@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +33,28 @@ function spawn(command: string, args: string[], input: string, env: Record<strin
 const cached = (args: string[], cache: string) => ['run', '-cachedir', join(scratch, cache), ...args];
 const run = (args: string[], input = '', env: Record<string, string> = {}) =>
   spawn(process.execPath, [cli, ...args], input, env);
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => done(port));
+    });
+  });
+}
+
+/** What is sent to whoever connects; tries again while nobody listens. */
+function read(port: number): Promise<string> {
+  return new Promise((done) => {
+    let text = '';
+    connect(port, '127.0.0.1')
+      .on('data', (chunk) => {
+        text += chunk;
+      })
+      .on('end', () => done(text))
+      .on('error', () => setTimeout(() => done(read(port)), 50));
+  });
+}
 
 beforeAll(async () => {
   const go = (directory: string, env: Record<string, string>, ...args: string[]) =>
@@ -148,6 +171,13 @@ describe('node-wazero run, where it is on its own', () => {
     symlinkSync('../secret', join(data, 'link'));
     const outcome = await run(cached(['-mount', `${data}:/data`, guest, 'cat', '/data/link'], 'ours'));
     expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^open \/data\/link: /) });
+  });
+
+  it('-listen: the guest accepts a connection', async () => {
+    const port = await freePort();
+    const ended = run(cached(['-listen', `127.0.0.1:${port}`, '-timeout', '20s', guest, 'serve'], 'ours'));
+    expect(await read(port)).toBe('from the guest');
+    expect(await ended).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
   it('stops a guest that sleeps at the timeout', async () => {

@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strconv"
 	"time"
@@ -49,6 +50,14 @@ func main() {
 	case "loop":
 		for {
 		}
+	case "serve": // one connection on the first socket that the host opened
+		listener, err := net.FileListener(os.NewFile(3, "listener"))
+		check(err)
+		connection, err := listener.Accept()
+		check(err)
+		_, err = io.WriteString(connection, "from the guest")
+		check(err)
+		check(connection.Close())
 	case "year":
 		fmt.Println(time.Now().Year() >= 2025)
 	default:
