@@ -53,6 +53,12 @@ func FuzzCheck(f *testing.F) {
 			if e.Limit != "" || !strings.Contains(e.Message, "malformed") { // wazero may not survive the others
 				return
 			}
+			if strings.HasPrefix(e.Message, "section custom") {
+				return // a name section may run on to the end of the file, and only there
+			}
+			// wazero reads a number over the end of its section, where nothing has been checked: it gets no more than that.
+			end, _ := prescan.CheckEnd(m, prescan.Limits{})
+			m = m[:end]
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -60,9 +66,10 @@ func FuzzCheck(f *testing.F) {
 		runtime.ReadMemStats(&after)
 		if compileErr == nil {
 			compiled.Close(ctx)
-			if err != nil {
-				t.Fatalf("wazero accepts what was refused: %v", err)
-			}
+		}
+		decoded := compileErr == nil || strings.Contains(compileErr.Error(), "inconsistent lengths")
+		if err != nil && decoded {
+			t.Fatalf("wazero decodes what was refused: %v", err)
 		}
 		const perByte, base = 256, 64 << 20
 		if allocated := after.TotalAlloc - before.TotalAlloc; err == nil && allocated > base+perByte*uint64(len(m)) {

@@ -46,6 +46,16 @@ type Limits struct {
 	TableElements uint32 // 10,000,000: the minimum of each table and of all tables of the module together
 }
 
+func (l Limits) orDefault() Limits {
+	if l.ModuleBytes == 0 {
+		l.ModuleBytes = maxModuleBytes
+	}
+	if l.TableElements == 0 {
+		l.TableElements = maxTableElements
+	}
+	return l
+}
+
 // Error says why a module is refused. Limit is the name of the field of the public Limits that was reached ("moduleBytes",
 // "tableElements"), or empty: then the module is malformed or over a limit of the implementation.
 type Error struct {
@@ -61,20 +71,19 @@ func malformed(format string, args ...any) error {
 
 // Check returns nil or an *Error.
 func Check(module []byte, limits Limits) error {
-	if limits.ModuleBytes == 0 {
-		limits.ModuleBytes = maxModuleBytes
-	}
-	if limits.TableElements == 0 {
-		limits.TableElements = maxTableElements
-	}
+	limits = limits.orDefault()
 	if size := uint64(len(module)); size > limits.ModuleBytes {
 		return &Error{"moduleBytes", fmt.Sprintf("module has %d bytes, over the limit moduleBytes of %d", size, limits.ModuleBytes)}
 	}
 	if err := checkHeader(module); err != nil {
 		return err
 	}
-	s := scanner{reader: reader{bytes: module, pos: headerBytes, end: len(module)}, limits: limits}
+	s := newScanner(module, limits)
 	return s.scan()
+}
+
+func newScanner(module []byte, limits Limits) scanner {
+	return scanner{reader: reader{bytes: module, pos: headerBytes, end: len(module)}, limits: limits}
 }
 
 const headerBytes = 8
