@@ -26,7 +26,8 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
       const compiled = await runtime.compileModule(binary);
       const late: number[] = [];
       const noise = await timerNoise();
-      for (let i = 0; i < runs; i++) {
+      let notStarted = 0;
+      while (late.length < runs) {
         const module = await runtime.instantiateModule(compiled);
         const run = module.exportedFunction('run')!.withOptions({ timeoutMs });
         const started = performance.now();
@@ -34,7 +35,15 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
           () => undefined,
           (e: unknown) => e,
         );
-        late.push(performance.now() - started - timeoutMs);
+        const took = performance.now() - started;
+        if ((error as { code?: string } | undefined)?.code === 'ERR_WAZERO_ABORTED') {
+          // The machine was too busy to start the call within its 20 ms: nothing ran, the module is open. Not what is measured here.
+          expect(module.isClosed).toBe(false);
+          await module.close();
+          expect(++notStarted).toBeLessThan(runs);
+          continue;
+        }
+        late.push(took - timeoutMs);
         expect(error).toBeInstanceOf(ExitError);
         expect(error).toMatchObject({
           code: 'ERR_WAZERO_EXIT',
@@ -49,7 +58,7 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
       const allowance = Math.max(noise, await timerNoise());
       const [p50, p99, max] = [percentile(late, 0.5), percentile(late, 0.99), Math.max(...late)];
       console.log(
-        `deadline, ${shape}, ${lane}: late by p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms; timers of this machine p99 ${allowance.toFixed(1)} ms`,
+        `deadline, ${shape}, ${lane}: late by p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms; timers of this machine p99 ${allowance.toFixed(1)} ms; ${notStarted} calls were not started in time`,
       );
       expect(Math.min(...late)).toBeGreaterThan(-2);
       expect(max).toBeLessThan(1000);

@@ -54,7 +54,6 @@ it(`for ${seconds} s JS keeps trying to read what the guest is changing`, async 
     .finally(() => {
       ended = true;
     });
-  expect(early.byteLength, 'the buffer is detached as the guest enters').toBe(0);
   const counts: Record<string, number> = { busy: 0, read: 0 };
   while (!ended) {
     for (const [, read] of readers) {
@@ -65,6 +64,7 @@ it(`for ${seconds} s JS keeps trying to read what the guest is changing`, async 
         if (!isWazeroError(error)) throw error;
         expect(['ERR_WAZERO_BUSY', 'ERR_WAZERO_CLOSED']).toContain(error.code);
         counts.busy!++;
+        if (error.code === 'ERR_WAZERO_BUSY') expect(early.byteLength, 'detached as the guest entered').toBe(0);
       }
     }
     await turn();

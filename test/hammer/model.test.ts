@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { interruptible } from '../support/guests.js';
-import { type Module, Runtime } from '../support/package.js';
+import { type Memory, type Module, Runtime } from '../support/package.js';
 import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
@@ -58,7 +58,10 @@ class Guest {
   readonly gates: (() => void)[] = [];
   closing = false;
   syncCalls = 0;
-  constructor(readonly module: Module) {}
+  readonly memory: Memory;
+  constructor(readonly module: Module) {
+    this.memory = module.memory!;
+  }
 
   get inFlight(): boolean {
     return this.calls.some((call) => call.state !== 'settled');
@@ -129,7 +132,7 @@ async function play(operations: readonly Operation[]): Promise<void> {
         break;
       }
       case 'read': {
-        const error = await errorOf(() => module.memory!.readUint32Le(0));
+        const error = await errorOf(() => guest.memory.readUint32Le(0));
         if (guest.closing) expect(error).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
         else if (error !== undefined) {
           expect(error).toMatchObject({ code: 'ERR_WAZERO_BUSY' });
