@@ -248,6 +248,7 @@ func (f *file) Utimens(atim, mtim int64) experimentalsys.Errno {
 	return f.control(func(fd int) error { return setTimes(fd, atim, mtim) })
 }
 
+// Poll waits no longer than timeoutMillis, or without end if that is negative.
 func (f *file) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (bool, experimentalsys.Errno) {
 	if flag != experimentalsys.POLLIN && flag != experimentalsys.POLLOUT {
 		return false, experimentalsys.ENOTSUP
@@ -255,13 +256,29 @@ func (f *file) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (bool, expe
 	if !f.special {
 		return true, 0
 	}
-	ready := false
-	e := f.control(func(fd int) error {
-		events := int16(unix.POLLIN)
-		if flag == experimentalsys.POLLOUT {
-			events = unix.POLLOUT
+	const turn = 20 * time.Millisecond // so that Interrupt and Close are seen
+	for left := time.Duration(timeoutMillis) * time.Millisecond; ; left -= turn {
+		wait := turn
+		if timeoutMillis >= 0 {
+			wait = max(0, min(turn, left))
 		}
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, int(timeoutMillis))
+		ready, e := f.poll(flag, wait)
+		switch {
+		case ready || e != 0 || timeoutMillis >= 0 && left <= turn:
+			return ready, e
+		case f.interrupted.Swap(false):
+			return false, experimentalsys.EINTR
+		}
+	}
+}
+
+func (f *file) poll(flag experimentalsys.Pflag, wait time.Duration) (ready bool, e experimentalsys.Errno) {
+	events := int16(unix.POLLIN)
+	if flag == experimentalsys.POLLOUT {
+		events = unix.POLLOUT
+	}
+	e = f.control(func(fd int) error {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, int(wait.Milliseconds()))
 		ready = n > 0
 		return err
 	})

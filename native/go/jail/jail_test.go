@@ -328,6 +328,13 @@ func TestPipe(t *testing.T) {
 	if ready, e := polled.Poll(experimentalsys.POLLIN, 1); ready || e != 0 {
 		t.Errorf("poll: %v, %v", ready, e)
 	}
+	go func() {
+		_, e := polled.Poll(experimentalsys.POLLIN, -1)
+		results <- result{"", e}
+	}()
+	time.Sleep(30 * time.Millisecond)
+	fs.Interrupt()
+	expect("", experimentalsys.EINTR)
 	want(t, "nonblock", polled.SetNonblock(true), 0)
 	_, e := reader.Read(make([]byte, 1))
 	want(t, "read that does not wait", e, experimentalsys.EAGAIN)
