@@ -129,17 +129,25 @@ export class PluginHost {
   async request(name, order, timeoutMs) {
     const plugin = this.#plugins.get(name);
     if (!plugin) throw new Error(`no plugin ${name}`);
-    if (plugin.module.isClosed) {
-      // Stopped earlier, by a deadline: a fresh one, started once for all who wait.
-      plugin.starting ??= this.#start(plugin).finally(() => {
-        plugin.starting = undefined;
-      });
-      await plugin.starting;
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      if (plugin.module.isClosed) {
+        // Stopped earlier, by a deadline: a fresh one, started once for all who wait.
+        plugin.starting ??= this.#start(plugin).finally(() => {
+          plugin.starting = undefined;
+        });
+        await plugin.starting;
+      }
+      try {
+        const options = { timeoutMs: Math.max(until - performance.now(), 1), context: plugin };
+        return JSON.parse(
+          await plugin.module.exclusive((guest) => plugin.abi.handle(guest, JSON.stringify(order)), options),
+        );
+      } catch (error) {
+        // Somebody else's request was stopped while ours waited, and nothing of ours has run: once more.
+        if (error.code !== 'ERR_WAZERO_CLOSED') throw error;
+      }
     }
-    const options = { timeoutMs, context: plugin };
-    return JSON.parse(
-      await plugin.module.exclusive((guest) => plugin.abi.handle(guest, JSON.stringify(order)), options),
-    );
   }
 
   close() {
