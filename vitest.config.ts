@@ -34,6 +34,8 @@ export default defineConfig({
           // A fork for each file: Go starts once per process, and a crash must name its file.
           pool: 'forks' as const,
           isolate: true,
+          // What is counted at the end of a file goes with the collector in part.
+          execArgv: ['--expose-gc'],
           testTimeout,
           hookTimeout: testTimeout,
           maxWorkers,
