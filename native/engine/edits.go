@@ -29,6 +29,7 @@ var edits = []edit{
 	closedEdit,
 	memoryEdit,
 	remEdit,
+	tryEdit,
 	interpreterPollEdit,
 	errnoEdit,
 	valuesEdit,
