@@ -11,8 +11,16 @@ func pollOnAmd64(t *tree) {
 	f.before("(*instruction).String", "case exitSequence", "case interruptPoll:\nreturn fmt.Sprintf(\"interrupt_poll %s\", i.op1.format(true))")
 	f.before("instructionKind.String", "case exitSequence", "case interruptPoll:\nreturn \"interruptPoll\"")
 	t.file(isa+"instr_encoding.go").before("(*instruction).encode", "case exitSequence", "case interruptPoll:\nencodeInterruptPoll(c, i.op1.reg().RealReg())")
-	t.file(isa+"machine.go").before("(*machine).LowerInstr", "case ssa.OpcodeExitWithCode",
+	f = t.file(isa + "machine.go")
+	f.before("(*machine).LowerInstr", "case ssa.OpcodeExitWithCode",
 		"case ssa.OpcodeInterruptPoll:\nm.insert(m.allocateInstr().asInterruptPoll(m.c.VRegOf(instr.Arg())))")
+	encode := "(*machine).Encode"
+	f.before(encode, "for _, pos := range m.orderedSSABlockLabelPos", "var polls []coldPoll\nsource := ssa.SourceOffset(-1)")
+	f.after(encode, "m.c.AddSourceOffsetInfo(offset, cur.sourceOffsetInfo())", "source = cur.sourceOffsetInfo()")
+	f.after(encode, "needLabelResolution := cur.encode(m.c)", `if cur.kind == interruptPoll {
+		polls = append(polls, coldPoll{cur.op1.reg().RealReg(), len(*bufPtr), source})
+	}`)
+	f.before(encode, "for i := range m.consts", "for i := range polls {\npolls[i].encode(m.c)\n}\n")
 }
 
 // pollOnArm64 does the same. Here the growth trampoline did not keep every register, took the context in x0, and left no

@@ -19,8 +19,6 @@ type interruption struct {
 	control *nodehost.Control // of the running call, or nil
 	closed  *atomic.Uint64    // ModuleInstance.Closed if closing the module must stop the running call, else nil
 	at      pollPlace
-
-	nextRunning, prevRunning *callEngine // in runningCalls
 }
 
 // pollPlace is where a guest is that stops in a poll: it decides how its stack is unwound.
@@ -141,41 +139,45 @@ func (e *engine) isBefore(addr uintptr) bool {
 	return false
 }
 
-// runningCalls are the calls of a module compiled with WithCloseOnContextDone that run.
+// runningCalls are the calls of a module compiled with WithCloseOnContextDone that run. Mostly there is one at most,
+// which needs no lock.
 type runningCalls struct {
-	mux   sync.Mutex
-	first *callEngine
+	one  atomic.Pointer[callEngine]
+	mux  sync.Mutex
+	more map[*callEngine]struct{}
 }
 
 func (r *runningCalls) add(c *callEngine) {
-	r.mux.Lock()
-	c.prevRunning, c.nextRunning = nil, r.first
-	if r.first != nil {
-		r.first.prevRunning = c
+	if r.one.CompareAndSwap(nil, c) {
+		return
 	}
-	r.first = c
-	r.mux.Unlock()
+	r.mux.Lock()
+	defer r.mux.Unlock()
+	if r.more == nil {
+		r.more = map[*callEngine]struct{}{}
+	}
+	r.more[c] = struct{}{}
 }
 
 func (r *runningCalls) remove(c *callEngine) {
+	if r.one.Load() == c {
+		r.one.Store(nil)
+		return
+	}
 	r.mux.Lock()
-	if c.prevRunning != nil {
-		c.prevRunning.nextRunning = c.nextRunning
-	} else {
-		r.first = c.nextRunning
-	}
-	if c.nextRunning != nil {
-		c.nextRunning.prevRunning = c.prevRunning
-	}
-	c.prevRunning, c.nextRunning = nil, nil
-	r.mux.Unlock()
+	defer r.mux.Unlock()
+	delete(r.more, c)
 }
 
 // InterruptCalls makes the calls of a module look whether it has been closed. Any thread.
 func (m *moduleEngine) InterruptCalls() {
-	m.running.mux.Lock()
-	for c := m.running.first; c != nil; c = c.nextRunning {
+	r := &m.running
+	if c := r.one.Load(); c != nil {
 		c.run.Poison()
 	}
-	m.running.mux.Unlock()
+	r.mux.Lock()
+	defer r.mux.Unlock()
+	for c := range r.more {
+		c.run.Poison()
+	}
 }
