@@ -40,22 +40,38 @@ export interface NativeBinding {
 
   /** The module's handle, or the error's JSON. Async lane: the handle at once, the outcome by MSG.done; a failed module is gone then. */
   instantiate(
-    frame: number, lane: number, parent: number, timeoutNs: number,
-    runtime: Handle, compiled: Handle, config: ModuleRecord, closeCompiledWithModule: boolean,
+    frame: number,
+    lane: number,
+    parent: number,
+    timeoutNs: number,
+    runtime: Handle,
+    compiled: Handle,
+    config: ModuleRecord,
+    closeCompiledWithModule: boolean,
   ): Handle | string;
   /** JSON: ModuleDescription */
   moduleDescribe(module: Handle): string;
   moduleFunction(module: Handle, name: string): Handle;
   /** undefined: the memory that its functions use, imported or own */
   moduleMemory(module: Handle, name: string | undefined): Handle;
-  moduleGlobal(module: Handle, name: string): { readonly handle: Handle; readonly type: string; readonly mutable: boolean } | undefined;
+  moduleGlobal(
+    module: Handle,
+    name: string,
+  ): { readonly handle: Handle; readonly type: string; readonly mutable: boolean } | undefined;
   /** Only when no frame of its link group is in flight, or from inside one that ends soon; idempotent. */
   moduleClose(module: Handle, exitCode: number): void;
   /** Every module of the link group is closed and no frame is in flight: its memory may be used anew. */
   moduleRelease(module: Handle): void;
 
   /** Sync lane: results are in `words` afterwards; returns the error's JSON, or JSON of FrameOutcome, or undefined. Async: undefined, MSG.done comes. */
-  call(frame: number, lane: number, parent: number, timeoutNs: number, fn: Handle, words: BigUint64Array): string | undefined;
+  call(
+    frame: number,
+    lane: number,
+    parent: number,
+    timeoutNs: number,
+    fn: Handle,
+    words: BigUint64Array,
+  ): string | undefined;
   /** Any time; nothing happens when the frame has ended. */
   frameStop(frame: number, reason: number, exitCode: number): void;
   /** Answers the one open question of an asynchronous frame. */
@@ -95,16 +111,27 @@ export interface Hooks {
    * bytes lie in `bytes`, which is as long as the guest's buffer, and words[0] is how many of them count.
    */
   message(
-    kind: number, status: number, frame: number, target: number, module: Handle,
-    words: BigUint64Array, bytes: Uint8Array<ArrayBuffer>, resultCount: number,
+    kind: number,
+    status: number,
+    frame: number,
+    target: number,
+    module: Handle,
+    words: BigUint64Array,
+    bytes: Uint8Array<ArrayBuffer>,
+    resultCount: number,
   ): void;
   /**
    * Synchronous lane: called inside instantiate or call, on this thread; returns a REPLY status and never throws. `words` is as long
    * as the larger of parameters and results; results go into it in place.
    */
   upcall(
-    kind: number, frame: number, target: number, module: Handle,
-    words: BigUint64Array, bytes: Uint8Array<ArrayBuffer>, resultCount: number,
+    kind: number,
+    frame: number,
+    target: number,
+    module: Handle,
+    words: BigUint64Array,
+    bytes: Uint8Array<ArrayBuffer>,
+    resultCount: number,
   ): number;
   error(json: string): Error;
 }
@@ -114,7 +141,17 @@ export const LANE = { sync: 0, async: 1 } as const;
 export const STOP = { close: 1, timeout: 2, abort: 3 } as const;
 export const REPLY = { ok: 0, threw: 1, wouldBlock: 2, dead: 3 } as const;
 export const MSG = {
-  done: 1, hostCall: 2, write: 3, read: 4, clock: 5, sleep: 6, yield: 7, random: 8, fs: 9, listener: 10, warning: 11,
+  done: 1,
+  hostCall: 2,
+  write: 3,
+  read: 4,
+  clock: 5,
+  sleep: 6,
+  yield: 7,
+  random: 8,
+  fs: 9,
+  listener: 10,
+  warning: 11,
 } as const;
 export const ENGINE = { auto: 0, compiler: 1, interpreter: 2 } as const;
 export const SINK = { discard: 0, fd: 1, buffer: 2, callback: 3 } as const;
@@ -125,49 +162,122 @@ export const MOUNT = { dir: 1, readOnlyDir: 2, fs: 3, sysFs: 4 } as const;
 
 // ---- records: property names are the jsName column of native/abi/config_fields.def; absent = zero
 export interface RuntimeRecord {
-  engine?: number; hasCoreFeatures?: boolean; coreFeatures?: bigint; hasMemoryLimitPages?: boolean; memoryLimitPages?: number;
-  memoryCapacityFromMax?: boolean; debugInfoDisabled?: boolean; compilationCache?: Handle; customSections?: boolean; closeOnContextDone?: boolean;
-  limitTotalMemoryBytes?: bigint; limitModuleBytes?: bigint; limitConcurrentCompiles?: number;
-  limitMemoryPages?: number; limitTableElements?: number; limitCallStackBytes?: bigint; limitOpenFiles?: number;
+  engine?: number;
+  hasCoreFeatures?: boolean;
+  coreFeatures?: bigint;
+  hasMemoryLimitPages?: boolean;
+  memoryLimitPages?: number;
+  memoryCapacityFromMax?: boolean;
+  debugInfoDisabled?: boolean;
+  compilationCache?: Handle;
+  customSections?: boolean;
+  closeOnContextDone?: boolean;
+  limitTotalMemoryBytes?: bigint;
+  limitModuleBytes?: bigint;
+  limitConcurrentCompiles?: number;
+  limitMemoryPages?: number;
+  limitTableElements?: number;
+  limitCallStackBytes?: bigint;
+  limitOpenFiles?: number;
 }
 export interface ModuleRecord {
-  hasName?: boolean; name?: string; args?: readonly string[]; env?: readonly string[]; hasStartFunctions?: boolean; startFunctions?: readonly string[];
-  stdinKind?: number; stdinFd?: number; stdinBytes?: Uint8Array; stdinTarget?: number;
-  stdoutKind?: number; stdoutFd?: number; stdoutTarget?: number; stderrKind?: number; stderrFd?: number; stderrTarget?: number;
-  walltimeKind?: number; walltimeTarget?: number; walltimeResolution?: number;
-  nanotimeKind?: number; nanotimeTarget?: number; nanotimeResolution?: number;
-  nanosleepKind?: number; nanosleepTarget?: number; osyieldTarget?: number;
-  randKind?: number; randBytes?: Uint8Array; randTarget?: number;
-  mounts?: readonly MountRecord[]; tcpListeners?: readonly string[];
-  limitMemoryPages?: number; limitTableElements?: number; limitCallStackBytes?: bigint; limitOpenFiles?: number;
+  hasName?: boolean;
+  name?: string;
+  args?: readonly string[];
+  env?: readonly string[];
+  hasStartFunctions?: boolean;
+  startFunctions?: readonly string[];
+  stdinKind?: number;
+  stdinFd?: number;
+  stdinBytes?: Uint8Array;
+  stdinTarget?: number;
+  stdoutKind?: number;
+  stdoutFd?: number;
+  stdoutTarget?: number;
+  stderrKind?: number;
+  stderrFd?: number;
+  stderrTarget?: number;
+  walltimeKind?: number;
+  walltimeTarget?: number;
+  walltimeResolution?: number;
+  nanotimeKind?: number;
+  nanotimeTarget?: number;
+  nanotimeResolution?: number;
+  nanosleepKind?: number;
+  nanosleepTarget?: number;
+  osyieldTarget?: number;
+  randKind?: number;
+  randBytes?: Uint8Array;
+  randTarget?: number;
+  mounts?: readonly MountRecord[];
+  tcpListeners?: readonly string[];
+  limitMemoryPages?: number;
+  limitTableElements?: number;
+  limitCallStackBytes?: bigint;
+  limitOpenFiles?: number;
   imports?: readonly ImportRecord[];
 }
-export interface MountRecord { kind: number; hostDir?: string; guestPath: string; target?: number }
+export interface MountRecord {
+  kind: number;
+  hostDir?: string;
+  guestPath: string;
+  target?: number;
+}
 /** Each module name that the compiled module imports; module 0: not there, wazero then says so in its own words. */
-export interface ImportRecord { name: string; module: Handle }
+export interface ImportRecord {
+  name: string;
+  module: Handle;
+}
 
 // ---- JSON
 export interface ErrorRecord {
-  code: string; message: string; exitCode?: number; reason?: 'exit' | 'close' | 'timeout' | 'abort'; kind?: string;
-  frames?: { function: string; source?: string }[]; limit?: string;
+  code: string;
+  message: string;
+  exitCode?: number;
+  reason?: 'exit' | 'close' | 'timeout' | 'abort';
+  kind?: string;
+  frames?: { function: string; source?: string }[];
+  limit?: string;
   /** the thrown object is parked in the frame: it is the cause */ host?: boolean;
   /** modules of the link group that were found closed when the frame ended */ closed?: Handle[];
 }
 /** Payload (bytes) of a MSG.done with status OK, where there is something to say: modules that the guest closed (exit code 0). */
-export interface FrameOutcome { closed?: Handle[] }
-export interface BuildInfo { wazero: string; go: string; engine: 'edited' | 'upstream'; edits: string[] }
+export interface FrameOutcome {
+  closed?: Handle[];
+}
+export interface BuildInfo {
+  wazero: string;
+  go: string;
+  engine: 'edited' | 'upstream';
+  edits: string[];
+}
 export interface FunctionRecord {
-  moduleName: string; index: number; name: string; debugName: string; import?: { module: string; name: string };
-  exportNames: string[]; paramTypes: string[]; paramNames: string[]; resultTypes: string[]; resultNames: string[];
+  moduleName: string;
+  index: number;
+  name: string;
+  debugName: string;
+  import?: { module: string; name: string };
+  exportNames: string[];
+  paramTypes: string[];
+  paramNames: string[];
+  resultTypes: string[];
+  resultNames: string[];
 }
 export interface MemoryRecord {
-  moduleName: string; index: number; import?: { module: string; name: string }; exportNames: string[]; min: number; max?: number;
+  moduleName: string;
+  index: number;
+  import?: { module: string; name: string };
+  exportNames: string[];
+  min: number;
+  max?: number;
   /** threads: several agents may touch it at once */ shared?: boolean;
 }
 export interface CompiledDescription {
   name: string;
-  importedFunctions: FunctionRecord[]; exportedFunctions: Record<string, FunctionRecord>;
-  importedMemories: MemoryRecord[]; exportedMemories: Record<string, MemoryRecord>;
+  importedFunctions: FunctionRecord[];
+  exportedFunctions: Record<string, FunctionRecord>;
+  importedMemories: MemoryRecord[];
+  exportedMemories: Record<string, MemoryRecord>;
   customSections: { name: string; size: number }[];
   /** distinct import module names; joins: anything but a shared memory is imported, so the link groups become one */
   importModules: { name: string; joins: boolean }[];
@@ -182,9 +292,18 @@ export interface ModuleDescription {
 /** Functions in the order of first export (emscripten needs it). `id` is given by JavaScript, unique in the environment: MSG.hostCall's target. */
 export interface HostModuleDescription {
   name: string;
-  functions: ({ exporter: 'wasi_snapshot_preview1' } | {
-    id: number; export: string; name: string; params: string[]; results: string[]; paramNames: string[]; resultNames: string[];
-  })[];
+  functions: (
+    | { exporter: 'wasi_snapshot_preview1' }
+    | {
+        id: number;
+        export: string;
+        name: string;
+        params: string[];
+        results: string[];
+        paramNames: string[];
+        resultNames: string[];
+      }
+  )[];
 }
 
 let native: NativeBinding | undefined;

@@ -61,6 +61,10 @@ export class LinkGroup {
   get atRest(): boolean {
     return this.#stacks.size === 0;
   }
+  /** At rest, and no call waits. */
+  get isIdle(): boolean {
+    return this.atRest && this.#queue.isEmpty;
+  }
   /** Guest code of a call() runs on another thread. */
   get isRunning(): boolean {
     for (const stack of this.#stacks) if (stack.top?.state === 'running' && stack.top.lane === 'async') return true;
@@ -79,7 +83,8 @@ export class LinkGroup {
       if (parent.stack.top?.state === 'running' && parent.stack.top.lane === 'async') throw busy();
       return parent.stack;
     }
-    if (this.atRest) return new Stack();
+    if (this.isIdle) return new Stack();
+    if (this.atRest) throw busy(); // it would overtake the calls that wait
     // A sync frame on top: it is on this very thread, so what runs now is one of its callbacks. The newest, where two groups were joined.
     let inside: Stack | undefined;
     for (const stack of this.#stacks) {
@@ -99,7 +104,7 @@ export class LinkGroup {
 
   /** Whether `enter` would start an outermost frame at once. */
   get isFree(): boolean {
-    return this.atRest && !this.#cooling && this.#queue.isEmpty;
+    return this.isIdle && !this.#cooling;
   }
 
   /** Starts an asynchronous frame at once, where it may, else queues it. */
@@ -110,8 +115,12 @@ export class LinkGroup {
       else stack.waiting.push(frame);
       return;
     }
-    if (this.isFree) this.#start(frame, new Stack());
-    else this.#queue.push(frame);
+    if (this.isFree) {
+      this.#start(frame, new Stack());
+    } else {
+      if (this.atRest) this.detachBuffers(); // it starts as soon as this turn is over
+      this.#queue.push(frame);
+    }
   }
 
   #start(frame: Frame, stack: Stack): void {
@@ -143,7 +152,8 @@ export class LinkGroup {
     this.#stacks.delete(stack);
     if (!this.atRest) return;
     this.settle();
-    if (frame.lane === 'sync' && this.#queue.isEmpty) return;
+    // Of a module that was just instantiated nobody holds anything yet, and after a callSync there is no Promise.
+    if (this.#queue.isEmpty && (frame.lane === 'sync' || !frame.module.ready)) return;
     this.#cool();
   }
 
@@ -208,7 +218,7 @@ export class LinkGroup {
   }
 }
 
-const busy = () => busyError('another call runs in this module or in one that is linked with it');
+const busy = () => busyError('another call runs or waits in this module or in one that is linked with it');
 /** A caller that outlived its host function. */
 export const expiredError = () =>
   closedError('the caller is lent to a host function until it has answered, and it has');

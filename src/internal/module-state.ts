@@ -1,5 +1,5 @@
 import type { ValueType } from '../types.js';
-import { type Handle, type MemoryRecord, type ModuleDescription, STOP } from './binding.js';
+import { type Handle, type ModuleDescription, STOP } from './binding.js';
 import type { Callback } from './callbacks.js';
 import { type CompiledState, memoryDefinition } from './compiled-state.js';
 import { busyError, closedError } from './errors.js';
@@ -108,27 +108,27 @@ export class ModuleState {
 
   /** undefined as name: the memory that its functions use, own or imported. */
   memory(name: string | undefined): MemoryState | undefined {
-    if (!this.#memories.has(name) && !this.#gone) this.#memories.set(name, this.#findMemory(name));
+    if (!this.#memories.has(name)) this.#memories.set(name, this.#findMemory(name));
     return this.#memories.get(name);
   }
   #findMemory(name: string | undefined): MemoryState | undefined {
-    let described: ReturnType<typeof memoryDefinition> | undefined;
-    if (name === undefined) {
-      const record: MemoryRecord | undefined = (JSON.parse(native().moduleDescribe(this.handle)) as ModuleDescription)
-        .memory;
-      described = record && memoryDefinition(record);
-    } else {
-      described = this.compiled.exportedMemories.get(name);
-    }
+    const described = name === undefined ? this.#usedMemory() : this.compiled.exportedMemories.get(name);
     if (!described) return undefined;
-    const handle = native().moduleMemory(this.handle, name);
-    if (handle === 0) return undefined;
+    // Of a closed module nobody knows the handle any more, and nobody needs it: its memory answers ERR_WAZERO_CLOSED.
+    const handle = this.#gone ? 0 : native().moduleMemory(this.handle, name);
     for (const known of this.#memories.values()) if (known?.handle === handle) return known;
     return new MemoryState(this, handle, described.definition, described.shared);
   }
+  #usedMemory(): ReturnType<typeof memoryDefinition> | undefined {
+    if (this.#gone) return this.compiled.importedMemories[0] ?? this.compiled.exportedMemories.values().next().value;
+    const record = (JSON.parse(native().moduleDescribe(this.handle)) as ModuleDescription).memory;
+    return record && memoryDefinition(record);
+  }
 
+  /** undefined where there is none of that name. */
   global(name: string): GlobalState | undefined {
-    if (!this.#globals.has(name) && !this.#gone) {
+    if (!this.#globals.has(name)) {
+      if (this.#gone) throw moduleClosed();
       const found = native().moduleGlobal(this.handle, name);
       this.#globals.set(name, found && { ...found, type: found.type as ValueType, module: this });
     }
@@ -165,7 +165,7 @@ export class ModuleState {
 
   closeSync(exitCode: number): void {
     if (this.#gone) return;
-    if (!this.group.atRest) throw busyError('a call runs in this module or in one that is linked with it');
+    if (!this.group.isIdle) throw busyError('a call runs or waits in this module or in one that is linked with it');
     this.markClosed(exitCode);
     this.group.settle();
   }

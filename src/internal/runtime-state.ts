@@ -86,7 +86,7 @@ export class RuntimeState {
     if (this.#closed && !this.#closing) return;
     if (this.requests.size > 0) throw busyError('a module is being compiled');
     for (const module of this.modules)
-      if (!module.group.atRest) throw busyError('a call runs in a module of this runtime');
+      if (!module.group.isIdle) throw busyError('a call runs in a module of this runtime');
     if (this.#closing) return; // nothing runs: what close() began is as good as done
     this.#closed = true;
     for (const module of [...this.modules].reverse()) module.closeSync(exitCode);
