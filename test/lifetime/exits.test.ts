@@ -25,17 +25,19 @@ describe('the process ends by itself', () => {
 });
 
 describe('the process ends at once, with its own exit code', () => {
-  it.each([
-    ['process.exit while guests run', { code: 5, signal: null }],
-    ['process.exit in a host function, sync', { code: 6, signal: null }],
-    ['process.exit in a host function, async', { code: 6, signal: null }],
-    ['an exception nobody catches', { code: 1, signal: null, stderr: expect.stringContaining('nobody catches this') }],
-    ['SIGTERM while a guest runs', { code: null, signal: 'SIGTERM' }],
-  ])('%s', async (name, expected) => {
-    const outcome = await exits(name);
-    expect(outcome).toMatchObject(expected);
-    expect(outcome.ms).toBeLessThan(startMs);
-  });
+  for (const [name, expected, test] of [
+    ['process.exit while guests run', { code: 5, signal: null }, needsEdit('e1')],
+    ['process.exit in a host function, sync', { code: 6, signal: null }, it],
+    ['process.exit in a host function, async', { code: 6, signal: null }, it],
+    ['an exception nobody catches', { code: 1, stderr: expect.stringContaining('nobody catches this') }, it],
+    ['SIGTERM while a guest runs', { code: null, signal: 'SIGTERM' }, it],
+  ] as const) {
+    test(name, async () => {
+      const outcome = await exits(name);
+      expect(outcome).toMatchObject(expected);
+      expect(outcome.ms).toBeLessThan(startMs);
+    });
+  }
 });
 
 describe('a Worker', () => {
