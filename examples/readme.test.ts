@@ -45,6 +45,15 @@ it('docs/errors.md lists every code that there is', () => {
   expect(codes(readFileSync(file('docs/errors.md'), 'utf8'))).toEqual(codes(source));
 });
 
+it('RATIONALE.md has a word on every edit of the engine', () => {
+  const rationale = readFileSync(file('RATIONALE.md'), 'utf8');
+  const engine = readdirSync(file('native/engine')).filter((name) => name.endsWith('.go'));
+  const source = engine.map((name) => readFileSync(file(`native/engine/${name}`), 'utf8')).join('\n');
+  const edits = [...source.matchAll(/^\s*id:\s*"(e\d\w*)"/gm)].map((match) => match[1]!);
+  expect(edits.length).toBeGreaterThan(5);
+  expect(edits.filter((id) => !rationale.includes(`\`${id}\``))).toEqual([]);
+});
+
 it('every file that the papers link to is there', () => {
   const papers = [
     'README.md',
