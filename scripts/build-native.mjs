@@ -1,7 +1,7 @@
 // Builds the addon: build/Release/node_wazero.node. Go, CMake and a C++ compiler are needed; headers come from node_modules.
 //   --arch arm64                  for another architecture (Linux: with Debian's cross compilers), into build/Release-arm64
 //   WAZERO_NODE_ENGINE=upstream   with wazero as it is, without the edits of native/engine
-//   WAZERO_NODE_SANITIZE=address  the C++ half with a sanitizer of the compiler
+//   WAZERO_NODE_SANITIZE=address  the C++ half with a sanitizer of the compiler, into build/Release-address
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -40,6 +40,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== JSON.stringify(definit
 }
 run(process.execPath, [cmakeJs, 'build', ...options]);
 
-const release = values.arch === process.arch ? 'build/Release' : `build/Release-${values.arch}`;
+const suffix = [values.arch === process.arch ? '' : values.arch, sanitize].filter(Boolean);
+const release = ['build/Release', ...suffix].join('-');
 replaceFile(join(root, release, 'node_wazero.node'), readFileSync(join(folder, 'Release/node_wazero.node')));
 console.log(`Built ${release}/node_wazero.node (${engine.name} engine, ${values.arch}).`);

@@ -36,7 +36,10 @@ for (const entry of readdirSync(root)) {
 symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
 cpSync(join(root, 'build/Release-arm64'), join(tree, 'build/Release'), { recursive: true });
 
-const args = process.argv.length > 2 ? process.argv.slice(2) : ['--project', 'unit', '--project', 'api'];
+const args =
+  process.argv.length > 2
+    ? process.argv.slice(2)
+    : ['unit', 'api', 'native', 'faults'].map((name) => `--project=${name}`);
 run(
   process.execPath,
   ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout=240000', '--hookTimeout=240000', ...args],
