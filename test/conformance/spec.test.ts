@@ -22,9 +22,10 @@ describe('WebAssembly spec vectors', () => {
     const { total, passed, deviations } = await runSpec({ engine, lane });
     console.log(`spec vectors, ${engine}, ${lane} lane: ${passed} of ${total} assertions passed`);
     expect(beyondBaseline(deviations)).toEqual([]);
+    if (!committedVectors) return;
     expect(total).toBe(specBaseline().totals.assertions.all);
     // The file that gives each deviation its reason neither lacks one nor keeps one that has gone.
-    if (committedVectors) expect(deviations.map(keyOf).sort()).toEqual(named.spec.map(keyOf).sort());
+    expect(deviations.map(keyOf).sort()).toEqual(named.spec.map(keyOf).sort());
   });
 
   it('every deviation has its reason', () => {

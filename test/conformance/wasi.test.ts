@@ -18,7 +18,6 @@ describe('WASI vectors, with the jail on', () => {
     );
     for (const [program, problem] of Object.entries(failures)) console.log(`  ${program}: ${problem}`);
     expect(Object.keys(failures).filter((program) => baseline.includes(program))).toEqual([]);
-    expect(passed).toBeGreaterThanOrEqual(baseline.length);
     // Each program that fails is named with its reason, and none that passes is.
     if (committedVectors) expect(Object.keys(failures).sort()).toEqual(Object.keys(named.wasi).sort());
   });
