@@ -1,9 +1,12 @@
 // Compiles src to dist, which is what is published.
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './lib/tools.mjs';
 
-rmSync(join(root, 'dist'), { recursive: true, force: true }); // a file that src no longer has must not stay
-run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
-const cli = join(root, 'dist/cli.js');
-if (existsSync(cli)) chmodSync(cli, 0o755);
+// Into a folder of its own: a file that src no longer has must not stay, and who runs from dist meanwhile must not see half of it.
+const fresh = join(root, 'build/dist');
+rmSync(fresh, { recursive: true, force: true });
+run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', fresh]);
+chmodSync(join(fresh, 'cli.js'), 0o755);
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+renameSync(fresh, join(root, 'dist'));

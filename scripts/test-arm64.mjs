@@ -9,6 +9,7 @@ if (output('qemu-aarch64', ['--version']) === undefined) {
   fail('qemu-aarch64 is needed to run the arm64 tests, and it is not on the PATH: install the package qemu-user.');
 }
 run(process.execPath, ['scripts/build-native.mjs', '--arch', 'arm64']);
+run(process.execPath, ['scripts/build-ts.mjs']);
 
 // Node for arm64 comes from npm, like every other dependency; npm installs none for another machine, but packs it.
 const tools = join(root, 'build/arm64');
