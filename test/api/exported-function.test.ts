@@ -49,8 +49,8 @@ describe('values', () => {
     ['extern', [null], null],
     ['extern', [undefined], undefined],
   ] as const)('%s in both lanes', async (name, args, expected) => {
-    expect(await fn(name).call(...(args as never))).toEqual(expected);
-    expect(fn(name).callSync(...(args as never))).toEqual(expected);
+    expect(await fn(name).call(...(args as unknown as never[]))).toEqual(expected);
+    expect(fn(name).callSync(...(args as unknown as never[]))).toEqual(expected);
   });
 
   it('any JavaScript value as externref, by identity', async () => {

@@ -1,0 +1,208 @@
+/** HostModuleBuilder and HostFunctionBuilder: definitions, replacing, values in both lanes, lifetime. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { errorOf } from '../support/errors.js';
+import { ModuleConfig, OutputBuffer, Runtime, type ValueType, wasi } from '../support/package.js';
+import { expectNothingLeft } from '../support/stats.js';
+import { wat } from '../support/wat.mjs';
+
+expectNothingLeft();
+let runtime: Runtime;
+beforeEach(() => {
+  runtime = new Runtime();
+});
+afterEach(() => runtime.close());
+
+describe('definitions', () => {
+  it('have the names that were given', async () => {
+    const compiled = await runtime
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withFunction((a, b) => a + b, ['i32', 'i32'], ['i32'])
+      .withName('sum')
+      .withParameterNames('a', 'b')
+      .withResultNames('c')
+      .export('add')
+      .newFunctionBuilder()
+      .withFunction(() => {}, [], [])
+      .export('plain')
+      .compile();
+    expect(compiled.name).toBe('env');
+    const [add, plain] = ['add', 'plain'].map((name) => compiled.exportedFunctions().get(name)!);
+    expect(add).toMatchObject({
+      moduleName: 'env',
+      index: 0,
+      name: 'sum',
+      debugName: 'env.sum',
+      exportNames: ['add'],
+      paramTypes: ['i32', 'i32'],
+      paramNames: ['a', 'b'],
+      resultTypes: ['i32'],
+      resultNames: ['c'],
+    });
+    expect(plain).toMatchObject({ index: 1, name: 'plain', debugName: 'env.plain', paramNames: [] });
+    const module = await runtime.instantiateModule(compiled);
+    expect([...module.exportedFunctionDefinitions().keys()].sort()).toEqual(['add', 'plain']);
+    expect(module.memory).toBeUndefined();
+  });
+
+  it('a second export of a name replaces the first and keeps its index', async () => {
+    const compiled = await runtime
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withFunction(() => 1, [], ['i32'])
+      .export('a')
+      .newFunctionBuilder()
+      .withFunction(() => 2, [], ['i32'])
+      .export('b')
+      .newFunctionBuilder()
+      .withFunction(() => 3n, [], ['i64'])
+      .export('a')
+      .compile();
+    expect(compiled.exportedFunctions().get('a')).toMatchObject({ index: 0, resultTypes: ['i64'] });
+    expect(compiled.exportedFunctions().get('b')).toMatchObject({ index: 1 });
+  });
+
+  it("wazero's own rules: a name, and one instance of it", async () => {
+    expect(await errorOf(() => runtime.newHostModuleBuilder('').compile())).toMatchObject({
+      message: 'a module name must not be empty',
+    });
+    await runtime.newHostModuleBuilder('env').instantiate();
+    expect(await errorOf(() => runtime.newHostModuleBuilder('env').instantiate())).toMatchObject({
+      code: 'ERR_WAZERO_LINK',
+    });
+  });
+});
+
+describe('values', () => {
+  const values: readonly [ValueType, unknown, unknown][] = [
+    ['i32', -1, -1],
+    ['i32', 2 ** 32 - 1, -1],
+    ['i64', 2n ** 63n, -(2n ** 63n)],
+    ['f32', 0.1, Math.fround(0.1)],
+    ['f64', -0, -0],
+    ['v128', new Uint8Array(16).fill(3), new Uint8Array(16).fill(3)],
+    ['externref', undefined, undefined],
+    ['externref', null, null],
+    ['funcref', null, null],
+  ];
+  it.each(values)('%s goes in and out in both lanes', async (type, value, seen) => {
+    const got: unknown[] = [];
+    await runtime
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withFunction(
+        (x: unknown) => {
+          got.push(x);
+          return value as never;
+        },
+        [type],
+        [type],
+      )
+      .export('echo')
+      .instantiate();
+    const guest = await runtime.instantiate(
+      wat(
+        `(module (import "env" "echo" (func $echo (param ${type}) (result ${type}))) (func (export "f") (param ${type}) (result ${type}) (call $echo (local.get 0))))`,
+      ),
+    );
+    const f = guest.exportedFunction('f')!;
+    expect(await f.call(value as never)).toEqual(seen);
+    expect(f.callSync(value as never)).toEqual(seen);
+    expect(got).toEqual([seen, seen]);
+  });
+
+  it('several results are an array, also of a Promise', async () => {
+    await runtime
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withFunction((a, b) => [b, a], ['i32', 'i64'], ['i64', 'i32'])
+      .export('swap')
+      .newFunctionBuilder()
+      .withFunction(async (a, b) => [b, a], ['i32', 'i64'], ['i64', 'i32'])
+      .export('later')
+      .instantiate();
+    const guest = await runtime.instantiate(
+      wat(`(module
+      (import "env" "swap" (func $swap (param i32 i64) (result i64 i32))) (import "env" "later" (func $later (param i32 i64) (result i64 i32)))
+      (func (export "swap") (result i64 i32) (call $swap (i32.const 1) (i64.const 2))) (func (export "later") (result i64 i32) (call $later (i32.const 1) (i64.const 2))))`),
+    );
+    expect(guest.exportedFunction('swap')!.callSync()).toEqual([2n, 1]);
+    expect(await guest.exportedFunction('swap')!.call()).toEqual([2n, 1]);
+    expect(await guest.exportedFunction('later')!.call()).toEqual([2n, 1]);
+  });
+
+  it('is called without a receiver', async () => {
+    let receiver: unknown = 'none';
+    await runtime
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withFunction(
+        function (this: unknown) {
+          receiver = this;
+        },
+        [],
+        [],
+      )
+      .export('f')
+      .instantiate();
+    (await runtime.instantiate(wat('(module (import "env" "f" (func $f)) (func (export "f") (call $f)))')))
+      .exportedFunction('f')!
+      .callSync();
+    expect(receiver).toBeUndefined();
+  });
+});
+
+describe('lifetime', () => {
+  it('a guest that is linked goes on calling after the host module was closed, and its name is free', async () => {
+    const add = (n: number) =>
+      runtime
+        .newHostModuleBuilder('env')
+        .newFunctionBuilder()
+        .withFunction(() => n, [], ['i32'])
+        .export('n')
+        .instantiate();
+    const bytes = wat('(module (import "env" "n" (func $n (result i32))) (func (export "n") (result i32) (call $n)))');
+    const first = await add(1);
+    const one = await runtime.instantiate(bytes);
+    await first.close();
+    await add(2);
+    const two = await runtime.instantiate(bytes);
+    expect([one, two].map((guest) => guest.exportedFunction('n')!.callSync())).toEqual([1, 2]);
+  });
+});
+
+describe('wasi', () => {
+  const writes = (module: string) =>
+    wat(`(module (import "${module}" "fd_write" (func $w (param i32 i32 i32 i32) (result i32))) (memory (export "memory") 1)
+    (data (i32.const 8) "hi") (func (export "_start") (i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const 2)) (drop (call $w (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 20)))))`);
+
+  it('can be put into a builder of your own, under another name, with single functions overridden', async () => {
+    const out = new OutputBuffer();
+    const config = new ModuleConfig().withStdout(out);
+    await wasi.exportFunctions(runtime.newHostModuleBuilder('wasi_unstable')).instantiate();
+    await runtime.instantiate(writes('wasi_unstable'), config);
+    expect(out.text()).toBe('hi');
+    let asked = 0;
+    await wasi
+      .exportFunctions(runtime.newHostModuleBuilder(wasi.moduleName))
+      .newFunctionBuilder()
+      .withFunction(
+        () => {
+          asked++;
+          return 8;
+        },
+        ['i32', 'i32', 'i32', 'i32'],
+        ['i32'],
+      )
+      .export('fd_write')
+      .instantiate();
+    await runtime.instantiate(writes(wasi.moduleName), config);
+    expect([out.text(), asked]).toEqual(['hi', 1]);
+  });
+
+  it('is one per runtime', async () => {
+    const module = await wasi.instantiate(runtime);
+    expect([module.name, module.exportedFunctionDefinitions().size]).toEqual([wasi.moduleName, 46]);
+    expect(() => wasi.instantiateSync(runtime)).toThrow(expect.objectContaining({ code: 'ERR_WAZERO_LINK' }));
+  });
+});
