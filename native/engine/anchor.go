@@ -182,6 +182,22 @@ func (f *file) addImport(path string) {
 	f.splice(at, at, "\n\nimport \""+path+"\"\n")
 }
 
+// removeImports removes imports that the file needs no more.
+func (f *file) removeImports(paths ...string) {
+	for _, path := range paths {
+		var found []*ast.ImportSpec
+		for _, i := range f.ast.Imports {
+			if i.Path.Value == `"`+path+`"` {
+				found = append(found, i)
+			}
+		}
+		if len(found) != 1 {
+			fail("%s: expected one import of %s but found %d", f.path, path, len(found))
+		}
+		f.splice(f.offset(found[0].Pos()), f.offset(found[0].End()), "")
+	}
+}
+
 // replaceDecl replaces the declaration at top level whose source begins with anchor (comment excluded).
 func (f *file) replaceDecl(anchor, with string) {
 	var found []ast.Decl

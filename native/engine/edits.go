@@ -31,6 +31,7 @@ var edits = []edit{
 	remEdit,
 	tryEdit,
 	interpreterPollEdit,
+	waitEdit,
 	errnoEdit,
 	valuesEdit,
 }
