@@ -50,13 +50,14 @@ export class Memory {
 
   /** Bytes. */
   size(): number {
-    return native().memorySize(this.#state.use());
+    return this.#state.size();
   }
 
   /** Grows by pages of 64 KiB. Returns the previous size in pages, -1 where it is refused. Detaches `buffer`. */
   grow(deltaPages: number): number {
     checkInteger(deltaPages, 0, MAX_U32, 'deltaPages');
     const previous = native().memoryGrow(this.#state.use(), deltaPages);
+    if (previous < 0) this.#state.size(); // closed is another answer than refused
     this.#state.refresh();
     return previous;
   }
@@ -174,13 +175,12 @@ export class Memory {
     this.#read(offset, into);
   }
   #read(offset: number, into: Uint8Array): void {
-    const handle = this.#state.use();
-    if (!native().memoryRead(handle, offset, into)) throw outside(offset, into.byteLength, native().memorySize(handle));
+    if (!native().memoryRead(this.#state.use(), offset, into))
+      throw outside(offset, into.byteLength, this.#state.size());
   }
   #write(offset: number, bytes: Uint8Array): void {
-    const handle = this.#state.use();
-    if (!native().memoryWrite(handle, offset, bytes))
-      throw outside(offset, bytes.byteLength, native().memorySize(handle));
+    if (!native().memoryWrite(this.#state.use(), offset, bytes))
+      throw outside(offset, bytes.byteLength, this.#state.size());
   }
 }
 

@@ -154,7 +154,7 @@ typedef struct {
  *                                                                    sync: results are in words; async: WZ_MSG_DONE
  * void     wz_frame_stop(uint64_t env, uint64_t frame, uint32_t reason, uint32_t exit_code)
  * void     wz_frame_reply(uint64_t env, uint64_t frame, wz_reply*)
- * void     wz_memory_info(wz_handle, uint64_t out[4])                base, bytes, generation, flags (1 shared, 2 not ours: no external buffer)
+ * void     wz_memory_info(wz_handle, uint64_t out[4])                base, bytes, generation, flags (1 shared, 2 not ours: no external buffer, 4 closed)
  * uint32_t wz_memory_grow(wz_handle, uint32_t delta_pages)           previous pages, or 0xffffffff
  * uint32_t wz_memory_read(wz_handle, uint64_t offset, uint8_t*, size_t)    1 = done, 0 = out of range (copies; also for shared memory)
  * uint32_t wz_memory_write(wz_handle, uint64_t offset, const uint8_t*, size_t)

@@ -5,7 +5,7 @@
 namespace wazero_node {
 namespace {
 
-/** What wz_memory_info answers; all zero when the memory is closed. */
+/** What wz_memory_info answers. */
 struct MemoryInfo {
   uint64_t base, bytes, generation, flags;
 
@@ -16,7 +16,7 @@ struct MemoryInfo {
   }
 };
 
-constexpr uint64_t kShared = 1, kNotOurs = 2;  // flags of wz_memory_info
+constexpr uint64_t kShared = 1, kNotOurs = 2, kClosed = 4;  // flags of wz_memory_info
 
 /**
  * Keeps the range of a guest's memory from being given to another one. Two must be gone before it is: the backing store
@@ -41,7 +41,11 @@ class Pin {
 
 napi_value MemorySize(Environment&, Arguments& args) {
   const wz_handle memory = args.Whole(0, "memory");
-  return args.ok() ? Number(args.env(), MemoryInfo(memory).bytes) : nullptr;
+  if (!args.ok()) return nullptr;
+  const MemoryInfo info(memory);
+  napi_value result;
+  if ((info.flags & kClosed) != 0) return napi_create_int32(args.env(), -1, &result) == napi_ok ? result : nullptr;
+  return Number(args.env(), info.bytes);
 }
 
 napi_value MemoryGeneration(Environment&, Arguments& args) {
@@ -77,7 +81,7 @@ napi_value MemoryBuffer(Environment&, Arguments& args) {
   const wz_handle memory = args.Whole(0, "memory");
   if (!args.ok()) return nullptr;
   const MemoryInfo info(memory);
-  if ((info.flags & (kShared | kNotOurs)) != 0) return nullptr;
+  if ((info.flags & (kShared | kNotOurs | kClosed)) != 0) return nullptr;
   napi_value buffer;
   void* nothing;
   if (info.bytes == 0 || info.base == 0)

@@ -185,6 +185,7 @@ func wz_memory_info(h C.wz_handle, out *C.uint64_t) {
 	clear(words)
 	m, _ := handles.get(handle(h), kindMemory).(*memoryState)
 	if m == nil || m.module.isClosed() {
+		words[3] = 4
 		return
 	}
 	words[1] = m.bytes()

@@ -77,6 +77,7 @@ export interface NativeBinding {
   /** Answers the one open question of an asynchronous frame. */
   frameReply(frame: number, status: number, words: BigUint64Array | undefined, bytes: Uint8Array | undefined): void;
 
+  /** Bytes, -1 when the module has been closed natively: by a deadline, say, of which JavaScript hears a moment later. */
   memorySize(memory: Handle): number;
   /** Previous pages, -1 where refused. */
   memoryGrow(memory: Handle, deltaPages: number): number;

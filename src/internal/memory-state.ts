@@ -4,6 +4,8 @@ import { busyError, closedError, noExternalBuffersError } from './errors.js';
 import type { ModuleState } from './module-state.js';
 import { native } from './native.js';
 
+const closedText = 'the module that the memory belongs to is closed';
+
 /** A linear memory as one link group sees it. */
 export class MemoryState {
   readonly handle: Handle;
@@ -22,11 +24,18 @@ export class MemoryState {
 
   /** The handle, where JavaScript may touch the memory. */
   use(): Handle {
-    if (this.module.closed) throw closedError('the module that the memory belongs to is closed');
+    if (this.module.closed) throw closedError(closedText);
     // Bytes that another thread changes may not be read here: V8 crashes when it decodes such bytes. A shared memory is made for it.
     if (!this.shared && this.module.group.isRunning)
       throw busyError('guest code is running in this memory: wait for the call that runs it');
     return this.handle;
+  }
+
+  /** Bytes. Native code may have closed the module already, at a deadline, and the message that says so is on its way. */
+  size(): number {
+    const size = native().memorySize(this.use());
+    if (size < 0) throw closedError(closedText);
+    return size;
   }
 
   buffer(): ArrayBuffer {
@@ -36,8 +45,10 @@ export class MemoryState {
     if (cached && generation === this.#generation) return cached;
     this.detach();
     const buffer = this.shared ? undefined : native().memoryBuffer(handle);
-    if (!buffer)
+    if (!buffer) {
+      this.size();
       throw noExternalBuffersError('this memory cannot be shown as an ArrayBuffer: use read and write, which copy');
+    }
     this.#buffer = new WeakRef(buffer);
     this.#generation = generation;
     this.module.group.buffers.add(this);
