@@ -30,6 +30,7 @@ var edits = []edit{
 	memoryEdit,
 	remEdit,
 	tryEdit,
+	workerEdit,
 	interpreterPollEdit,
 	waitEdit,
 	errnoEdit,
