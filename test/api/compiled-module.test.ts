@@ -1,0 +1,186 @@
+/** CompiledModule: what it says of a module, and its lifetime; CompilationCache, and what is experimental. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errorOf } from '../support/errors.js';
+import { CompilationCache, experimental, ModuleConfig, Runtime, RuntimeConfig } from '../support/package.js';
+import { expectNothingLeft, open } from '../support/stats.js';
+import { wat } from '../support/wat.mjs';
+
+expectNothingLeft();
+const bytes = wat(`(module $named
+  (import "env" "a" (func $a (param i32 f64) (result i64))) (import "env" "a" (func $again (param i32 f64) (result i64)))
+  (import "env" "memory" (memory 2 5))
+  (func $run (export "run") (export "walk") (param $x v128) (param $y externref) (result funcref i32) unreachable)
+  (export "mem" (memory 0)))`);
+/** A custom section behind a module. */
+function withSection(module: Uint8Array, name: string, data: number[]): Uint8Array {
+  const encoded = new TextEncoder().encode(name);
+  return new Uint8Array([...module, 0, encoded.length + 1 + data.length, encoded.length, ...encoded, ...data]);
+}
+
+describe('definitions', () => {
+  it('of what is imported and exported, before anything is instantiated', async () => {
+    await using runtime = new Runtime();
+    const compiled = await runtime.compileModule(bytes);
+    expect(compiled.name).toBe('named');
+    const imported = compiled.importedFunctions();
+    expect(imported).toHaveLength(2);
+    expect(imported[0]).toMatchObject({
+      moduleName: 'named',
+      index: 0,
+      name: 'a',
+      debugName: 'named.a',
+      import: { module: 'env', name: 'a' },
+      exportNames: [],
+      paramTypes: ['i32', 'f64'],
+      resultTypes: ['i64'],
+    });
+    const exported = compiled.exportedFunctions();
+    expect([...exported.keys()].sort()).toEqual(['run', 'walk']);
+    expect(exported.get('run')).toMatchObject({
+      index: 2,
+      name: 'run',
+      paramTypes: ['v128', 'externref'],
+      paramNames: ['x', 'y'],
+      resultTypes: ['funcref', 'i32'],
+      resultNames: [],
+    });
+    expect(exported.get('run')?.import).toBeUndefined();
+    expect(Object.isFrozen(exported.get('run')) && Object.isFrozen(exported.get('run')?.paramTypes)).toBe(true);
+    expect(compiled.importedMemories()).toEqual([
+      {
+        moduleName: 'named',
+        index: 0,
+        import: { module: 'env', name: 'memory' },
+        exportNames: ['mem'],
+        min: 2,
+        max: 5,
+      },
+    ]);
+    expect([...compiled.exportedMemories().keys()]).toEqual(['mem']);
+    (compiled.exportedFunctions() as Map<string, unknown>).clear(); // a copy
+    expect(compiled.exportedFunctions().size).toBe(2);
+  });
+
+  it('custom sections only where they were asked for, in order, names may repeat', async () => {
+    const sections = withSection(withSection(wat('(module)'), 'one', [1, 2]), 'one', [3]);
+    await using off = new Runtime();
+    expect((await off.compileModule(sections)).customSections()).toEqual([]);
+    await using on = new Runtime(new RuntimeConfig().withCustomSections(true));
+    const compiled = await on.compileModule(sections);
+    expect(compiled.customSections()).toEqual([
+      { name: 'one', data: Uint8Array.of(1, 2) },
+      { name: 'one', data: Uint8Array.of(3) },
+    ]);
+    compiled.closeSync();
+    expect(() => compiled.customSections()).toThrow(expect.objectContaining({ code: 'ERR_WAZERO_CLOSED' }));
+  });
+});
+
+describe('lifetime', () => {
+  const one = wat('(module (func (export "one") (result i32) (i32.const 1)))');
+
+  it('instances live on after close; closing twice does not touch another handle of the same bytes', async () => {
+    await using runtime = new Runtime();
+    const [a, b] = [await runtime.compileModule(one), runtime.compileModuleSync(one)];
+    const module = await runtime.instantiateModule(a);
+    await Promise.all([a.close(), a.close(), a[Symbol.asyncDispose]()]);
+    a.closeSync();
+    expect(module.exportedFunction('one')!.callSync()).toBe(1);
+    expect((await runtime.instantiateModule(b)).exportedFunction('one')!.callSync()).toBe(1);
+    expect(await errorOf(() => runtime.instantiateModule(a))).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
+    expect(a.exportedFunctions().size).toBe(1);
+  });
+
+  it('what instantiate compiled goes with the instance, also one that failed', async () => {
+    await using runtime = new Runtime();
+    const compiled = () => experimental.stats().compiledModules;
+    const module = await runtime.instantiate(one);
+    expect(compiled()).toBe(1);
+    await module.close();
+    expect(compiled()).toBe(0);
+    await errorOf(() => runtime.instantiate(wat('(module (import "none" "f" (func)))')));
+    await errorOf(() => runtime.instantiateSync(wat('(module (func $f unreachable) (start $f))')));
+    await runtime.instantiate(one, new ModuleConfig().withName('x'));
+    await errorOf(() => runtime.instantiate(one, new ModuleConfig().withName('x')));
+    expect(compiled()).toBe(1);
+  });
+});
+
+describe('CompilationCache', () => {
+  const guest = wat('(module (func (export "n") (result i32) (i32.const 11)))');
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'node-wazero-cache-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  async function run(cache: CompilationCache): Promise<unknown> {
+    await using runtime = new Runtime(new RuntimeConfig().withCompilationCache(cache));
+    return (await runtime.instantiate(guest)).exportedFunction('n')!.callSync();
+  }
+
+  it('in memory, shared by name, and on disk', async () => {
+    await using memory = new CompilationCache();
+    await using left = CompilationCache.shared('test');
+    await using right = CompilationCache.shared('test');
+    await using disk = CompilationCache.withDir(join(folder, 'new', 'deep'));
+    for (const cache of [memory, left, right, disk, disk]) expect(await run(cache)).toBe(11);
+    expect(readdirSync(join(folder, 'new', 'deep'))).toHaveLength(1);
+  });
+
+  it('is there for its runtimes until the last of them is closed', async () => {
+    const cache = new CompilationCache();
+    const runtime = new Runtime(new RuntimeConfig().withCompilationCache(cache));
+    let closed = false;
+    const closing = cache.close().then(() => {
+      closed = true;
+    });
+    expect((await runtime.instantiate(guest)).exportedFunction('n')!.callSync()).toBe(11);
+    expect(closed).toBe(false);
+    await runtime.close();
+    await closing;
+  });
+
+  it('a directory that is none is refused', () => {
+    writeFileSync(join(folder, 'file'), '');
+    const invalid = expect.objectContaining({ name: 'TypeError', code: 'ERR_WAZERO_INVALID_ARGUMENT' });
+    expect(() => CompilationCache.withDir(join(folder, 'file'))).toThrow(invalid);
+    expect(() => CompilationCache.withDir('')).toThrow(invalid);
+    expect(() => CompilationCache.shared('')).toThrow(invalid);
+    expect(() => CompilationCache.withDir(1 as never)).toThrow(invalid);
+  });
+});
+
+describe('experimental', () => {
+  it('stats count what is open', async () => {
+    {
+      await using runtime = new Runtime();
+      const module = await runtime.instantiate(wat('(module (memory 1) (func (export "e") (param externref)))'));
+      module.exportedFunction('e')!.callSync({});
+      expect(open()).toMatchObject({ runtimes: 1, modules: 1, compiledModules: 1, references: 1 });
+    }
+    expect(open()).toEqual({});
+  });
+
+  it('setConcurrency takes a positive integer', async () => {
+    expect(() => experimental.setConcurrency(0)).toThrow(expect.objectContaining({ code: 'ERR_WAZERO_OUT_OF_RANGE' }));
+    experimental.setConcurrency(1);
+    await using runtime = new Runtime();
+    const modules = await Promise.all(
+      [1, 2, 3].map(() => runtime.instantiate(wat('(module (func (export "f") (result i32) (i32.const 1)))'))),
+    );
+    expect(await Promise.all(modules.map((module) => module.exportedFunction('f')!.call()))).toEqual([1, 1, 1]);
+    experimental.setConcurrency(2);
+  });
+
+  it('what is not there yet says so', async () => {
+    await using runtime = new Runtime();
+    const module = await runtime.instantiate(wat('(module)'));
+    const missing = expect.objectContaining({ code: 'ERR_WAZERO_NOT_IMPLEMENTED' });
+    expect(() => experimental.internalGlobals(module)).toThrow(missing);
+    expect(() => experimental.hostLoggingListener('ignore', ['all'])).toThrow(missing);
+    expect(() => runtime.compileModuleSync(wat('(module)'), { listener: {} })).toThrow(missing);
+  });
+});
