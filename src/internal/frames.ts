@@ -19,6 +19,8 @@ export interface FrameOptions {
   readonly context: unknown;
 }
 
+const nothing = () => {};
+
 /** One entry into a link group: a call, an instantiation, or a conversation (Module.exclusive). */
 export class Frame {
   readonly id = nextId();
@@ -49,11 +51,11 @@ export class Frame {
   heldReply: (() => void) | undefined;
 
   /** Set by who makes the frame: starts it once its turn has come. */
-  start: () => void = () => {};
+  start: () => void = nothing;
   /** Ends it before it has started. */
-  cancel: (error: Error) => void = () => {};
+  cancel: (error: Error) => void = nothing;
   /** Answers a MSG.done. */
-  finish: (status: number, target: number, words: BigUint64Array, bytes: Uint8Array) => void = () => {};
+  finish: (status: number, target: number, words: BigUint64Array, bytes: Uint8Array) => void = nothing;
 
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;

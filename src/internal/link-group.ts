@@ -28,6 +28,8 @@ export class LinkGroup {
   /** The reactions to the last call's Promise have not run yet. */
   #cooling = false;
   #merged: LinkGroup | undefined;
+  /** A module was closed, and `settle` has not finished with it. */
+  #unsettled = false;
 
   constructor() {
     this.references.define = (bits) => {
@@ -54,6 +56,7 @@ export class LinkGroup {
     this.references.merge(other.references);
     this.#queue.merge(other.#queue);
     this.#cooling ||= other.#cooling;
+    this.#unsettled ||= other.#unsettled;
     other.#merged = this;
   }
 
@@ -186,8 +189,9 @@ export class LinkGroup {
     }
   }
 
-  /** Calls that wait for `module`: none of them has run. */
-  cancelQueued(module: ModuleState, error: () => Error): void {
+  /** `module` is closed: calls that wait for it end, none of them has run; the rest is done in `settle`. */
+  noteClosed(module: ModuleState, error: () => Error): void {
+    this.#unsettled = true;
     for (const frame of this.#queue.list()) if (frame.module === module) frame.cancel(error());
     for (const stack of this.#stacks)
       for (const frame of stack.waiting) if (frame.module === module) frame.cancel(error());
@@ -195,8 +199,13 @@ export class LinkGroup {
 
   /** At rest: finishes what close() began, and releases the group when all of it is closed. */
   settle(): void {
-    if (!this.atRest) return;
-    for (const module of this.modules) if (module.closed && !module.gone && module.ready) module.closeNow();
+    if (!this.#unsettled || !this.atRest) return;
+    this.#unsettled = false;
+    for (const module of this.modules) {
+      if (!module.closed || module.gone) continue;
+      if (module.ready) module.closeNow();
+      else this.#unsettled = true; // its instantiation comes back here
+    }
     if ([...this.modules].every((module) => module.gone)) this.#release();
   }
 

@@ -142,7 +142,7 @@ export class ModuleState {
     if (this.#closed) return;
     this.#closed = true;
     this.#exitCode = exitCode;
-    this.group.cancelQueued(this, moduleClosed);
+    this.group.noteClosed(this, moduleClosed);
   }
 
   /** Resolves when its native half is closed. Running calls of its group are stopped where the runtime allows that. */
