@@ -11,6 +11,9 @@ export const built = join(root, 'dist/index.d.ts');
 /** TypeScript's defaults in NodeNext: what a stranger's project has. skipLibCheck is off, so our declarations are checked as well. */
 const defaults: ts.CompilerOptions = { module: ts.ModuleKind.NodeNext, noEmit: true, skipLibCheck: false };
 
+/** TypeScript's and Node's declarations: parsed once for all programs. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 interface Variant {
   /** where the consumer's import of the package leads; default: by package.json, to the built types */ packageTypes?: string;
   /** files that exist only here */ virtual?: Record<string, string>;
@@ -29,7 +32,10 @@ export function program(files: string[], { packageTypes, virtual = {}, rewrite }
   host.readFile = textOf;
   host.fileExists = (file) => file in virtual || fileExists.call(host, file);
   host.getSourceFile = (file, languageVersion, ...rest) => {
-    if (file.includes('node_modules')) return getSourceFile.call(host, file, languageVersion, ...rest);
+    if (file.includes('node_modules')) {
+      if (!parsed.has(file)) parsed.set(file, getSourceFile.call(host, file, languageVersion, ...rest));
+      return parsed.get(file);
+    }
     const text = textOf(file);
     return text === undefined ? undefined : ts.createSourceFile(file, text, languageVersion, true);
   };
@@ -51,9 +57,14 @@ export function program(files: string[], { packageTypes, virtual = {}, rewrite }
   return ts.createProgram(files, defaults, host);
 }
 
-/** All diagnostics, each as 'file:line message'. */
+/** What is wrong in every file that is ours (Node's own declarations are not checked again), each as 'file:line message'. */
 export function diagnostics(of: ts.Program): string[] {
-  return ts.getPreEmitDiagnostics(of).map((diagnostic) => {
+  const ours = of.getSourceFiles().filter(({ fileName }) => !fileName.includes('node_modules'));
+  const found = [
+    ...of.getGlobalDiagnostics(),
+    ...ours.flatMap((file) => [...of.getSyntacticDiagnostics(file), ...of.getSemanticDiagnostics(file)]),
+  ];
+  return found.map((diagnostic) => {
     const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n');
     if (!diagnostic.file) return message;
     const { line } = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start ?? 0);
