@@ -1,5 +1,6 @@
 import { fieldsOf } from './internal/fields.js';
 import { CacheState } from './internal/owned.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import { checkString, wrongType } from './internal/validate.js';
 
 /** The constructor as the inside sees it. */
@@ -10,7 +11,7 @@ type WithState = new (state: CacheState) => CompilationCache;
  *
  * A directory holds machine code that is run as it is: never share one with somebody whose code you do not trust.
  */
-export class CompilationCache implements AsyncDisposable {
+export class CompilationCache extends Uncloneable implements AsyncDisposable {
   readonly #state: CacheState;
   static {
     fieldsOf.compilationCache = (value) =>
@@ -20,6 +21,7 @@ export class CompilationCache implements AsyncDisposable {
   /** In memory (wazero: NewCompilationCache). */
   constructor();
   constructor(state?: unknown) {
+    super();
     this.#state = state instanceof CacheState ? state : new CacheState('', '');
   }
 

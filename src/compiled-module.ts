@@ -1,5 +1,6 @@
 import { Birth } from './internal/birth.js';
 import type { CompiledState } from './internal/compiled-state.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import type { CustomSection, FunctionDefinition, MemoryDefinition } from './types.js';
 
 const birth = new Birth<CompiledState>();
@@ -10,13 +11,14 @@ export const makeCompiledModule = (state: CompiledState): CompiledModule => make
 export const compiledStateOf = (value: unknown): CompiledState | undefined => read(value);
 
 /** A module that was decoded, validated and compiled, to be instantiated any number of times (wazero: CompiledModule). */
-export class CompiledModule implements AsyncDisposable, Disposable {
+export class CompiledModule extends Uncloneable implements AsyncDisposable, Disposable {
   readonly #state: CompiledState;
   static {
     make = (state) => birth.give(state, () => new CompiledModule());
     read = (value) => (typeof value === 'object' && value !== null && #state in value ? value.#state : undefined);
   }
   private constructor() {
+    super();
     this.#state = birth.take('CompiledModule');
   }
 

@@ -6,6 +6,7 @@ import type { Frame, Lease } from './internal/frames.js';
 import type { FunctionState } from './internal/function-state.js';
 import { native } from './internal/native.js';
 import { begin, type CheckedOptions, checkCallOptions, noOptions, refuseSignal } from './internal/options.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import { isShared, wrongType } from './internal/validate.js';
 import { decodeResults } from './internal/values.js';
 import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './types.js';
@@ -30,12 +31,13 @@ let make: (parts: Parts) => ExportedFunction;
 export class ExportedFunction<
   P extends readonly ValueType[] = readonly ValueType[],
   R extends readonly ValueType[] = readonly ValueType[],
-> {
+> extends Uncloneable {
   readonly #parts: Parts;
   static {
     make = (parts) => birth.give(parts, () => new ExportedFunction());
   }
   private constructor() {
+    super();
     this.#parts = birth.take('ExportedFunction');
   }
 

@@ -1,5 +1,6 @@
 import type { FileSystem, ReadOnlyFileSystem } from './file-system.js';
 import { fieldsOf, type Mount } from './internal/fields.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import { checkObject, checkString } from './internal/validate.js';
 
 /**
@@ -7,7 +8,7 @@ import { checkObject, checkString } from './internal/validate.js';
  *
  * A guest path that was used before is overridden and keeps its precedence; the longest matching one counts.
  */
-export class FSConfig {
+export class FSConfig extends Uncloneable {
   #mounts: readonly Mount[] = Object.freeze([]);
   static {
     fieldsOf.fsConfig = (value) =>
@@ -15,6 +16,7 @@ export class FSConfig {
   }
 
   constructor() {
+    super();
     Object.freeze(this);
   }
 

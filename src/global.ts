@@ -2,6 +2,7 @@ import { Birth } from './internal/birth.js';
 import { busyError, invalidArgument } from './internal/errors.js';
 import type { GlobalState } from './internal/module-state.js';
 import { native } from './internal/native.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import { decode, encode } from './internal/values.js';
 import type { ValueType, WasmValue } from './types.js';
 
@@ -11,12 +12,13 @@ let make: (state: GlobalState) => Global;
 export const makeGlobal = (state: GlobalState): Global => make(state);
 
 /** A global that a module exports (wazero: api.Global, api.MutableGlobal). */
-export class Global {
+export class Global extends Uncloneable {
   readonly #state: GlobalState;
   static {
     make = (state) => birth.give(state, () => new Global());
   }
   private constructor() {
+    super();
     this.#state = birth.take('Global');
   }
 

@@ -9,6 +9,7 @@ import { publicly } from './internal/lent.js';
 import { native } from './internal/native.js';
 import { noFrameOptions } from './internal/options.js';
 import type { RuntimeState } from './internal/runtime-state.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import { checkFunction, checkString, checkStrings, wrongType } from './internal/validate.js';
 import { checkValueTypes } from './internal/values.js';
 import type { CallerModule, Module } from './module.js';
@@ -38,7 +39,7 @@ export const exportABI = (builder: unknown, exporter: 'wasi_snapshot_preview1'):
  *   .instantiate();
  * ```
  */
-export class HostModuleBuilder {
+export class HostModuleBuilder extends Uncloneable {
   readonly #parts: Parts;
   readonly #items: HostModuleItem[] = [];
   static {
@@ -51,6 +52,7 @@ export class HostModuleBuilder {
     };
   }
   private constructor() {
+    super();
     this.#parts = birth.take('HostModuleBuilder');
   }
 
@@ -113,7 +115,7 @@ function hostConfig() {
 }
 
 /** One function of a host module (wazero: HostFunctionBuilder). Mutable: its methods return the builder itself. */
-export class HostFunctionBuilder {
+export class HostFunctionBuilder extends Uncloneable {
   readonly #add: (item: HostFunctionSource) => HostModuleBuilder;
   #function: Pick<HostFunctionSource, 'fn' | 'withCaller' | 'params' | 'results'> | undefined;
   #name = '';
@@ -123,6 +125,7 @@ export class HostFunctionBuilder {
     makeFunctionBuilder = (add) => functionBirth.give(add, () => new HostFunctionBuilder());
   }
   private constructor() {
+    super();
     this.#add = functionBirth.take('HostFunctionBuilder');
   }
 

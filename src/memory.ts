@@ -2,6 +2,7 @@ import { Birth } from './internal/birth.js';
 import { outOfRange } from './internal/errors.js';
 import type { MemoryState } from './internal/memory-state.js';
 import { native } from './internal/native.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import {
   checkBytes,
   checkInteger,
@@ -35,12 +36,13 @@ const encoder = new TextEncoder();
  * While guest code runs in this memory on another thread (a call() that is not parked in a host function), every method and `buffer` give
  * ERR_WAZERO_BUSY; not so for a shared memory (threads). After its module is closed they give ERR_WAZERO_CLOSED.
  */
-export class Memory {
+export class Memory extends Uncloneable {
   readonly #state: MemoryState;
   static {
     make = (state) => birth.give(state, () => new Memory());
   }
   private constructor() {
+    super();
     this.#state = birth.take('Memory');
   }
 

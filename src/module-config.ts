@@ -5,6 +5,7 @@ import { invalidArgument } from './internal/errors.js';
 import { type ClockFields, fieldsOf, type ModuleFields, type Mount, type RandSource } from './internal/fields.js';
 import { mergeLimits } from './internal/limits.js';
 import { checkSink, checkSource } from './internal/stdio.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import {
   checkFunction,
   checkInteger,
@@ -35,7 +36,7 @@ const defaults: ModuleFields = Object.freeze({
  *
  * What wazero refuses when it instantiates (a NUL in an argument, a clock resolution of more than 0.8 s) is refused then, in its words.
  */
-export class ModuleConfig {
+export class ModuleConfig extends Uncloneable {
   #fields = defaults;
   static {
     fieldsOf.moduleConfig = (value) =>
@@ -43,6 +44,7 @@ export class ModuleConfig {
   }
 
   constructor() {
+    super();
     Object.freeze(this);
   }
 

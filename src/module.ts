@@ -9,6 +9,7 @@ import { publicly } from './internal/lent.js';
 import type { MemoryState } from './internal/memory-state.js';
 import type { ModuleState } from './internal/module-state.js';
 import { begin, checkCallOptions } from './internal/options.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import { checkFunction, checkInteger, checkString, MAX_U32 } from './internal/validate.js';
 import { checkValueTypes, sameTypes, showTypes } from './internal/values.js';
 import { type Memory, makeMemory } from './memory.js';
@@ -27,7 +28,7 @@ const memories = new WeakMap<MemoryState, Memory>();
  *
  * Close it when you are done: `await using module = await runtime.instantiate(bytes)`, or close its runtime.
  */
-export class Module implements AsyncDisposable, Disposable {
+export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   readonly #state: ModuleState;
   readonly #lease: Lease | undefined;
   readonly #functions = new Map<string, ExportedFunction>();
@@ -44,6 +45,7 @@ export class Module implements AsyncDisposable, Disposable {
     };
   }
   protected constructor() {
+    super();
     const { state, lease } = birth.take('Module');
     this.#state = state;
     this.#lease = lease;

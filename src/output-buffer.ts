@@ -1,6 +1,7 @@
 import { fieldsOf } from './internal/fields.js';
 import { native } from './internal/native.js';
 import { OutputBufferState } from './internal/owned.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import { checkInteger, checkKeys, checkObject } from './internal/validate.js';
 
 /**
@@ -12,7 +13,7 @@ import { checkInteger, checkKeys, checkObject } from './internal/validate.js';
  * console.log(out.text());
  * ```
  */
-export class OutputBuffer {
+export class OutputBuffer extends Uncloneable {
   readonly #state: OutputBufferState;
   static {
     fieldsOf.outputBuffer = (value) =>
@@ -23,6 +24,7 @@ export class OutputBuffer {
    * @param options.maxBytes past it the guest gets ENOSPC. Default: 1 MiB.
    */
   constructor(options: { maxBytes?: number } = {}) {
+    super();
     checkObject(options, 'options');
     checkKeys(options, ['maxBytes'], 'options');
     const { maxBytes = 2 ** 20 } = options;

@@ -3,6 +3,7 @@ import { ENGINE } from './internal/binding.js';
 import { unsupportedError } from './internal/errors.js';
 import { fieldsOf, type RuntimeFields } from './internal/fields.js';
 import { mergeLimits } from './internal/limits.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import { checkBoolean, checkInteger, wrongRange, wrongType } from './internal/validate.js';
 import type { Limits } from './types.js';
 
@@ -23,7 +24,7 @@ const defaults: RuntimeFields = Object.freeze({
  * const config = new RuntimeConfig().withCloseOnContextDone(true).withMemoryLimitPages(256);
  * ```
  */
-export class RuntimeConfig {
+export class RuntimeConfig extends Uncloneable {
   #fields = defaults;
   static {
     fieldsOf.runtimeConfig = (value) =>
@@ -32,6 +33,7 @@ export class RuntimeConfig {
 
   /** The compiler where the CPU and the operating system allow it, else the interpreter (wazero: NewRuntimeConfig). */
   constructor() {
+    super();
     Object.freeze(this);
   }
 

@@ -1,3 +1,4 @@
+import { Uncloneable } from './internal/uncloneable.js';
 import './internal/dispatch.js'; // its hooks answer what native code asks
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
 import type { InstantiateOptions } from './experimental.js';
@@ -42,7 +43,7 @@ export const runtimeStateOf = (value: unknown): RuntimeState | undefined => read
  *
  * Close it when you are done; an idle one does not keep the process alive.
  */
-export class Runtime implements AsyncDisposable, Disposable {
+export class Runtime extends Uncloneable implements AsyncDisposable, Disposable {
   readonly #state: RuntimeState;
   static {
     read = (value) => (typeof value === 'object' && value !== null && #state in value ? value.#state : undefined);
@@ -53,6 +54,7 @@ export class Runtime implements AsyncDisposable, Disposable {
    * @throws WazeroError ERR_WAZERO_UNSUPPORTED_PLATFORM where there is no binary for this platform, or no compiler and one is asked for
    */
   constructor(config: RuntimeConfig = new RuntimeConfig()) {
+    super();
     const fields = fieldsOf.runtimeConfig(config);
     if (!fields) throw wrongType('a RuntimeConfig', 'config', config);
     this.#state = new RuntimeState(fields);

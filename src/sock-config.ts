@@ -1,8 +1,9 @@
 import { fieldsOf, type TCPListener } from './internal/fields.js';
+import { Uncloneable } from './internal/uncloneable.js';
 import { checkInteger, checkString } from './internal/validate.js';
 
 /** Sockets that a guest is given (wazero: sock.Config). An immutable value. Default: none. */
-export class SockConfig {
+export class SockConfig extends Uncloneable {
   #listeners: readonly TCPListener[] = Object.freeze([]);
   static {
     fieldsOf.sockConfig = (value) =>
@@ -10,6 +11,7 @@ export class SockConfig {
   }
 
   constructor() {
+    super();
     Object.freeze(this);
   }
 

@@ -42,7 +42,7 @@ function load(): Addon {
     switch (code) {
       case 'ERR_DLOPEN_DISABLED':
         throw unsupportedError(
-          'node-wazero is a native addon, and the permission model keeps those out: start Node with --allow-addons.',
+          'node-wazero is a native addon, and this process may load none: start Node with --allow-addons beside the permission model, and without --no-addons.',
         );
       case 'MODULE_NOT_FOUND':
         throw unsupportedError(

@@ -1,6 +1,7 @@
 import type { FunctionDefinition, FunctionReference } from '../types.js';
 import { closedError, invalidArgument } from './errors.js';
 import { nextId } from './native.js';
+import { Uncloneable } from './uncloneable.js';
 import { wrongType } from './validate.js';
 
 // -0 and 0 are one key of a Map, but two values.
@@ -111,11 +112,12 @@ export class ReferenceTable {
 }
 
 /** A funcref: the word is the guest's, so it is private and goes back only to where it came from. */
-class Reference implements FunctionReference {
+class Reference extends Uncloneable implements FunctionReference {
   readonly #bits: bigint;
   readonly #table: ReferenceTable;
   #definition: FunctionDefinition | undefined;
   constructor(bits: bigint, table: ReferenceTable) {
+    super();
     this.#bits = bits;
     this.#table = table;
     Object.freeze(this);

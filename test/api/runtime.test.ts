@@ -1,7 +1,15 @@
 /** Runtime: instantiation in wazero's order and words, names, and closing in the right order. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
-import { CompilationCache, experimental, ModuleConfig, Runtime, RuntimeConfig, wasi } from '../support/package.js';
+import {
+  CompilationCache,
+  experimental,
+  ModuleConfig,
+  OutputBuffer,
+  Runtime,
+  RuntimeConfig,
+  wasi,
+} from '../support/package.js';
 import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
@@ -211,5 +219,29 @@ describe('Runtime', () => {
     expect(error).toMatchObject({ code: 'ERR_WAZERO_TRAP', kind: 'unreachable' });
     expect((error as Error).message).toContain('function[b] failed');
     expect(called).toEqual([1, 2]);
+  });
+
+  it('objects of this package cannot be cloned or posted', async () => {
+    const module = await runtime.instantiate(
+      wat(
+        '(module (memory (export "m") 1) (global (export "g") i32 (i32.const 0)) (func (export "f") (result funcref) (ref.func 0)))',
+      ),
+    );
+    const f = module.exportedFunction('f')!;
+    const cache = new CompilationCache();
+    const objects = [
+      runtime,
+      module,
+      f,
+      f.callSync(),
+      module.memory,
+      module.exportedGlobal('g'),
+      cache,
+      new ModuleConfig(),
+    ];
+    objects.push(await runtime.compileModule(anonymous), runtime.newHostModuleBuilder('h'), new OutputBuffer());
+    for (const object of objects)
+      expect(() => structuredClone(object)).toThrow(expect.objectContaining({ name: 'DataCloneError' }));
+    await cache.close();
   });
 });
