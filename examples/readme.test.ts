@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import loadWabt from 'wabt';
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url);
 const readme = readFileSync(file('README.md'), 'utf8');
@@ -25,6 +26,27 @@ it('the code at the top runs and prints what is said', { timeout: 150_000 }, asy
   expect(first.ms).toBeGreaterThan(3_000);
   expect(readdirSync(new URL('.cache/', directory))).not.toEqual([]);
   expect(lines((await run()).stdout)).toEqual(lines(first.stdout)); // from the cache
+});
+
+it('the code with a host function runs', { timeout: 60_000 }, async () => {
+  const wat = `(module (import "host" "lookup" (func $lookup (param i32 i32) (result i32)))
+    (memory (export "memory") 1) (data (i32.const 16) "key")
+    (func (export "handle") (param i32) (result i32) (i32.add (local.get 0) (call $lookup (i32.const 16) (i32.const 3)))))`;
+  const wabt = await loadWabt();
+  const binary = Buffer.from(wabt.parseWat('readme.wat', wat).toBinary({}).buffer).toString('base64');
+  const program = `
+    import { ModuleConfig, Runtime, RuntimeConfig } from 'node-wazero';
+    const runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));
+    const database = { get: (key) => new Promise((done) => setTimeout(done, 10, key === 'key' ? '35' : 'NaN')) };
+    const bytes = Buffer.from('${binary}', 'base64');
+    ${blocks('js')[1]}
+    console.log(answer);
+    await runtime.close();`;
+  const directory = file('build/readme/');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(new URL('host.mjs', directory), program);
+  const { stdout } = await promisify(execFile)(process.execPath, ['host.mjs'], { cwd: directory, timeout: 30_000 });
+  expect(stdout).toBe('42\n');
 });
 
 it('the two lines are what the scripts and the CI run', () => {
