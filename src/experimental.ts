@@ -2,7 +2,7 @@ import './internal/dispatch.js'; // its hooks answer what native code asks
 import type { ExportedFunction } from './exported-function.js';
 import type { Global } from './global.js';
 import { notImplemented } from './internal/errors.js';
-import { native, nativeLoaded } from './internal/native.js';
+import { native } from './internal/native.js';
 import { liveReferences } from './internal/references.js';
 import { checkInteger, MAX_U32 } from './internal/validate.js';
 import type { CallerModule, Module } from './module.js';
@@ -80,7 +80,6 @@ const nothing: Stats = Object.freeze({
 });
 
 export function stats(): Stats {
-  if (!nativeLoaded()) return nothing;
   const counted = JSON.parse(native().stats()) as Partial<Stats>;
   return Object.freeze({ ...nothing, ...counted, references: (counted.references ?? 0) + liveReferences() });
 }

@@ -15,9 +15,11 @@ import { ReferenceTable } from './references.js';
  * each on a stack of its own, and what is new, the instantiation first, starts when neither runs any more.
  */
 export class LinkGroup {
-  /** Those that are not released: being instantiated, open, or closed while others of the group are open. */
+  /** Being instantiated, open, or about to be closed. */
   readonly modules = new Set<ModuleState>();
   readonly byHandle = new Map<Handle, ModuleState>();
+  /** Closed ones, whose memory others of the group may still use: released with the last of it. */
+  readonly #closed: Handle[] = [];
   /** Of all host modules that a module of the group imports from, by number; they outlive their host module's close. */
   readonly hosts = new Map<number, HostFunctions>();
   readonly references = new ReferenceTable();
@@ -50,6 +52,7 @@ export class LinkGroup {
     if (other === this) return;
     for (const module of other.modules) this.modules.add(module);
     for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);
+    this.#closed.push(...other.#closed);
     for (const [number, functions] of other.hosts) this.hosts.set(number, functions);
     for (const memory of other.buffers) this.buffers.add(memory);
     for (const stack of other.#stacks) this.#stacks.add(stack);
@@ -201,18 +204,23 @@ export class LinkGroup {
   settle(): void {
     if (!this.#unsettled || !this.atRest) return;
     this.#unsettled = false;
-    for (const module of this.modules) {
-      if (!module.closed || module.gone) continue;
-      if (module.ready) module.closeNow();
-      else this.#unsettled = true; // its instantiation comes back here
+    // Newest first. A closeNotifier may close others meanwhile.
+    for (const module of [...this.modules].reverse()) {
+      if (!module.closed || !this.modules.has(module)) continue;
+      if (!module.ready) {
+        this.#unsettled = true; // its instantiation comes back here
+        continue;
+      }
+      this.modules.delete(module);
+      this.byHandle.delete(module.handle);
+      this.#closed.push(module.handle);
+      module.closeNow();
     }
-    if ([...this.modules].every((module) => module.gone)) this.#release();
+    if (this.modules.size === 0) this.#release();
   }
 
   #release(): void {
-    for (const module of this.modules) module.release();
-    this.modules.clear();
-    this.byHandle.clear();
+    for (const handle of this.#closed.splice(0)) native().moduleRelease(handle);
     this.hosts.clear();
     this.references.clear();
   }

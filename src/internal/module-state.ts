@@ -202,11 +202,6 @@ export class ModuleState {
     if (this.#closed) this.group.settle();
   }
 
-  /** Only from LinkGroup, when every module of it is closed and nothing runs. */
-  release(): void {
-    if (this.handle !== 0) native().moduleRelease(this.handle);
-  }
-
   #endBuffers(): void {
     for (const memory of this.#memories.values()) memory?.detach();
   }

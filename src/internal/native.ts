@@ -19,11 +19,6 @@ export function native(): NativeBinding {
   return ready;
 }
 
-/** Whether anything native has been used: counts are 0 otherwise, and asking must not load the addon. */
-export function nativeLoaded(): boolean {
-  return ready !== undefined;
-}
-
 let active = 0;
 /** A call or compilation in flight keeps the event loop alive; an idle runtime does not. */
 export function addActive(): void {

@@ -298,4 +298,21 @@ describe('close', () => {
     expect(importer.memory!.readByte(0)).toBe(42);
     await importer.close();
   });
+
+  it('linked modules: one that is closed is forgotten while the others are open', async () => {
+    const plugin = wat('(module (import "m" "memory" (memory 1)))');
+    const forgotten: WeakRef<Module>[] = [];
+    for (let i = 0; i < 3; i++) {
+      const instance = await runtime.instantiate(plugin);
+      forgotten.push(new WeakRef(instance));
+      await instance.close();
+    }
+    const deadline = Date.now() + 5_000;
+    while (forgotten.some((ref) => ref.deref()) && Date.now() < deadline) {
+      globalThis.gc?.();
+      await sleep(10);
+    }
+    expect(forgotten.map((ref) => ref.deref())).toEqual([undefined, undefined, undefined]);
+    expect(await inc().call()).toBe(1);
+  });
 });
