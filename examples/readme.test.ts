@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import loadWabt from 'wabt';
+import { defaultLimits } from '../src/internal/limits.js';
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url);
 const readme = readFileSync(file('README.md'), 'utf8');
@@ -74,6 +76,18 @@ it('RATIONALE.md has a word on every edit of the engine', () => {
   const edits = [...source.matchAll(/^\s*id:\s*"(e\d\w*)"/gm)].map((match) => match[1]!);
   expect(edits.length).toBeGreaterThan(5);
   expect(edits.filter((id) => !rationale.includes(`\`${id}\``))).toEqual([]);
+});
+
+it('SECURITY.md has the limits and their defaults', () => {
+  const unit: Record<string, number> = { MiB: 2 ** 20, GiB: 2 ** 30 };
+  const table = readFileSync(file('SECURITY.md'), 'utf8').matchAll(
+    /^\| `(\w+)` \|.*\| ([\d,]+|as many as processors)(?: ([MG]iB))?.*\|$/gm,
+  );
+  const written = [...table].map(([, name, value, suffix]) => [
+    name,
+    value!.startsWith('as') ? availableParallelism() : Number(value!.replaceAll(',', '')) * (unit[suffix ?? ''] ?? 1),
+  ]);
+  expect(Object.fromEntries(written)).toEqual(defaultLimits);
 });
 
 it('every file that the papers link to is there', () => {
