@@ -61,6 +61,12 @@ var closedEdit = edit{
 			f.replaceBody(name, `t.Skip("see closed_module_test.go")`)
 		}
 
+		// This one exits the same module twice.
+		f = t.file("imports/wasi_snapshot_preview1/proc_test.go")
+		f.replace("Test_procExit", "mod, r, log := requireProxyModule(t, wazero.NewModuleConfig())", "")
+		f.replace("Test_procExit", "defer r.Close(testCtx)", "")
+		f.replace("Test_procExit", "defer log.Reset()", "mod, r, log := requireProxyModule(t, wazero.NewModuleConfig())\ndefer r.Close(testCtx)")
+
 		f = t.file("internal/engine/interpreter/interpreter.go")
 		f.after("(*callEngine).call", "m := ce.f.moduleInstance", "if err := m.FailIfClosed(); err != nil {\nreturn nil, err\n}")
 		f.atStart("(*callEngine).callFunction", "f.failIfClosed(m)")
