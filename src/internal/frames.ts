@@ -161,7 +161,8 @@ export class Stack {
 
 /** First in, first out; what was cancelled is skipped. */
 export class FrameQueue {
-  #items: Frame[] = [];
+  /** What was taken out leaves a gap: nothing of it is held any longer. */
+  #items: (Frame | undefined)[] = [];
   #head = 0;
 
   push(frame: Frame): void {
@@ -169,25 +170,32 @@ export class FrameQueue {
   }
   /** The next one that is still queued. */
   shift(): Frame | undefined {
+    const frame = this.#next();
+    if (frame) this.#items[this.#head++] = undefined;
+    return frame;
+  }
+  get isEmpty(): boolean {
+    return this.#next() === undefined;
+  }
+  #next(): Frame | undefined {
     while (this.#head < this.#items.length) {
-      const frame = this.#items[this.#head++] as Frame;
-      if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-        this.#items = this.#items.slice(this.#head);
-        this.#head = 0;
+      const frame = this.#items[this.#head];
+      if (frame?.state === 'queued') {
+        if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+          this.#items = this.#items.slice(this.#head);
+          this.#head = 0;
+        }
+        return frame;
       }
-      if (frame.state === 'queued') return frame;
+      this.#items[this.#head++] = undefined;
     }
     this.#items = [];
     this.#head = 0;
     return undefined;
   }
-  get isEmpty(): boolean {
-    while (this.#head < this.#items.length && this.#items[this.#head]?.state !== 'queued') this.#head++;
-    return this.#head === this.#items.length;
-  }
   /** A copy of what is queued. */
   list(): Frame[] {
-    return this.#items.slice(this.#head).filter((frame) => frame.state === 'queued');
+    return this.#items.filter((frame) => frame?.state === 'queued') as Frame[];
   }
   /** Both in order of arrival, which is that of the ids. */
   merge(other: FrameQueue): void {

@@ -301,16 +301,16 @@ describe('close', () => {
 
   it('linked modules: one that is closed is forgotten while the others are open', async () => {
     const plugin = wat('(module (import "m" "memory" (memory 1)))');
-    const forgotten: WeakRef<Module>[] = [];
-    for (let i = 0; i < 3; i++) {
+    const comeAndGo = async () => {
       const instance = await runtime.instantiate(plugin);
-      forgotten.push(new WeakRef(instance));
       await instance.close();
-    }
+      return new WeakRef(instance);
+    };
+    const forgotten = [await comeAndGo(), await comeAndGo(), await comeAndGo()];
     const deadline = Date.now() + 5_000;
     while (forgotten.some((ref) => ref.deref()) && Date.now() < deadline) {
+      await sleep(10); // deref keeps it for the rest of a turn
       globalThis.gc?.();
-      await sleep(10);
     }
     expect(forgotten.map((ref) => ref.deref())).toEqual([undefined, undefined, undefined]);
     expect(await inc().call()).toBe(1);
