@@ -63,15 +63,16 @@ describe('nested calls', () => {
   needsEdit('e2')(
     'a nested deadline that passes while the outer guest is parked ends the outer call with ExitError',
     async () => {
-      let inner: unknown;
+      let inner: Promise<unknown> | undefined;
       const host: Host = async (caller) => {
-        inner = await errorOf(caller.exportedFunction('forever')!.withOptions({ timeoutMs: 50 }).call());
+        inner = errorOf(caller.exportedFunction('forever')!.withOptions({ timeoutMs: 50 }).call());
+        await inner;
         return 1;
       };
       for (let i = 0; i < 20; i++) {
         await withGuest(host, async (module, outer) => {
           const error = await errorOf(outer.call(1));
-          expect(inner).toMatchObject({ code: 'ERR_WAZERO_EXIT', exitCode: timedOut, reason: 'timeout' });
+          expect(await inner).toMatchObject({ code: 'ERR_WAZERO_EXIT', exitCode: timedOut, reason: 'timeout' });
           expect(error).toBeInstanceOf(ExitError);
           expect(error).toMatchObject({ exitCode: timedOut });
           expect(module.isClosed).toBe(true);
