@@ -111,7 +111,7 @@ export class ExportedFunction<
       this.#enterSync(parent, frameOptions, words);
       return words;
     }
-    return enterAsync(state.module, parent, frameOptions, 'the call', (frame, lane, below, timeoutNs) =>
+    return await enterAsync(state.module, parent, frameOptions, 'the call', (frame, lane, below, timeoutNs) =>
       native().call(frame, lane, below, timeoutNs, state.handle, words),
     );
   }

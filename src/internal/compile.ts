@@ -1,6 +1,6 @@
 import type { ErrorRecord, Handle } from './binding.js';
 import { STOP } from './binding.js';
-import { abortedError, type Interruption, makeError } from './errors.js';
+import { abortedError, type Interruption, makeError, withStackOfAwaiter } from './errors.js';
 import { addActive, native, nextId, removeActive } from './native.js';
 import { withResolvers } from './owned.js';
 import type { RuntimeState } from './runtime-state.js';
@@ -31,7 +31,14 @@ export class CompileRequest {
     this.#runtime = runtime;
   }
 
-  run(binary: Uint8Array, { signal, deadline, workers }: CompileSettings): Promise<Handle> {
+  async run(binary: Uint8Array, settings: CompileSettings): Promise<Handle> {
+    try {
+      return await this.#run(binary, settings);
+    } catch (error) {
+      throw withStackOfAwaiter(error);
+    }
+  }
+  #run(binary: Uint8Array, { signal, deadline, workers }: CompileSettings): Promise<Handle> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw abortedError('the compilation', { reason: 'abort', cause: signal.reason });
       native().compile(this.#runtime.handle, binary, workers, this.#id);

@@ -40,7 +40,15 @@ function abortOf(frame: Frame): { cause: unknown } | undefined {
 }
 
 /** The asynchronous lane: queues the frame or starts it, and resolves with its results. */
-export function enterAsync(
+export async function enterAsync(...args: Parameters<typeof enter>): Promise<BigUint64Array> {
+  try {
+    return await enter(...args);
+  } catch (error) {
+    throw withStackOfAwaiter(error);
+  }
+}
+
+function enter(
   module: ModuleState,
   parent: Frame | undefined,
   options: FrameOptions,

@@ -216,6 +216,12 @@ function thrownText(value: unknown): string {
   }
 }
 
+/** An error that was made while a message was taken gets the stack of who awaits it: only in an async function, after its await. */
+export function withStackOfAwaiter(error: unknown): unknown {
+  if (error instanceof Error) Error.captureStackTrace(error, withStackOfAwaiter);
+  return error;
+}
+
 /** What the frame knows of an error that Go made: the value a host function threw, and the reason of the signal that stopped it. */
 export interface ErrorContext {
   readonly parked?: { readonly value: unknown } | undefined;

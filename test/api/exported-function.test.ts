@@ -16,6 +16,7 @@ const bytes = wat(`(module $m
   (func $inc (export "inc") (result i32) (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n))
   (func (export "gated") (result i32) (call $gate) (call $inc))
   (func (export "none"))
+  (func (export "trap") unreachable)
   (func (export "swap") (param i32 i64 f32 f64) (result f64 f32 i64 i32) (local.get 3) (local.get 2) (local.get 1) (local.get 0))
   (func (export "vector") (param i32 v128) (result v128 i32) (local.get 1) (local.get 0))
   (func (export "extern") (param externref) (result externref) (local.get 0))
@@ -161,6 +162,24 @@ describe('order', () => {
     }
     expect(await Promise.all(calls.slice(0, 3))).toEqual([undefined, undefined, undefined]);
     await small.close();
+  });
+});
+
+describe('errors', () => {
+  it('have a stack that shows who made the call, in both lanes', async () => {
+    async function whoAwaits() {
+      await fn('inc').withOptions({ signal: AbortSignal.abort() }).call();
+    }
+    async function whoCalls() {
+      return module.exportedFunction('trap')!.callSync();
+    }
+    async function whoAwaitsTrap() {
+      await module.exportedFunction('trap')!.call();
+    }
+    for (const use of [whoAwaits, whoCalls, whoAwaitsTrap]) {
+      const { stack } = (await errorOf(use)) as Error;
+      expect(stack).toContain(use.name);
+    }
   });
 });
 
