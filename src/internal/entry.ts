@@ -7,6 +7,7 @@ import {
   type Interruption,
   limitError,
   makeError,
+  withStackOfAwaiter,
   wouldBlockError,
 } from './errors.js';
 import { Frame, type FrameOptions, frames } from './frames.js';
