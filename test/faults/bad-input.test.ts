@@ -418,8 +418,8 @@ describe('host functions', () => {
     const builder = () => runtime.newHostModuleBuilder('other').newFunctionBuilder();
     for (const use of [
       () => builder().withFunction(3 as never, [], []),
-      () => builder().withFunction(() => {}, ['i8'] as never, []),
-      () => builder().withFunction(() => {}, [], 'i32' as never),
+      () => builder().withFunction((() => {}) as never, ['i8'] as never, []),
+      () => builder().withFunction((() => {}) as never, [], 'i32' as never),
       () => runtime.newHostModuleBuilder(3 as never),
       () => builder().export('without a function'),
     ]) {

@@ -58,8 +58,10 @@ class Guest {
   readonly gates: (() => void)[] = [];
   closeAsked = false;
   syncCalls = 0;
+  readonly module: Module;
   readonly memory: Memory;
-  constructor(readonly module: Module) {
+  constructor(module: Module) {
+    this.module = module;
     this.memory = module.memory!;
   }
 
