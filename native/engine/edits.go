@@ -33,6 +33,7 @@ var edits = []edit{
 	workerEdit,
 	interpreterPollEdit,
 	waitEdit,
+	exceptionEdit,
 	errnoEdit,
 	valuesEdit,
 }
