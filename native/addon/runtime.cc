@@ -1,4 +1,5 @@
 #include "bindings.h"
+#include "signals.h"
 #include "config_reader.h"
 
 namespace wazero_node {
@@ -87,12 +88,15 @@ napi_value CacheClose(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value SignalsOnStack(Environment&, Arguments& args) { return Number(args.env(), KeepSignalsOnStack()); }
+
 const Binding kBindings[] = {
     {"init", Entry<Init, true>},       {"setActive", Entry<SetActive>},
     {"buildInfo", Entry<BuildInfo>},   {"setConcurrency", Entry<SetConcurrency>},
     {"stats", Entry<Stats>},           {"collect", Entry<Collect>},
     {"runtimeNew", Entry<RuntimeNew>}, {"runtimeClose", Entry<RuntimeClose>},
     {"cacheNew", Entry<CacheNew>},     {"cacheClose", Entry<CacheClose>},
+    {"signalsOnStack", Entry<SignalsOnStack>},
 };
 
 }  // namespace

@@ -57,9 +57,22 @@ void PutBackSignals() {
   pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
 }
 
+int KeepSignalsOnStack() {
+  int changed = 0;
+  for (int signal = 1; signal <= kSignals; signal++) {
+    struct sigaction now;
+    if (sigaction(signal, nullptr, &now) != 0 || (now.sa_flags & SA_ONSTACK) != 0) continue;
+    if ((now.sa_flags & SA_SIGINFO) == 0 && (now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN)) continue;
+    now.sa_flags |= SA_ONSTACK;
+    if (sigaction(signal, &now, nullptr) == 0) changed++;
+  }
+  return changed;
+}
+
 }  // namespace wazero_node
 #else
 namespace wazero_node {
 void PutBackSignals() {}
+int KeepSignalsOnStack() { return 0; }
 }  // namespace wazero_node
 #endif

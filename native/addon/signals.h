@@ -7,5 +7,12 @@ namespace wazero_node {
  * first call does anything. */
 void PutBackSignals();
 
+/**
+ * Gives each handler that somebody has set without SA_ONSTACK that flag, and says how many there were: edit E4 makes
+ * the stacks of guests safe, but Go runs its own code on small stacks of goroutines, on the JS thread too, and there a
+ * handler needs the signal stack that Go gives to each thread it enters.
+ */
+int KeepSignalsOnStack();
+
 }  // namespace wazero_node
 #endif

@@ -18,6 +18,8 @@ export interface NativeBinding {
   setConcurrency(guests: number): void;
   /** JSON: live counts of the process */
   stats(): string;
+  /** Gives signal handlers that were set without a stack of their own one; how many there were. See signals.ts. */
+  signalsOnStack(): number;
   /** Runs Go's garbage collector now and waits for it: for tests. */
   collect(): void;
 

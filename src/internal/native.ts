@@ -1,4 +1,5 @@
 import { binding, type Hooks, type NativeBinding } from './binding.js';
+import { guardSignals } from './signals.js';
 
 let hooks: Hooks | undefined;
 let ready: NativeBinding | undefined;
@@ -14,6 +15,7 @@ export function native(): NativeBinding {
     if (hooks === undefined) throw new Error('The hooks of dispatch.ts are missing');
     const addon = binding();
     addon.init(hooks);
+    guardSignals(addon);
     ready = addon;
   }
   return ready;

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -81,8 +82,12 @@ func TestGuestStackSignal(t *testing.T) {
 			require.True(t, sigtest.Install(syscall.SIGUSR2))
 			looping.Store(false)
 			done := make(chan error)
+			// Signals also come while the thread runs Go code between two loops, on the goroutine's own small stack, which
+			// nothing protects from a handler without a stack: so it gets a large one, and no collection makes it small again.
+			defer debug.SetGCPercent(debug.SetGCPercent(-1))
 			go func() {
 				runtime.LockOSThread() // for good: the thread ends with the goroutine
+				growStack(256)
 				_, err := f.Call(ctx, uint64(depth))
 				done <- err
 			}()
@@ -103,6 +108,18 @@ func TestGuestStackSignal(t *testing.T) {
 			require.Equal(t, tc.whole, whole)
 		})
 	}
+}
+
+// growStack makes the goroutine's stack larger than this many KiB.
+//
+//go:noinline
+func growStack(kib int) (sum byte) {
+	var frame [1024]byte
+	frame[kib%len(frame)] = byte(kib)
+	if kib > 0 {
+		sum = growStack(kib - 1)
+	}
+	return sum + frame[kib%len(frame)]
 }
 
 // (func $f (export "f") (param $d i32)

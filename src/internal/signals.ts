@@ -1,0 +1,17 @@
+import { isMainThread } from 'node:worker_threads';
+import type { NativeBinding } from './binding.js';
+
+/**
+ * libuv sets its handlers without SA_ONSTACK, at any time; one that interrupts Go code would run on the small stack of a goroutine
+ * and write into the heap below it. Go mends what it finds when it starts. What comes later is mended here, before anything else of
+ * this thread can run: Node sets a handler in a `newListener` of its own, which was there first.
+ */
+export function guardSignals(addon: NativeBinding): void {
+  if (!isMainThread) return; // signals are the main thread's: a Worker sets no handlers, and gets none where another thread can
+  process.on('newListener', (event) => {
+    if (typeof event === 'string' && event.startsWith('SIG')) addon.signalsOnStack();
+  });
+  // The first child process would bring its handler with it, out of sight; with a listener it is there already, and stays. Go does not
+  // block SIGCHLD on its own threads.
+  if (process.platform !== 'win32') process.on('SIGCHLD', () => {});
+}
