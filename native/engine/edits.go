@@ -34,6 +34,9 @@ var edits = []edit{
 	interpreterPollEdit,
 	waitEdit,
 	exceptionEdit,
+	sliceEdit,
+	typesEdit,
+	tableEdit,
 	errnoEdit,
 	valuesEdit,
 }

@@ -1,0 +1,16 @@
+package nodehost
+
+import "context"
+
+type maxTableKey struct{}
+
+// WithMaxTableElements limits each table that instances made with the returned context define.
+func WithMaxTableElements(ctx context.Context, elements uint32) context.Context {
+	return context.WithValue(ctx, maxTableKey{}, elements)
+}
+
+// MaxTableElementsOf returns the limit of a context, or 0.
+func MaxTableElementsOf(ctx context.Context) uint32 {
+	elements, _ := ctx.Value(maxTableKey{}).(uint32)
+	return elements
+}
