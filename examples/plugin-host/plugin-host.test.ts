@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { hasEdit } from '../../test/support/edits.js';
 
 const main = fileURLToPath(new URL('./main.mjs', import.meta.url));
 
@@ -20,7 +21,8 @@ function answers(stdout: string) {
   }));
 }
 
-describe('the plugin host', () => {
+// Upstream, others wait for a guest that loops.
+describe.skipIf(!hasEdit('e1'))('the plugin host (needs edit e1)', () => {
   let stdout = '';
   beforeAll(async () => {
     ({ stdout } = await run(process.env));

@@ -1,11 +1,12 @@
 /** Global: every type, mutable or not, also where it is imported. */
 import { expect, it } from 'vitest';
+import { needsEdit } from '../support/edits.js';
 import { ModuleConfig, Runtime } from '../support/package.js';
 import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
 expectNothingLeft();
-it.each([
+for (const [type, initial, before, set, after] of [
   ['i32', '(i32.const -1)', -1, 2 ** 32 - 2, -2],
   ['i64', '(i64.const -1)', -1n, 2n ** 64n - 2n, -2n],
   ['f32', '(f32.const 0.5)', 0.5, 0.1, Math.fround(0.1)],
@@ -19,25 +20,28 @@ it.each([
   ],
   ['externref', '(ref.null extern)', null, 'any value', 'any value'],
   ['funcref', '(ref.null func)', null, null, null],
-] as const)('%s', async (type, initial, before, set, after) => {
-  await using runtime = new Runtime();
-  const module = await runtime.instantiate(
-    wat(`(module $m (global (export "var") (mut ${type}) ${initial}) (global (export "const") ${type} ${initial}))`),
-  );
-  const variable = module.exportedGlobal('var')!;
-  expect([variable.type, variable.mutable, variable.get()]).toEqual([type, true, before]);
-  variable.set(set);
-  expect(variable.get()).toEqual(after);
-  const constant = module.exportedGlobal('const')!;
-  expect([constant.type, constant.mutable, constant.get()]).toEqual([type, false, before]);
-  expect(() => constant.set(set)).toThrow('Expected a mutable global');
-  const importer = await runtime.instantiate(
-    wat(
-      `(module (import "m" "var" (global $g (mut ${type}))) (export "same" (global $g)) (func (export "get") (result ${type}) (global.get $g)))`,
-    ),
-    new ModuleConfig().withName('other'),
-  );
-  expect(importer.exportedGlobal('same')!.get()).toEqual(after);
-  expect(importer.exportedFunction('get')!.callSync()).toEqual(after);
-  expect(module.exportedGlobal('none')).toBeUndefined();
-});
+] as const) {
+  const test = type === 'v128' ? needsEdit('e7values') : it; // upstream sees half of one
+  test(type, async () => {
+    await using runtime = new Runtime();
+    const module = await runtime.instantiate(
+      wat(`(module $m (global (export "var") (mut ${type}) ${initial}) (global (export "const") ${type} ${initial}))`),
+    );
+    const variable = module.exportedGlobal('var')!;
+    expect([variable.type, variable.mutable, variable.get()]).toEqual([type, true, before]);
+    variable.set(set);
+    expect(variable.get()).toEqual(after);
+    const constant = module.exportedGlobal('const')!;
+    expect([constant.type, constant.mutable, constant.get()]).toEqual([type, false, before]);
+    expect(() => constant.set(set)).toThrow('Expected a mutable global');
+    const importer = await runtime.instantiate(
+      wat(
+        `(module (import "m" "var" (global $g (mut ${type}))) (export "same" (global $g)) (func (export "get") (result ${type}) (global.get $g)))`,
+      ),
+      new ModuleConfig().withName('other'),
+    );
+    expect(importer.exportedGlobal('same')!.get()).toEqual(after);
+    expect(importer.exportedFunction('get')!.callSync()).toEqual(after);
+    expect(module.exportedGlobal('none')).toBeUndefined();
+  });
+}

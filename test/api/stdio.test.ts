@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import {
   type CompiledModule,
@@ -74,7 +75,7 @@ describe.each(lanes)('stdout in the lane of %s', (lane) => {
     expect(await write(await guest(new ModuleConfig().withStdout('ignore')), lane, 'x')).toBe(0);
   });
 
-  it('an OutputBuffer keeps it, of several guests, up to its maximum: ENOSPC', async () => {
+  needsEdit('e7errno')('an OutputBuffer keeps it, of several guests, up to its maximum: ENOSPC', async () => {
     const out = new OutputBuffer({ maxBytes: 6 });
     const config = new ModuleConfig().withStdout(out).withStderr(out);
     const [a, b] = [await guest(config), await guest(config)];
@@ -111,7 +112,7 @@ describe.each(lanes)('stdout in the lane of %s', (lane) => {
     expect([stream.writableEnded, stream.listenerCount('error')]).toEqual([false, 0]);
   });
 
-  it('one that fails gives EIO, one that is closed EPIPE, and the process is warned', async () => {
+  needsEdit('e7errno')('one that fails gives EIO, one that is closed EPIPE, and the process is warned', async () => {
     const failing: OutputSink = () => {
       throw new Error('no sink');
     };
@@ -162,7 +163,7 @@ describe('stdout that answers later', () => {
     taken.shift()!();
   });
 
-  it('a Node stream that breaks: an errno, and the process lives', async () => {
+  needsEdit('e7errno')('a Node stream that breaks: an errno, and the process lives', async () => {
     const broken = new Writable({
       highWaterMark: 1,
       write: (_chunk, _encoding, done) => done(Object.assign(new Error('broken'), { code: 'EPIPE' })),

@@ -3,13 +3,15 @@ import { binding } from './package.js';
 
 const { edits }: { edits: string[] } = JSON.parse(binding().buildInfo());
 
+export const hasEdit = (edit: string): boolean => edits.includes(edit);
+
 type Declare = (name: string, test: () => unknown, timeout?: number) => void;
 /**
  * `it` for a behaviour that wazero has only with one of our edits (RATIONALE.md names them). A build with the upstream engine skips
  * the test and prints that it did: the printed list is what such a build does not promise.
  */
 export function needsEdit(edit: string): Declare {
-  if (edits.includes(edit)) return (name, test, timeout) => it(name, test, timeout);
+  if (hasEdit(edit)) return (name, test, timeout) => it(name, test, timeout);
   return (name, test) => {
     console.log(`needs edit ${edit}: ${name}`);
     it.skip(name, test);
