@@ -113,7 +113,7 @@ describe('a binding object', () => {
 
 describe('arguments that are none', () => {
   const { own } = create();
-  const needNone = new Set(['buildInfo', 'stats', 'collect']);
+  const needNone = new Set(['buildInfo', 'stats', 'collect', 'signalsOnStack']);
   const names = Object.entries(own)
     .filter(([name, value]) => typeof value === 'function' && !needNone.has(name))
     .map(([name]) => name as keyof Binding);
