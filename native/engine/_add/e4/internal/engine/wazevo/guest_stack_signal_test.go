@@ -51,8 +51,10 @@ func TestGuestStackSignal(t *testing.T) {
 			_, err := r.NewHostModuleBuilder("h").
 				NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, stack []uint64) {
 				room = wazevo.RoomBelow(&stack[0])
-				thread = sigtest.Self()
-				looping.Store(true)
+				if !looping.Load() {
+					thread = sigtest.Self()
+					looping.Store(true)
+				}
 				if stop.Load() {
 					stack[0] = 0
 				} else {
