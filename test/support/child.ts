@@ -6,7 +6,8 @@ export interface Outcome {
   signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
-  ms: number;
+  /** from when the fixture printed "ready" */
+  sinceReadyMs: number;
 }
 export interface Options {
   args?: (string | number)[];
@@ -22,7 +23,6 @@ export function run(
   { args = [], nodeArgs = [], env = {}, timeoutMs = 20_000, onReady }: Options = {},
 ): Promise<Outcome> {
   const file = fileURLToPath(new URL(`../fixtures/processes/${name}.mjs`, import.meta.url));
-  const started = performance.now();
   const child = spawn(process.execPath, [...nodeArgs, file, ...args.map(String)], {
     // Vitest's own hooks and loaders are none of the child's business.
     env: { ...process.env, NODE_OPTIONS: '', ...env },
@@ -30,11 +30,11 @@ export function run(
   });
   let stdout = '';
   let stderr = '';
-  let ready = false;
+  let ready = Number.NaN;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (!ready && stdout.includes('ready')) {
-      ready = true;
+    if (Number.isNaN(ready) && stdout.includes('ready')) {
+      ready = performance.now();
       onReady?.(child.pid!);
     }
   });
@@ -49,7 +49,7 @@ export function run(
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ code, signal, stdout, stderr, ms: performance.now() - started });
+      resolve({ code, signal, stdout, stderr, sinceReadyMs: performance.now() - ready });
     });
   });
 }
