@@ -6,6 +6,7 @@ import { type Frame, frames, Lease } from './frames.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
 import { publicly } from './lent.js';
 import type { ModuleState } from './module-state.js';
+import { releaseMount } from './mount.js';
 import { native, setHooks } from './native.js';
 import { decode, encode, hostResults } from './values.js';
 
@@ -124,6 +125,10 @@ const hooks: Hooks = {
   message(kind, status, id, target, handle, words, bytes, resultCount) {
     if (kind === MSG.warning) {
       process.emitWarning(Buffer.from(bytes).toString());
+      return;
+    }
+    if (kind === MSG.fs && id === 0) {
+      releaseMount(target);
       return;
     }
     const frame = frames.find(id);
