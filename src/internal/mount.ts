@@ -28,10 +28,10 @@ class Listing {
 const longestName = 4096;
 
 const omit = 1n << 63n;
-/** Those with open handles, by id: native code releases them when their module is closed, at a time when nobody else knows it any more. */
-const withHandles = new Map<number, Mount>();
+/** Those with handles, or about to have one, by id: native code releases them when nobody else may know their module any more. */
+const inUse = new Map<number, Mount>();
 export function releaseMount(id: number): void {
-  withHandles.get(id)?.release();
+  inUse.get(id)?.release();
 }
 
 /** A file system in JavaScript as one guest has it mounted: answers MSG.fs. */
@@ -41,6 +41,7 @@ export class Mount {
   readonly #name: string;
   readonly #handles = new Map<bigint, Handle>();
   #id = 0;
+  #opening = 0;
   #released = false;
 
   constructor(mount: JSMount) {
@@ -196,12 +197,17 @@ export class Mount {
       if (writes && this.#readOnly) throw new FileError('EROFS');
     }
     const given = this.#readOnly ? flags & ~OPEN.create : flags;
-    const file = yield* files.open(path, given, mode);
-    if (this.#released) {
+    this.#opening++;
+    this.#noteUse();
+    try {
+      const file = yield* files.open(path, given, mode);
+      if (!this.#released) return this.#add({ file });
       yield* files.file(file, 'close'); // it came too late: nobody else would
       throw new FileError('EBADF');
+    } finally {
+      this.#opening--;
+      this.#noteUse();
     }
-    return this.#add({ file });
   }
   /** undefined where there is nothing. */
   *#find(path: string, itself: boolean): Steps<Stats | undefined> {
@@ -220,6 +226,15 @@ export class Mount {
     if (!(handle instanceof Listing)) yield* this.#files.file(handle.file, 'close');
   }
 
+  /** There is no guest to tell: the process hears of every failure. */
+  *#closeAnyway(number: bigint): Steps<void> {
+    try {
+      yield* this.#close(number);
+    } catch (error) {
+      report(error, `${this.#name} failed`);
+    }
+  }
+
   /** All of it, or until something goes wrong: then what was written counts, and the next write tells. */
   *#write(file: unknown, position: bigint, bytes: Uint8Array, words: BigUint64Array): Steps<void> {
     const files = this.#files;
@@ -228,7 +243,6 @@ export class Mount {
     try {
       while (done < bytes.byteLength) {
         const count = yield* files.transfer(file, 'write', bytes, done, start + done);
-        if (count === 0) throw new FileError('EIO');
         done += count;
       }
     } catch (error) {
@@ -319,21 +333,22 @@ export class Mount {
   #add(handle: Handle): bigint {
     const number = BigInt(nextId());
     this.#handles.set(number, handle);
-    withHandles.set(this.#id, this);
+    this.#noteUse();
     return number;
   }
   #remove(number: bigint): void {
     this.#handles.delete(number);
-    if (this.#handles.size === 0) withHandles.delete(this.#id);
+    this.#noteUse();
+  }
+  #noteUse(): void {
+    if (!this.#released && this.#handles.size + this.#opening > 0) inUse.set(this.#id, this);
+    else inUse.delete(this.#id);
   }
 
   /** The module is closed: so is what its guest left open. */
   release(): void {
     this.#released = true;
-    for (const [number] of [...this.#handles]) {
-      const closed = run(this.#close(number));
-      void Promise.resolve(closed).catch((error: unknown) => report(error, `${this.#name} failed`));
-    }
+    for (const number of [...this.#handles.keys()]) void run(this.#closeAnyway(number));
   }
 }
 
