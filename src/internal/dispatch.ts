@@ -74,6 +74,9 @@ function callHost(
   }
 }
 
+/** What a guest has written is not sent back. */
+const answersBytes: ReadonlySet<number> = new Set([MSG.read, MSG.random, MSG.fs]);
+
 /** The asynchronous lane: parks the frame until the answer has settled and every call above has ended. */
 function ask(
   frame: Frame,
@@ -90,7 +93,7 @@ function ask(
     frame.group.answered(frame, () => {
       frame.state = 'running';
       frame.group.detachBuffers();
-      native().frameReply(frame.id, status, words, bytes);
+      native().frameReply(frame.id, status, words, answersBytes.has(kind) ? bytes : undefined);
     });
   };
   const threw = (error: unknown) => {

@@ -137,6 +137,11 @@ async function writeWeb(stream: WritableStream<Uint8Array>, bytes: Uint8Array): 
   try {
     await writer.ready;
     await writer.write(bytes);
+  } catch (error) {
+    // Closed, or being closed: not a failure of theirs.
+    throw (error as NodeJS.ErrnoException | null)?.code === 'ERR_INVALID_STATE'
+      ? new BrokenPipe('the stream is closed')
+      : error;
   } finally {
     writer.releaseLock(); // it stays theirs
   }
