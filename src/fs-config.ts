@@ -1,8 +1,8 @@
 import type { FileSystem, ReadOnlyFileSystem } from './file-system.js';
 import { fieldsOf, type Mount } from './internal/fields.js';
-import { Files } from './internal/files.js';
+import { checkFileSystem } from './internal/files.js';
 import { Uncloneable } from './internal/uncloneable.js';
-import { checkString, wrongType } from './internal/validate.js';
+import { checkString } from './internal/validate.js';
 
 /**
  * What of the host's files a guest sees (wazero: FSConfig). An immutable value. Default: nothing.
@@ -45,18 +45,13 @@ export class FSConfig extends Uncloneable {
 
   /** A file system written in JavaScript, for reading (wazero: WithFSMount). */
   withFSMount(fs: ReadOnlyFileSystem, guestPath: string): FSConfig {
-    checkFileSystem(fs);
+    checkFileSystem(fs, 'fs');
     return this.#with({ kind: 'fs', fs, guestPath });
   }
 
   /** A file system written in JavaScript, for reading and writing (wazero: sysfs.FSConfig.WithSysFSMount). */
   withSysFSMount(fs: FileSystem, guestPath: string): FSConfig {
-    checkFileSystem(fs);
+    checkFileSystem(fs, 'fs');
     return this.#with({ kind: 'sysFs', fs, guestPath });
   }
-}
-
-function checkFileSystem(fs: unknown): void {
-  if (typeof fs !== 'object' || fs === null || !Files.accepts(fs))
-    throw wrongType('a file system (openSync, or open that returns a Promise)', 'fs', fs);
 }

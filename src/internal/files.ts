@@ -25,6 +25,11 @@ const method = (object: object, name: string): Method | undefined => {
   return typeof found === 'function' ? (found as Method) : undefined;
 };
 
+export function checkFileSystem(fs: unknown, name: string): asserts fs is ReadOnlyFileSystem {
+  if (typeof fs !== 'object' || fs === null || !(method(fs, 'openSync') ?? method(fs, 'open')))
+    throw wrongType('a file system (openSync, or open that returns a Promise)', name, fs);
+}
+
 /** What JavaScript's file systems look like, the synchronous ones and those of Promises, as one. */
 export class Files {
   readonly sync: boolean;
@@ -37,10 +42,6 @@ export class Files {
     // memfs has Linux's numbers everywhere.
     const own: unknown = 'constants' in fs ? fs.constants : undefined;
     this.#constants = (typeof own === 'object' && own !== null ? own : constants) as Record<string, number>;
-  }
-
-  static accepts(fs: object): boolean {
-    return method(fs, 'openSync') !== undefined || method(fs, 'open') !== undefined;
   }
 
   /** A method that takes a path. One that is missing is ENOSYS. */
