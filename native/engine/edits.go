@@ -39,6 +39,8 @@ var edits = []edit{
 	tableEdit,
 	errnoEdit,
 	valuesEdit,
+	wasiEdit,
+	pollReadyEdit,
 }
 
 //go:embed *.go _add

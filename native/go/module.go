@@ -8,8 +8,6 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/sock"
-
-	"wazeronode/jail"
 )
 
 // moduleState is an instance: from wz_instantiate, before wazero has one, to wz_module_release.
@@ -27,7 +25,7 @@ type moduleState struct {
 	compiled *compiledState // closed with the module, or nil
 
 	mu        sync.Mutex
-	mounts    []*jail.FS // closed with it
+	mounts    []openMount // closed with it
 	functions map[string]*functionState
 	memories  map[api.Memory]handle
 	globals   map[string]*globalState
@@ -188,7 +186,13 @@ func (m *moduleState) disown() {
 	handles.remove(m.handle, kindModule)
 }
 
-func (m *moduleState) addMount(fs *jail.FS) {
+// openMount is a file system of one guest.
+type openMount interface {
+	Close() error
+	Interrupt() // wakes a guest that waits for a file without a frame's doing
+}
+
+func (m *moduleState) addMount(fs openMount) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mounts = append(m.mounts, fs)

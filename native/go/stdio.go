@@ -135,19 +135,24 @@ func (s *stream) source(m *moduleState) (io.Reader, error) {
 	return nil, nil
 }
 
-// callbackWriter is a sink in JavaScript: the guest is parked until it has taken the chunk.
+// callbackWriter is a sink in JavaScript: the guest is parked until it has taken the chunk. What a guest writes at once may be all of
+// its memory: JavaScript gets it in pieces, each of which is a copy.
 type callbackWriter struct {
 	module *moduleState
 	target uint64
 }
 
-func (w *callbackWriter) Write(p []byte) (int, error) {
-	var errno [1]uint64
-	w.module.running().upcall(&message{kind: msgWrite, target: w.target, module: uint64(w.module.handle), bytes: p}, errno[:], nil)
-	if errno[0] != 0 {
-		return 0, experimentalsys.Errno(errno[0])
+func (w *callbackWriter) Write(p []byte) (n int, err error) {
+	for n < len(p) {
+		chunk := p[n:min(len(p), n+largestChunk)]
+		var errno [1]uint64
+		w.module.running().upcall(&message{kind: msgWrite, target: w.target, module: uint64(w.module.handle), bytes: chunk}, errno[:], nil)
+		if errno[0] != 0 {
+			return n, experimentalsys.Errno(errno[0])
+		}
+		n += len(chunk)
 	}
-	return len(p), nil
+	return n, nil
 }
 
 // callbackReader is a source in JavaScript. words[0] is how many bytes came, words[1] an errno.

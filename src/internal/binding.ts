@@ -111,7 +111,8 @@ export interface Hooks {
   /**
    * Asynchronous lane: called on the JS thread in a turn of its own, once per message. `words` (parameters) and `bytes` are copies.
    * MSG.write, read, random, hostCall, clock, sleep, yield are questions: one frameReply each. In a reply of read and random the
-   * bytes lie in `bytes`, which is as long as the guest's buffer, and words[0] is how many of them count.
+   * bytes lie in `bytes`, which is as long as the guest's buffer, and words[0] is how many of them count. So for MSG.fs, where words[1]
+   * counts, and `bytes` begins with what was sent. With frame 0 it is no question: FS.release.
    */
   message(
     kind: number,
@@ -155,6 +156,42 @@ export const MSG = {
   fs: 9,
   listener: 10,
   warning: 11,
+} as const;
+export const FS = {
+  open: 1,
+  close: 2,
+  read: 3,
+  write: 4,
+  fstat: 5,
+  stat: 6,
+  lstat: 7,
+  list: 8,
+  next: 9,
+  readlink: 10,
+  truncate: 11,
+  sync: 12,
+  futimes: 13,
+  utimes: 14,
+  lutimes: 15,
+  mkdir: 16,
+  rmdir: 17,
+  unlink: 18,
+  rename: 19,
+  link: 20,
+  symlink: 21,
+  chmod: 22,
+  release: 23,
+} as const;
+export const OPEN = {
+  write: 1,
+  readWrite: 2,
+  create: 4,
+  exclusive: 8,
+  truncate: 16,
+  directory: 32,
+  noFollow: 64,
+  sync: 128,
+  dataSync: 256,
 } as const;
 export const ENGINE = { auto: 0, compiler: 1, interpreter: 2 } as const;
 export const SINK = { discard: 0, fd: 1, buffer: 2, callback: 3 } as const;

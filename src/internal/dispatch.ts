@@ -6,6 +6,7 @@ import { type Frame, frames, Lease } from './frames.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
 import { publicly } from './lent.js';
 import type { ModuleState } from './module-state.js';
+import { releaseMount } from './mount.js';
 import { native, setHooks } from './native.js';
 import { decode, encode, hostResults } from './values.js';
 
@@ -73,6 +74,9 @@ function callHost(
   }
 }
 
+/** What a guest has written is not sent back. */
+const answersBytes: ReadonlySet<number> = new Set([MSG.read, MSG.random, MSG.fs]);
+
 /** The asynchronous lane: parks the frame until the answer has settled and every call above has ended. */
 function ask(
   frame: Frame,
@@ -89,7 +93,7 @@ function ask(
     frame.group.answered(frame, () => {
       frame.state = 'running';
       frame.group.detachBuffers();
-      native().frameReply(frame.id, status, words, bytes);
+      native().frameReply(frame.id, status, words, answersBytes.has(kind) ? bytes : undefined);
     });
   };
   const threw = (error: unknown) => {
@@ -124,6 +128,10 @@ const hooks: Hooks = {
   message(kind, status, id, target, handle, words, bytes, resultCount) {
     if (kind === MSG.warning) {
       process.emitWarning(Buffer.from(bytes).toString());
+      return;
+    }
+    if (kind === MSG.fs && id === 0) {
+      releaseMount(target);
       return;
     }
     const frame = frames.find(id);
