@@ -39,6 +39,7 @@ var edits = []edit{
 	tableEdit,
 	errnoEdit,
 	valuesEdit,
+	socketEdit,
 }
 
 //go:embed *.go _add
