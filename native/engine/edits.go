@@ -40,6 +40,8 @@ var edits = []edit{
 	errnoEdit,
 	valuesEdit,
 	socketEdit,
+	lookupEdit,
+	snapshotEdit,
 }
 
 //go:embed *.go _add

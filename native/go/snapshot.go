@@ -28,6 +28,12 @@ func (f *frame) askRestore(id uint64, results []uint64) error {
 	if f.hostContext == nil || id == 0 || id > uint64(len(f.snapshots)) {
 		return invalidArgument("Expected a snapshot of the call whose host function restores it")
 	}
+	if f.snapshots[id-1] == nil {
+		return invalidArgument("Expected a snapshot that was not restored yet: more than once needs the edited engine")
+	}
 	f.restore = &restoration{f.snapshots[id-1], results}
+	if !engineEdited {
+		f.snapshots[id-1] = nil
+	}
 	return nil
 }
