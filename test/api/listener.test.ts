@@ -133,9 +133,15 @@ for (const engine of ['compiler', 'interpreter'] as const) {
       const names = (stack: readonly { name: string }[]) => stack.map(({ name }) => name);
       const listener: FunctionListener = {
         filter: ({ name }) => name !== 'middle' && name !== 'trap',
-        before: ({ definition, stack }) => void (stacks[`before ${definition.name}`] = names(stack())),
-        after: ({ definition, stack }) => void (stacks[`after ${definition.name}`] = names(stack())),
-        abort: ({ definition, stack }) => void (stacks[`abort ${definition.name}`] = names(stack())),
+        before: ({ definition, stack }) => {
+          stacks[`before ${definition.name}`] = names(stack());
+        },
+        after: ({ definition, stack }) => {
+          stacks[`after ${definition.name}`] = names(stack());
+        },
+        abort: ({ definition, stack }) => {
+          stacks[`abort ${definition.name}`] = names(stack());
+        },
       };
       const module = await runtime.instantiateModule(await runtime.compileModule(guest, { listener }));
       await call(module, 'outer', 1);

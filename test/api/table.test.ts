@@ -25,11 +25,24 @@ for (const engine of ['compiler', 'interpreter'] as const) {
     await runtime
       .newHostModuleBuilder('env')
       .newFunctionBuilder()
-      .withFunction((value) => (nested?.(), value + 1), ['i32'], ['i32'])
+      .withFunction(
+        (value) => {
+          nested?.();
+          return value + 1;
+        },
+        ['i32'],
+        ['i32'],
+      )
       .export('host')
       .instantiate();
     const module = await runtime.instantiate(guest, new ModuleConfig());
-    return { runtime, module, setNested: (fn: () => unknown) => (nested = fn) };
+    return {
+      runtime,
+      module,
+      setNested: (fn: () => unknown) => {
+        nested = fn;
+      },
+    };
   };
 
   it(`finds functions of a table, exported or not, and calls them in both lanes (${engine})`, async () => {
