@@ -55,7 +55,7 @@ for (const engine of ['compiler', 'interpreter'] as const) {
       const other = await runtime.instantiate(guest, new ModuleConfig().withStderr(stderr));
       stderr.reset();
       expect(await errorOf(() => call(other, 'check', 0))).toMatchObject({ exitCode: 255 });
-      expect(stderr.text()).toBe('not positive at guest.ts:3:44\n');
+      expect(stderr.text()).toBe('not positive at guest.ts:3:42\n');
     });
 
     it(`writes no message with abortMessage: false (${engine}, ${lane})`, async () => {
