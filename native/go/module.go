@@ -153,7 +153,7 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	}
 	if err == nil {
 		m.group.addModule(m)
-		if n := len(i.config.tcpListeners) / 2; n > 0 && !m.host {
+		if n := len(i.config.tcpListeners) / 2; n > 0 && !m.host && !m.isClosed() {
 			m.addresses = boundAddresses(inner, n)
 		}
 	}
