@@ -118,7 +118,7 @@ it('fails to instantiate where the port is taken, and leaves nothing open', asyn
   expect(error).toMatchObject({ message: expect.stringContaining('address already in use') });
 });
 
-needsEdit('e8')('ends at its deadline while it waits for a connection', async () => {
+needsEdit('e9sockets')('ends at its deadline while it waits for a connection', async () => {
   await using runtime = await open(new RuntimeConfig().withCloseOnContextDone(true));
   const module = await runtime.instantiate(guest, listening(0));
   const started = performance.now();
@@ -128,14 +128,14 @@ needsEdit('e8')('ends at its deadline while it waits for a connection', async ()
   expect(module.isClosed).toBe(true);
 });
 
-needsEdit('e8')('ends at its deadline on the JS thread, too', async () => {
+needsEdit('e9sockets')('ends at its deadline on the JS thread, too', async () => {
   await using runtime = await open(new RuntimeConfig().withCloseOnContextDone(true));
   const module = await runtime.instantiate(guest, listening(0));
   const call = module.exportedFunction('serve', ['i32'], ['i32']).withOptions({ timeoutMs: 100 });
   expect(await errorOf(() => call.callSync(3))).toMatchObject({ reason: 'timeout' });
 });
 
-needsEdit('e8')('ends when it is closed while it waits for bytes, and the other side hears of it', async () => {
+needsEdit('e9sockets')('ends when it is closed while it waits for bytes, and the other side hears of it', async () => {
   await using runtime = await open(new RuntimeConfig().withCloseOnContextDone(true));
   const module = await runtime.instantiate(guest, listening(0));
   const socket = connect(portOf(module), '127.0.0.1').on('error', () => {});
@@ -150,7 +150,7 @@ needsEdit('e8')('ends when it is closed while it waits for bytes, and the other 
   await ended;
 });
 
-needsEdit('e8')('keeps nobody from running while it waits', async () => {
+needsEdit('e9sockets')('keeps nobody from running while it waits', async () => {
   await using runtime = await open(new RuntimeConfig().withCloseOnContextDone(true));
   experimental.setConcurrency(1);
   try {

@@ -1,7 +1,7 @@
 package main
 
 var socketEdit = edit{
-	id:     "e8",
+	id:     "e9sockets",
 	why:    "a guest that waits for a connection or for its bytes waits in the kernel: neither a deadline nor a close reaches it, and it keeps others from running; and a connection that a guest closes stays open",
 	retire: "wazero socket calls that end with their context",
 	apply: func(t *tree) {
