@@ -99,7 +99,7 @@ enum {
   WZ_MSG_YIELD = 7,
   WZ_MSG_RANDOM = 8,    /* target, result_bytes; answer likewise */
   WZ_MSG_FS = 9,        /* target = JS file system, words[0] = WZ_FS_*, see there */
-  WZ_MSG_LISTENER = 10, /* before, after, abort of a function listener */
+  WZ_MSG_LISTENER = 10, /* target = listener's callback id, words[0] = 0 before, 1 after, 2 abort, words[1] = function index, then values; bytes = error JSON of abort */
   WZ_MSG_WARNING = 11   /* bytes = text; no answer */
 };
 typedef struct {
@@ -172,6 +172,7 @@ typedef struct {
  * void     wz_compile(uint64_t env, wz_handle runtime, const uint8_t*, size_t, uint32_t workers, int64_t timeout_ns, uint64_t request, wz_result*)
  *                                                                    request 0: sync, value = compiled module; else WZ_MSG_DONE with frame = request,
  *                                                                    target = compiled module. timeout_ns: 0 = none; then ERR_WAZERO_ABORTED, reason timeout
+ *                                                                    runtime: or a listener made of it, which is used up: the module is heard by it
  * void     wz_compile_cancel(uint64_t env, uint64_t request, uint32_t reason)   WZ_STOP_*; its WZ_MSG_DONE comes soon, with ERR_WAZERO_ABORTED
  * void     wz_host_compile(uint64_t env, wz_handle runtime, wz_str json, wz_result*)            host module from its description, value = compiled module
  * void     wz_compiled_describe(wz_handle, wz_result*)               text = JSON
@@ -203,6 +204,15 @@ typedef struct {
  * void     wz_output_buffer_bytes(wz_handle, wz_result*)             text = a copy
  * void     wz_output_buffer_reset(wz_handle)
  * void     wz_output_buffer_free(wz_handle)
+ * void     wz_listener_new(wz_handle runtime, wz_str json, wz_result*)                          value: for one wz_compile, in place of the runtime
+ * void     wz_compiled_functions(wz_handle, wz_result*)              text = JSON of the functions it defines; only where it was compiled with a listener
+ * void     wz_frame_stack(uint64_t env, uint64_t frame, wz_result*)  inside WZ_MSG_LISTENER: text = JSON of the functions on the stack, innermost first
+ * void     wz_snapshot(uint64_t env, uint64_t frame, wz_result*)     inside WZ_MSG_HOST_CALL: value = snapshot, of this frame
+ * void     wz_snapshot_restore(uint64_t env, uint64_t frame, uint64_t snapshot, uint64_t *words, uint32_t word_count, wz_result*)
+ *                                                                    likewise: it happens when the host function has answered
+ * void     wz_table_function(wz_handle module, uint32_t table, uint32_t offset, wz_str types_json, wz_result*)   value = function, text = JSON of its definition
+ * void     wz_internal_globals(wz_handle module, wz_result*)         text = JSON [{handle, type}], all globals of the module
+ * void     wz_tcp_addresses(wz_handle module, wz_result*)            text = JSON [{host, port}], of its listeners in their order
  * void     wz_set_concurrency(uint32_t guests)
  * void     wz_stats(wz_result*)                                      text = JSON
  * void     wz_collect(void)                                          runs Go's garbage collector and waits for it

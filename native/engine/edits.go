@@ -41,6 +41,9 @@ var edits = []edit{
 	valuesEdit,
 	wasiEdit,
 	pollReadyEdit,
+	socketEdit,
+	lookupEdit,
+	snapshotEdit,
 }
 
 //go:embed *.go _add

@@ -174,7 +174,8 @@ func recoveredError(r any) *wzError {
 			return ours
 		}
 		var exit *sys.ExitError
-		if errors.As(err, &exit) {
+		var host *hostError // of a host function that was called without a guest around it, from a table
+		if errors.As(err, &exit) || errors.As(err, &host) {
 			return classify(err, codeTrap)
 		}
 	}

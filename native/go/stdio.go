@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"crypto/rand"
 	"io"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/experimental/sock"
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 )
@@ -193,13 +191,4 @@ func (b *outputBuffer) Write(p []byte) (int, error) {
 	}
 	b.buf = append(b.buf, p...)
 	return len(p), nil
-}
-
-func tcpConfig(pairs []string) sock.Config {
-	c := sock.NewConfig()
-	for i := 0; i+1 < len(pairs); i += 2 {
-		port, _ := strconv.Atoi(pairs[i+1]) // a number: src has checked it
-		c = c.WithTCPListener(pairs[i], port)
-	}
-	return c
 }

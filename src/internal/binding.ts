@@ -98,6 +98,31 @@ export interface NativeBinding {
   /** JSON: FunctionDefinition of a funcref that came out of this module's link group */
   functionReference(module: Handle, reference: bigint): string;
 
+  /**
+   * JSON: ListenerDescription. The handle is for one compile or compileSync, in place of the runtime's, which uses it up. With `list` that
+   * makes no compiled module: its handle is for compiledFunctions and compiledClose alone.
+   */
+  listenerNew(runtime: Handle, description: string): Handle;
+  /** JSON: FunctionRecord[], those that the module defines. Only where it was compiled with a listener. */
+  compiledFunctions(compiled: Handle): string;
+  /** JSON: FunctionRecord[], innermost first. Only inside MSG.listener. */
+  frameStack(frame: number): string;
+  /** A snapshot of the frame's own. Only inside MSG.hostCall, as the next one. */
+  snapshot(frame: number): number;
+  /** Happens when the host function has answered; `words` are the results of the host function that took the snapshot. */
+  snapshotRestore(frame: number, snapshot: number, words: BigUint64Array): void;
+  /** types is JSON: { params, results }; definition is JSON: FunctionRecord. Only while no guest code of the link group runs. */
+  tableFunction(
+    module: Handle,
+    table: number,
+    offset: number,
+    types: string,
+  ): { readonly handle: Handle; readonly definition: string };
+  /** JSON: { handle, type }[] */
+  internalGlobals(module: Handle): string;
+  /** JSON: { host, port }[] */
+  tcpAddresses(module: Handle): string;
+
   outputBufferNew(maxBytes: number): Handle;
   outputBufferSize(buffer: Handle): number;
   outputBufferBytes(buffer: Handle): Uint8Array<ArrayBuffer>;
@@ -333,7 +358,7 @@ export interface ModuleDescription {
 export interface HostModuleDescription {
   name: string;
   functions: (
-    | { exporter: 'wasi_snapshot_preview1' }
+    | HostExporter
     | {
         id: number;
         export: string;
@@ -344,6 +369,21 @@ export interface HostModuleDescription {
         resultNames: string[];
       }
   )[];
+}
+
+export type HostExporter =
+  | { exporter: 'wasi_snapshot_preview1' }
+  | { exporter: 'assemblyscript'; abortMessage: boolean; trace?: 'stdout' | 'stderr' }
+  | { exporter: 'emscripten'; compiled: Handle };
+/** What hears one compiled module: JavaScript, by MSG.listener with `target`, or a native log of host calls, whose sink may be a MSG.write. */
+export interface ListenerDescription {
+  /** Only list the functions. */ list?: boolean;
+  target?: number;
+  before?: boolean;
+  after?: boolean;
+  abort?: boolean;
+  /** indices of the functions that are heard; absent: all */ chosen?: number[];
+  log?: { scopes: string[]; kind: number; fd: number; target: number };
 }
 
 let native: NativeBinding | undefined;

@@ -35,7 +35,13 @@ function answer(
     if (!hostFunction) throw closedError('the host function is gone');
     return callHost(frame, module, hostFunction, words, sync);
   }
-  const callback = module.callbacks.get(target);
+  if (kind === MSG.listener) {
+    const listener = frame.group.listeners.get(target);
+    if (!listener) throw closedError('the listener is gone');
+    listener.hear(frame, module, words, bytes);
+    return undefined;
+  }
+  const callback = module.callbacks.get(target) ?? frame.group.listenerCallback(target);
   if (!callback) throw closedError('the module that asks is gone');
   return callback({ words, bytes, sync });
 }
@@ -49,10 +55,17 @@ function callHost(
 ): void | PromiseLike<void> {
   const { references } = module.group;
   const args: unknown[] = decode(host.params, words, references);
-  const lease = host.withCaller ? new Lease(frame) : undefined;
+  const lease = host.withCaller ? new Lease(frame, host) : undefined;
   if (lease) args.unshift(publicly.caller(module, lease));
-  const take = (result: unknown) => {
+  frame.inHost = true;
+  frame.restoring = false;
+  const answered = () => {
+    frame.inHost = false;
     lease?.expire();
+  };
+  const take = (result: unknown) => {
+    answered();
+    if (frame.restoring) return;
     const position = (i: number) =>
       host.results.length === 1 ? `the result of ${host.name}` : `result ${i} of ${host.name}`;
     encode(host.results, hostResults(host.results, result, `the results of ${host.name}`), words, references, position);
@@ -63,13 +76,13 @@ function callHost(
       take(result);
       return undefined;
     }
-    if (sync) lease?.expire();
+    if (sync) answered();
     return Promise.resolve(result).then(take, (error: unknown) => {
-      lease?.expire();
+      answered();
       throw error;
     });
   } catch (error) {
-    lease?.expire();
+    answered();
     throw error;
   }
 }
