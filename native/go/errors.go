@@ -112,6 +112,9 @@ func classify(err error, fallback string) *wzError {
 			return invalidArgument(message)
 		}
 	}
+	if strings.HasPrefix(message, "table[") && strings.Contains(message, "more than the limit of") { // edit e8
+		return limitError("tableElements", message)
+	}
 	if traced { // a host function of Go's own side panicked: no guest's doing, but the guest did unwind
 		return &wzError{Code: codeTrap, Kind: "host function", Message: message, Frames: parseTrace(message)}
 	}

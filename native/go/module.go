@@ -62,6 +62,14 @@ func (m *moduleState) callStackBytes() uint64 {
 	return m.rt.config.limits.callStackBytes
 }
 
+// tableElements is the limit of the module or of its runtime.
+func (m *moduleState) tableElements() uint32 {
+	if m.limits.tableElements > 0 {
+		return m.limits.tableElements
+	}
+	return m.rt.config.limits.tableElements
+}
+
 // adopt learns which instance of wazero this is.
 func (m *moduleState) adopt(inner api.Module) {
 	m.rt.mu.Lock()
@@ -130,6 +138,7 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	if l := i.config.tcpListeners; len(l) > 0 && !m.host {
 		ctx = sock.WithConfig(ctx, tcpConfig(l))
 	}
+	ctx = withTableLimit(ctx, m.tableElements())
 	ctx = experimental.WithMemoryAllocator(ctx, m)
 	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module {
 		from, _ := handles.get(i.config.imports[name], kindModule).(*moduleState)
