@@ -12,8 +12,8 @@ import (
 
 const subscriptionBytes, eventBytes = 48, 32
 
-// waiting is a subscription to a file that was not ready when it was looked at.
-type waiting struct {
+// notReady is a subscription to a file that was not ready when it was looked at.
+type notReady struct {
 	index uint32
 	file  sys.Pollable
 	flag  sys.Pflag
@@ -54,7 +54,7 @@ type poller struct {
 	subscriptions []byte // a copy: the guest may have put the events in the same place
 	events        []byte
 	ready         uint32
-	waiting       []waiting
+	waiting       []notReady
 	clocks        []clock
 	timeout       time.Duration // of the clock that comes first
 }
@@ -103,7 +103,7 @@ func (p *poller) look(count uint32) sys.Errno {
 				p.report(i, wasip1.ErrnoSuccess)
 				continue
 			}
-			p.check(waiting{i, pollable, flag}, 0)
+			p.check(notReady{i, pollable, flag}, 0)
 		default:
 			return sys.EINVAL
 		}
@@ -112,7 +112,7 @@ func (p *poller) look(count uint32) sys.Errno {
 }
 
 // check reports w if it is ready within the time, else keeps it for later.
-func (p *poller) check(w waiting, timeout time.Duration) {
+func (p *poller) check(w notReady, timeout time.Duration) {
 	millis := int32((timeout + time.Millisecond - 1) / time.Millisecond) // never too early
 	switch ready, errno := w.file.Poll(w.flag, millis); {
 	case errno == sys.ENOTSUP || errno == sys.ENOSYS: // it cannot be waited for in this direction
