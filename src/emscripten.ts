@@ -1,22 +1,29 @@
-import type { CompiledModule } from './compiled-module.js';
-import type { HostModuleBuilder } from './host-module-builder.js';
-import { notImplemented } from './internal/errors.js';
+import { type CompiledModule, compiledStateOf } from './compiled-module.js';
+import { exportABI, type HostModuleBuilder } from './host-module-builder.js';
+import { closedError } from './internal/errors.js';
+import { wrongType } from './internal/validate.js';
 import type { Module } from './module.js';
-import type { Runtime } from './runtime.js';
+import { type Runtime, runtimeStateOf } from './runtime.js';
 
-const refuse = (): never => {
-  throw notImplemented('emscripten');
-};
-
-/** The functions that Emscripten guests import (wazero: imports/emscripten). Not implemented yet. */
+/**
+ * Those functions of module `env` that an Emscripten guest imports for memory growth, longjmp and calls through invoke_ (wazero:
+ * imports/emscripten): made for one compiled module, since the types are its imports'.
+ */
 export const emscripten = Object.freeze({
-  async instantiateForModule(_runtime: Runtime, _compiled: CompiledModule): Promise<Module> {
-    return refuse();
+  /** Rejects with LinkError where the runtime has a module `env` already. */
+  async instantiateForModule(runtime: Runtime, compiled: CompiledModule): Promise<Module> {
+    return emscripten.instantiateForModuleSync(runtime, compiled);
   },
-  instantiateForModuleSync(_runtime: Runtime, _compiled: CompiledModule): Module {
-    return refuse();
+  instantiateForModuleSync(runtime: Runtime, compiled: CompiledModule): Module {
+    if (!runtimeStateOf(runtime)) throw wrongType('a Runtime', 'runtime', runtime);
+    return emscripten.exportFunctionsForModule(runtime.newHostModuleBuilder('env'), compiled).instantiateSync();
   },
-  exportFunctionsForModule(_builder: HostModuleBuilder, _compiled: CompiledModule): HostModuleBuilder {
-    return refuse();
+
+  /** Puts them into a builder of your own. `compiled` must be open until that is compiled. */
+  exportFunctionsForModule(builder: HostModuleBuilder, compiled: CompiledModule): HostModuleBuilder {
+    const state = compiledStateOf(compiled);
+    if (!state) throw wrongType('a CompiledModule', 'compiled', compiled);
+    if (state.closed) throw closedError('the compiled module is closed');
+    return exportABI(builder, { exporter: 'emscripten', compiled: state.handle });
   },
 });

@@ -1,10 +1,19 @@
 import './internal/dispatch.js'; // its hooks answer what native code asks
-import type { ExportedFunction } from './exported-function.js';
-import type { Global } from './global.js';
-import { notImplemented } from './internal/errors.js';
+import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
+import { type Global, makeGlobal } from './global.js';
+import type { FunctionRecord, Handle } from './internal/binding.js';
+import { functionDefinition } from './internal/compiled-state.js';
+import { busyError, invalidArgument } from './internal/errors.js';
+import { FunctionState } from './internal/function-state.js';
+import { publicly } from './internal/lent.js';
+import { expiredError } from './internal/link-group.js';
+import { hostLogs } from './internal/listener.js';
+import type { ModuleState } from './internal/module-state.js';
 import { native } from './internal/native.js';
 import { liveReferences } from './internal/references.js';
-import { checkInteger, MAX_U32 } from './internal/validate.js';
+import { checkSink } from './internal/stdio.js';
+import { checkInteger, MAX_U32, wrongType } from './internal/validate.js';
+import { checkValueTypes, encode } from './internal/values.js';
 import type { CallerModule, Module } from './module.js';
 import type { OutputSink } from './stdio.js';
 import type { CallOptions, FunctionListener, ValueType, WasmValue } from './types.js';
@@ -21,39 +30,108 @@ export interface InstantiateOptions extends CallOptions {
 
 export type LogScope = 'clock' | 'filesystem' | 'memory' | 'poll' | 'proc' | 'random' | 'sock' | 'all';
 
-/** wazero: logging.NewHostLoggingListenerFactory. Not implemented yet. */
-export function hostLoggingListener(_sink: OutputSink, _scopes: readonly LogScope[]): FunctionListener {
-  throw notImplemented('experimental.hostLoggingListener');
+/**
+ * For CompileOptions.listener: logs, without any JavaScript in between, calls of the module's exported functions and of the host functions
+ * that it imports, by scope (wazero: logging.NewHostLoggingListenerFactory, whose lines these are). 'inherit' is standard error.
+ */
+export function hostLoggingListener(sink: OutputSink, scopes: readonly LogScope[]): FunctionListener {
+  checkSink(sink, 'sink');
+  if (!Array.isArray(scopes)) throw wrongType('an array of scopes', 'scopes', scopes);
+  scopes.forEach((scope, i) => {
+    if (!logScopes.includes(scope)) throw wrongType(`one of ${logScopes.join(', ')}`, `scopes[${i}]`, scope);
+  });
+  const listener: FunctionListener = Object.freeze({});
+  hostLogs.set(listener, { sink, scopes: [...scopes] });
+  return listener;
 }
+const logScopes: readonly LogScope[] = ['clock', 'filesystem', 'memory', 'poll', 'proc', 'random', 'sock', 'all'];
 
-/** wazero: experimental.GetSnapshotter. Only inside a host function. Not implemented yet. */
-export function snapshot(_caller: CallerModule): Snapshot {
-  throw notImplemented('experimental.snapshot');
-}
+/** The guest's stack as it was when a host function took it, not its memory. For setjmp and longjmp. */
 export interface Snapshot {
-  /** Unwinds to the snapshot once the host function has answered. */
+  /**
+   * Called in a host function of the same call, unwinds to the snapshot once that has answered: the host function that took the snapshot
+   * returns again, with these results. The host function that calls restore answers to nobody.
+   * @throws TypeError outside of a host function of the call that the snapshot was taken in
+   */
   restore(results: readonly WasmValue[]): void;
 }
 
-/** wazero: table.LookupFunction. Not implemented yet. */
+/**
+ * wazero: experimental.GetSnapshotter. Only inside the host function that `caller` was lent to.
+ * @throws TypeError where it was lent to no host function; ERR_WAZERO_CLOSED where that has answered
+ */
+export function snapshot(caller: CallerModule): Snapshot {
+  const lease = publicly.leaseOf(caller);
+  const host = lease?.host;
+  if (!lease || !host) throw wrongType('the caller of a host function', 'caller', caller);
+  if (lease.expired) throw expiredError();
+  const { frame } = lease;
+  const id = native().snapshot(frame.id);
+  return Object.freeze({
+    restore(results: readonly WasmValue[]): void {
+      if (!Array.isArray(results)) throw wrongType('an array of results', 'results', results);
+      if (!frame.inHost)
+        throw invalidArgument('Expected restore inside a host function of the call that the snapshot was taken in');
+      if (results.length !== host.results.length)
+        throw invalidArgument(
+          `Expected ${host.results.length} results for ${host.name} but received ${results.length}`,
+        );
+      const words = new BigUint64Array(host.resultWords);
+      encode(host.results, results, words, frame.group.references, (i) => `result ${i} of ${host.name}`);
+      native().snapshotRestore(frame.id, id, words);
+      frame.restoring = true;
+    },
+  });
+}
+
+/**
+ * The function in a table of the module, exported or not (wazero: table.LookupFunction).
+ * @throws Trap as call_indirect: there is no such element, it is null, or its type is another. ERR_WAZERO_BUSY while guest code runs in the
+ * module on another thread
+ */
 export function lookupFunction<const P extends readonly ValueType[], const R extends readonly ValueType[]>(
-  _module: Module,
-  _tableIndex: number,
-  _offset: number,
-  _params: P,
-  _results: R,
+  module: Module,
+  tableIndex: number,
+  offset: number,
+  params: P,
+  results: R,
 ): ExportedFunction<P, R> {
-  throw notImplemented('experimental.lookupFunction');
+  const state = guestState(module);
+  checkInteger(tableIndex, 0, MAX_U32, 'tableIndex');
+  checkInteger(offset, 0, MAX_U32, 'offset');
+  checkValueTypes(params, 'params');
+  checkValueTypes(results, 'results');
+  if (state.group.isRunning) throw busyError('guest code is running that may change the table');
+  const types = JSON.stringify({ params, results });
+  const { handle, definition } = native().tableFunction(state.handle, tableIndex, offset, types);
+  const found = functionDefinition(JSON.parse(definition) as FunctionRecord);
+  const name = found.name || found.debugName;
+  return makeExportedFunction(
+    new FunctionState(state, name, found, handle),
+    publicly.leaseOf(module),
+  ) as unknown as ExportedFunction<P, R>;
 }
 
-/** wazero: experimental.InternalModule. Not implemented yet. */
-export function internalGlobals(_module: Module): readonly Global[] {
-  throw notImplemented('experimental.internalGlobals');
+/** All globals of the module in the order of their indices, exported or not, to be read (wazero: experimental.InternalModule). */
+export function internalGlobals(module: Module): readonly Global[] {
+  const state = guestState(module);
+  const records = JSON.parse(native().internalGlobals(state.handle)) as { handle: Handle; type: ValueType }[];
+  return records.map(({ handle, type }) => makeGlobal({ module: state, handle, type, mutable: false, view: true }));
 }
 
-/** What withTCPListener bound. Not implemented yet. */
-export function tcpAddresses(_module: Module): readonly { readonly host: string; readonly port: number }[] {
-  throw notImplemented('experimental.tcpAddresses');
+/** What SockConfig.withTCPListener has bound, in its order: which port 0 became. */
+export function tcpAddresses(module: Module): readonly { readonly host: string; readonly port: number }[] {
+  const state = guestState(module);
+  const addresses = JSON.parse(native().tcpAddresses(state.handle)) as { host: string; port: number }[];
+  return Object.freeze(addresses.map((address) => Object.freeze(address)));
+}
+
+function guestState(module: Module): ModuleState {
+  const state = publicly.stateOf(module);
+  if (!state) throw wrongType('a Module', 'module', module);
+  if (state.isHost) throw invalidArgument('Expected a guest module for module but received a host module');
+  state.checkOpen();
+  return state;
 }
 
 /** Live counts in this process, all 0 when everything is closed. */

@@ -1,7 +1,8 @@
 import type { FileSystem, ReadOnlyFileSystem } from './file-system.js';
 import { fieldsOf, type Mount } from './internal/fields.js';
+import { checkFileSystem } from './internal/files.js';
 import { Uncloneable } from './internal/uncloneable.js';
-import { checkObject, checkString } from './internal/validate.js';
+import { checkString } from './internal/validate.js';
 
 /**
  * What of the host's files a guest sees (wazero: FSConfig). An immutable value. Default: nothing.
@@ -44,13 +45,13 @@ export class FSConfig extends Uncloneable {
 
   /** A file system written in JavaScript, for reading (wazero: WithFSMount). */
   withFSMount(fs: ReadOnlyFileSystem, guestPath: string): FSConfig {
-    checkObject(fs, 'fs');
+    checkFileSystem(fs, 'fs');
     return this.#with({ kind: 'fs', fs, guestPath });
   }
 
   /** A file system written in JavaScript, for reading and writing (wazero: sysfs.FSConfig.WithSysFSMount). */
   withSysFSMount(fs: FileSystem, guestPath: string): FSConfig {
-    checkObject(fs, 'fs');
+    checkFileSystem(fs, 'fs');
     return this.#with({ kind: 'sysFs', fs, guestPath });
   }
 }

@@ -51,7 +51,7 @@ export class Global extends Uncloneable {
   #use(): GlobalState {
     const state = this.#state;
     state.module.checkOpen();
-    if (state.mutable && state.module.group.isRunning)
+    if ((state.mutable || state.view) && state.module.group.isRunning)
       throw busyError('guest code is running that may use this global: wait for the call that runs it');
     return state;
   }

@@ -1,4 +1,5 @@
 import { type CompiledModule, makeCompiledModule } from './compiled-module.js';
+import type { HostExporter } from './internal/binding.js';
 import { Birth } from './internal/birth.js';
 import { CompiledState } from './internal/compiled-state.js';
 import { invalidArgument } from './internal/errors.js';
@@ -24,10 +25,10 @@ const birth = new Birth<Parts>();
 const functionBirth = new Birth<(item: HostFunctionSource) => HostModuleBuilder>();
 let make: (parts: Parts) => HostModuleBuilder;
 let makeFunctionBuilder: (add: (item: HostFunctionSource) => HostModuleBuilder) => HostFunctionBuilder;
-let addExporter: (builder: unknown, exporter: 'wasi_snapshot_preview1') => HostModuleBuilder;
+let addExporter: (builder: unknown, exporter: HostExporter) => HostModuleBuilder;
 /** Not exported by the package. */
 export const makeHostModuleBuilder = (parts: Parts): HostModuleBuilder => make(parts);
-export const exportABI = (builder: unknown, exporter: 'wasi_snapshot_preview1'): HostModuleBuilder =>
+export const exportABI = (builder: unknown, exporter: HostExporter): HostModuleBuilder =>
   addExporter(builder, exporter);
 
 /**
@@ -47,7 +48,7 @@ export class HostModuleBuilder extends Uncloneable {
     addExporter = (value, exporter) => {
       if (typeof value !== 'object' || value === null || !(#items in value))
         throw wrongType('a HostModuleBuilder', 'builder', value);
-      value.#items.push({ exporter });
+      value.#items.push(exporter);
       return value;
     };
   }

@@ -3,13 +3,13 @@ import type { ReadOnlyFileSystem } from './file-system.js';
 import type { FSConfig } from './fs-config.js';
 import { invalidArgument } from './internal/errors.js';
 import { type ClockFields, fieldsOf, type ModuleFields, type Mount, type RandSource } from './internal/fields.js';
+import { checkFileSystem } from './internal/files.js';
 import { mergeLimits } from './internal/limits.js';
 import { checkSink, checkSource } from './internal/stdio.js';
 import { Uncloneable } from './internal/uncloneable.js';
 import {
   checkFunction,
   checkInteger,
-  checkObject,
   checkString,
   checkStrings,
   isShared,
@@ -72,7 +72,7 @@ export class ModuleConfig extends Uncloneable {
   /** One file system as '/', for reading. Default: undefined, none. Replaces what withFS and withFSConfig set before. */
   withFS(fs: ReadOnlyFileSystem | undefined): ModuleConfig {
     if (fs === undefined) return this.#with({ mounts: none });
-    checkObject(fs, 'fs');
+    checkFileSystem(fs, 'fs');
     const mount: Mount = Object.freeze({ kind: 'fs', fs, guestPath: '/' });
     return this.#with({ mounts: Object.freeze([mount]) });
   }

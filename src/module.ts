@@ -35,6 +35,8 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   static {
     publicly.stateOf = (value) =>
       typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
+    publicly.leaseOf = (value) =>
+      typeof value === 'object' && value !== null && #state in value ? value.#lease : undefined;
     publicly.module = (state) => {
       let module = modules.get(state);
       if (!module) {

@@ -3,12 +3,14 @@ import './internal/dispatch.js'; // its hooks answer what native code asks
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
 import type { InstantiateOptions } from './experimental.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
-import { CompileRequest } from './internal/compile.js';
+import type { Handle } from './internal/binding.js';
+import { CompileRequest, compileTarget } from './internal/compile.js';
 import { CompiledState } from './internal/compiled-state.js';
-import { abortedError, notImplemented } from './internal/errors.js';
+import { abortedError } from './internal/errors.js';
 import { fieldsOf, type ModuleFields } from './internal/fields.js';
 import { type InstantiationExtras, instantiateAsync, instantiateSync } from './internal/instantiate.js';
 import { publicly } from './internal/lent.js';
+import { Listener } from './internal/listener.js';
 import type { ModuleState } from './internal/module-state.js';
 import { native } from './internal/native.js';
 import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './internal/options.js';
@@ -26,7 +28,7 @@ import {
 import type { Module } from './module.js';
 import { ModuleConfig } from './module-config.js';
 import { RuntimeConfig } from './runtime-config.js';
-import type { BinarySource, CompileOptions } from './types.js';
+import type { BinarySource, CompileOptions, FunctionListener } from './types.js';
 
 let read: (value: unknown) => RuntimeState | undefined;
 /** Not exported by the package. */
@@ -71,16 +73,17 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
    * Rejects with CompileError, LimitError, ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
    */
   async compileModule(binary: BinarySource, options: CompileOptions = {}): Promise<CompiledModule> {
-    const { signal, timeoutMs, workers } = checkCompileOptions(options);
+    const { signal, timeoutMs, workers, listener } = checkCompileOptions(options);
     const bytes = checkBinary(binary, 'binary');
-    return makeCompiledModule(await this.#compile(bytes, signal, deadlineOf(timeoutMs), workers));
+    return makeCompiledModule(await this.#compile(bytes, signal, deadlineOf(timeoutMs), workers, listener));
   }
 
   /** As `compileModule`, on the JS thread. */
   compileModuleSync(binary: BinarySource, options: Omit<CompileOptions, 'signal'> = {}): CompiledModule {
-    const { signal, timeoutMs, workers } = checkCompileOptions(options);
+    const { signal, timeoutMs, workers, listener } = checkCompileOptions(options);
     refuseSignal({ signal });
-    return makeCompiledModule(this.#compileSync(checkBinary(binary, 'binary'), deadlineOf(timeoutMs), workers));
+    const bytes = checkBinary(binary, 'binary');
+    return makeCompiledModule(this.#compileSync(bytes, deadlineOf(timeoutMs), workers, listener));
   }
 
   /**
@@ -188,18 +191,34 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     signal: AbortSignal | undefined,
     deadline: number,
     workers: number,
+    observer?: FunctionListener,
   ): Promise<CompiledState> {
     this.#state.checkOpen();
-    const handle = await new CompileRequest(this.#state).run(bytes, { signal, deadline, workers });
-    return new CompiledState(this.#state, handle);
+    const listener = observer && new Listener(observer, this.#state);
+    const compile = (binary: Uint8Array, description?: string) =>
+      new CompileRequest(this.#state).run(binary, { signal, deadline, workers, listener: description });
+    if (!listener?.filters) return this.#compiled(await compile(bytes, listener?.description), listener);
+    const copy = bytes.slice(); // read a second time when this has returned
+    listener.choose(await compile(copy, Listener.list));
+    this.#state.checkOpen();
+    return this.#compiled(await compile(copy, listener.description), listener);
   }
 
-  #compileSync(bytes: Uint8Array, deadline: number, workers: number): CompiledState {
+  #compiled(handle: Handle, listener: Listener | undefined): CompiledState {
+    return new CompiledState(this.#state, handle, undefined, listener?.compiled(handle));
+  }
+
+  #compileSync(bytes: Uint8Array, deadline: number, workers: number, observer?: FunctionListener): CompiledState {
+    const listener = observer && new Listener(observer, this.#state);
+    if (listener?.filters) listener.choose(this.#compileNow(bytes, deadline, workers, Listener.list));
+    return this.#compiled(this.#compileNow(bytes, deadline, workers, listener?.description), listener);
+  }
+  #compileNow(bytes: Uint8Array, deadline: number, workers: number, listener: string | undefined): Handle {
     this.#state.checkOpen();
     const left = deadline - performance.now();
     if (left <= 0) throw abortedError('the compilation', { reason: 'timeout' });
     const timeoutNs = left === Infinity ? 0 : Math.min(Math.ceil(left * 1e6), Number.MAX_SAFE_INTEGER);
-    return new CompiledState(this.#state, native().compileSync(this.#state.handle, bytes, workers, timeoutNs));
+    return native().compileSync(compileTarget(this.#state, listener), bytes, workers, timeoutNs);
   }
 
   /** Whoever fails before native code has taken it over closes it. */
@@ -233,12 +252,16 @@ function checkCompileOptions(options: CompileOptions) {
   checkInteger(workers, 1, MAX_U32, 'options.workers');
   if (listener !== undefined) {
     checkObject(listener, 'options.listener');
-    throw notImplemented('A function listener');
+    checkOptionalFunction(listener.filter, 'options.listener.filter');
+    checkOptionalFunction(listener.before, 'options.listener.before');
+    checkOptionalFunction(listener.after, 'options.listener.after');
+    checkOptionalFunction(listener.abort, 'options.listener.abort');
   }
   return {
     signal: checkSignal(options.signal, 'options.signal'),
     timeoutMs: checkTimeout(options.timeoutMs, 'options.timeoutMs'),
     workers,
+    listener,
   };
 }
 

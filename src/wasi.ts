@@ -23,6 +23,6 @@ export const wasi = Object.freeze({
 
   /** Puts its functions into a builder of your own, so that single ones can be overridden or the module renamed ('wasi_unstable'). */
   exportFunctions(builder: HostModuleBuilder): HostModuleBuilder {
-    return exportABI(builder, moduleName);
+    return exportABI(builder, { exporter: moduleName });
   },
 } as const);

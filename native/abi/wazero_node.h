@@ -98,8 +98,8 @@ enum {
   WZ_MSG_SLEEP = 6,     /* target, words[0] = ns */
   WZ_MSG_YIELD = 7,
   WZ_MSG_RANDOM = 8,    /* target, result_bytes; answer likewise */
-  WZ_MSG_FS = 9,        /* target, words[0] = operation, ...; see src/internal/file-system.ts */
-  WZ_MSG_LISTENER = 10, /* before, after, abort of a function listener */
+  WZ_MSG_FS = 9,        /* target = JS file system, words[0] = WZ_FS_*, see there */
+  WZ_MSG_LISTENER = 10, /* target = listener's callback id, words[0] = 0 before, 1 after, 2 abort, words[1] = function index, then values; bytes = error JSON of abort */
   WZ_MSG_WARNING = 11   /* bytes = text; no answer */
 };
 typedef struct {
@@ -110,6 +110,41 @@ typedef struct {
   uint32_t result_count; /* words expected */
   size_t result_bytes;   /* most bytes that the answer may have */
 } wz_message;
+
+/*
+ * WZ_MSG_FS. words[1] = a handle that JS gave, or how many of the bytes are the path; what follows it is a second path or data.
+ * Paths are UTF-8, absolute, normalised. Answer: words[0] = errno (wazero's number; from 0x1000 on the WASI number above it),
+ * words[1] = how many bytes count, then what stands here. A message with frame 0 has no answer.
+ */
+enum {
+  WZ_FS_OPEN = 1,      /* path; flags WZ_OPEN_*, mode -> handle, 0: it is a directory */
+  WZ_FS_CLOSE = 2,     /* handle, also of a listing */
+  WZ_FS_READ = 3,      /* handle; position -> bytes */
+  WZ_FS_WRITE = 4,     /* handle; position, all ones: the end; data -> (words[1] = how much was written,) position after it */
+  WZ_FS_FSTAT = 5,     /* handle -> mode (st_mode), nlink, size, dev, ino, atim, mtim, ctim (ns) */
+  WZ_FS_STAT = 6,      /* path -> likewise */
+  WZ_FS_LSTAT = 7,
+  WZ_FS_LIST = 8,      /* path -> bytes: entries (1 byte: 0 file, 1 directory, 2 link, 3 other; 8 ino; 2 length; name), handle of the rest or 0 */
+  WZ_FS_NEXT = 9,      /* handle of a listing -> likewise */
+  WZ_FS_READLINK = 10, /* path -> bytes */
+  WZ_FS_TRUNCATE = 11, /* handle; size */
+  WZ_FS_SYNC = 12,     /* handle; 1: the data only */
+  WZ_FS_FUTIMES = 13,  /* handle; atim, mtim (ns; 2^63: leave it) */
+  WZ_FS_UTIMES = 14,   /* path; likewise */
+  WZ_FS_LUTIMES = 15,
+  WZ_FS_MKDIR = 16,    /* path; mode */
+  WZ_FS_RMDIR = 17,    /* path */
+  WZ_FS_UNLINK = 18,   /* path; 1: a directory is meant */
+  WZ_FS_RENAME = 19,   /* two paths; likewise */
+  WZ_FS_LINK = 20,     /* two paths */
+  WZ_FS_SYMLINK = 21,  /* target and path */
+  WZ_FS_CHMOD = 22,    /* path; mode */
+  WZ_FS_RELEASE = 23   /* frame 0: the module is closed, so are its files */
+};
+enum {
+  WZ_OPEN_WRITE = 1, WZ_OPEN_READ_WRITE = 2, WZ_OPEN_CREATE = 4, WZ_OPEN_EXCLUSIVE = 8, WZ_OPEN_TRUNCATE = 16, WZ_OPEN_DIRECTORY = 32,
+  WZ_OPEN_NO_FOLLOW = 64, WZ_OPEN_SYNC = 128, WZ_OPEN_DATA_SYNC = 256
+};
 
 enum { WZ_REPLY_OK = 0, WZ_REPLY_THREW = 1 /* parked in the frame */, WZ_REPLY_WOULD_BLOCK = 2 /* likewise */, WZ_REPLY_DEAD = 3 /* JS cannot run any more */ };
 typedef struct {
@@ -137,6 +172,7 @@ typedef struct {
  * void     wz_compile(uint64_t env, wz_handle runtime, const uint8_t*, size_t, uint32_t workers, int64_t timeout_ns, uint64_t request, wz_result*)
  *                                                                    request 0: sync, value = compiled module; else WZ_MSG_DONE with frame = request,
  *                                                                    target = compiled module. timeout_ns: 0 = none; then ERR_WAZERO_ABORTED, reason timeout
+ *                                                                    runtime: or a listener made of it, which is used up: the module is heard by it
  * void     wz_compile_cancel(uint64_t env, uint64_t request, uint32_t reason)   WZ_STOP_*; its WZ_MSG_DONE comes soon, with ERR_WAZERO_ABORTED
  * void     wz_host_compile(uint64_t env, wz_handle runtime, wz_str json, wz_result*)            host module from its description, value = compiled module
  * void     wz_compiled_describe(wz_handle, wz_result*)               text = JSON
@@ -168,6 +204,15 @@ typedef struct {
  * void     wz_output_buffer_bytes(wz_handle, wz_result*)             text = a copy
  * void     wz_output_buffer_reset(wz_handle)
  * void     wz_output_buffer_free(wz_handle)
+ * void     wz_listener_new(wz_handle runtime, wz_str json, wz_result*)                          value: for one wz_compile, in place of the runtime
+ * void     wz_compiled_functions(wz_handle, wz_result*)              text = JSON of the functions it defines; only where it was compiled with a listener
+ * void     wz_frame_stack(uint64_t env, uint64_t frame, wz_result*)  inside WZ_MSG_LISTENER: text = JSON of the functions on the stack, innermost first
+ * void     wz_snapshot(uint64_t env, uint64_t frame, wz_result*)     inside WZ_MSG_HOST_CALL: value = snapshot, of this frame
+ * void     wz_snapshot_restore(uint64_t env, uint64_t frame, uint64_t snapshot, uint64_t *words, uint32_t word_count, wz_result*)
+ *                                                                    likewise: it happens when the host function has answered
+ * void     wz_table_function(wz_handle module, uint32_t table, uint32_t offset, wz_str types_json, wz_result*)   value = function, text = JSON of its definition
+ * void     wz_internal_globals(wz_handle module, wz_result*)         text = JSON [{handle, type}], all globals of the module
+ * void     wz_tcp_addresses(wz_handle module, wz_result*)            text = JSON [{host, port}], of its listeners in their order
  * void     wz_set_concurrency(uint32_t guests)
  * void     wz_stats(wz_result*)                                      text = JSON
  * void     wz_collect(void)                                          runs Go's garbage collector and waits for it

@@ -16,6 +16,7 @@ BindingList FrameBindings();
 BindingList MemoryBindings();
 BindingList GlobalBindings();
 BindingList OutputBufferBindings();
+BindingList ExperimentalBindings();
 
 template <size_t count>
 constexpr BindingList ListOf(const Binding (&items)[count]) {

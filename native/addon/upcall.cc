@@ -34,8 +34,8 @@ bool CopyAnswer(napi_env env, const MessageArrays& arrays, const wz_message& mes
   if (length < reply->word_count) return false;
   if (reply->word_count != 0) std::memcpy(reply->words, words, reply->word_count * sizeof(uint64_t));
   if (!AnswersBytes(message)) return true;
-  if (length == 0) return false;
-  const uint64_t used = words[0];
+  if (length <= CountWord(message)) return false;
+  const uint64_t used = words[CountWord(message)];
   size_t size;
   if (napi_get_typedarray_info(env, arrays.bytes, nullptr, &size, &data, nullptr, nullptr) != napi_ok) return false;
   const size_t count = std::min<uint64_t>(used, std::min(size, reply->byte_count));

@@ -68,8 +68,8 @@ bool MakeMessageArrays(Environment& environment, const wz_message& message, cons
   } else if (MakeWords(env, words, message.word_count, length, &out->words) != napi_ok) {
     return false;
   }
-  const size_t count = AnswersBytes(message) ? 0 : message.byte_count;
-  const size_t size = AnswersBytes(message) ? message.result_bytes : count;
+  const size_t count = message.byte_count;
+  const size_t size = AnswersBytes(message) ? std::max(count, message.result_bytes) : count;
   if (size == 0) {
     out->bytes = environment.Value(environment.no_bytes);
   } else if (MakeBytes(env, bytes, count, size, &out->bytes) != napi_ok) {

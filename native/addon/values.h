@@ -27,16 +27,19 @@ struct MessageArrays {
 };
 /**
  * The arrays of a message, the same in both lanes: as many words as the larger of parameters and results (and one for
- * the answer that every question but a host call has); bytes are those of the message, or, where the answer is bytes,
- * room for them.
+ * the answer that every question but a host call has); bytes are those of the message, with room for
+ * the answer's where that is bytes, too.
  */
 bool MakeMessageArrays(Environment& environment, const wz_message& message, const uint64_t* words, const uint8_t* bytes,
                        MessageArrays* out);
 
-/** True where the answer to a message is bytes, words[0] of them. */
+/** True where the answer to a message is bytes. */
 inline bool AnswersBytes(const wz_message& message) {
-  return message.kind == WZ_MSG_READ || message.kind == WZ_MSG_RANDOM;
+  return message.kind == WZ_MSG_READ || message.kind == WZ_MSG_RANDOM ||
+         (message.kind == WZ_MSG_FS && message.result_bytes != 0);
 }
+/** The word of the answer that says how many. */
+inline size_t CountWord(const wz_message& message) { return message.kind == WZ_MSG_FS ? 1 : 0; }
 
 /** Throws an Error unless something is pending already. */
 void ThrowFailure(napi_env env, const char* message);

@@ -39,6 +39,11 @@ var edits = []edit{
 	tableEdit,
 	errnoEdit,
 	valuesEdit,
+	wasiEdit,
+	pollReadyEdit,
+	socketEdit,
+	lookupEdit,
+	snapshotEdit,
 }
 
 //go:embed *.go _add

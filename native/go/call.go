@@ -33,6 +33,9 @@ func (c *call) run() (outcome []byte, err error) {
 			return errClosedModule
 		}
 		fn := c.function.get()
+		if fn == nil {
+			return invalidArgument("Expected a table that has not changed since lookupFunction: the function is in use, and no longer where it was")
+		}
 		err := fn.CallWithStack(c.frame.context(), c.words)
 		c.function.put(fn) // not after a panic: what state it is in nobody knows
 		return err

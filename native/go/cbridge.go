@@ -83,6 +83,40 @@ const (
 	replyWouldBlock = C.WZ_REPLY_WOULD_BLOCK
 	replyDead       = C.WZ_REPLY_DEAD
 
+	fsOpen     = C.WZ_FS_OPEN
+	fsClose    = C.WZ_FS_CLOSE
+	fsRead     = C.WZ_FS_READ
+	fsWrite    = C.WZ_FS_WRITE
+	fsFstat    = C.WZ_FS_FSTAT
+	fsStat     = C.WZ_FS_STAT
+	fsLstat    = C.WZ_FS_LSTAT
+	fsList     = C.WZ_FS_LIST
+	fsNext     = C.WZ_FS_NEXT
+	fsReadlink = C.WZ_FS_READLINK
+	fsTruncate = C.WZ_FS_TRUNCATE
+	fsSync     = C.WZ_FS_SYNC
+	fsFutimes  = C.WZ_FS_FUTIMES
+	fsUtimes   = C.WZ_FS_UTIMES
+	fsLutimes  = C.WZ_FS_LUTIMES
+	fsMkdir    = C.WZ_FS_MKDIR
+	fsRmdir    = C.WZ_FS_RMDIR
+	fsUnlink   = C.WZ_FS_UNLINK
+	fsRename   = C.WZ_FS_RENAME
+	fsLink     = C.WZ_FS_LINK
+	fsSymlink  = C.WZ_FS_SYMLINK
+	fsChmod    = C.WZ_FS_CHMOD
+	fsRelease  = C.WZ_FS_RELEASE
+
+	openWrite     = C.WZ_OPEN_WRITE
+	openReadWrite = C.WZ_OPEN_READ_WRITE
+	openCreate    = C.WZ_OPEN_CREATE
+	openExclusive = C.WZ_OPEN_EXCLUSIVE
+	openTruncate  = C.WZ_OPEN_TRUNCATE
+	openDirectory = C.WZ_OPEN_DIRECTORY
+	openNoFollow  = C.WZ_OPEN_NO_FOLLOW
+	openSync      = C.WZ_OPEN_SYNC
+	openDataSync  = C.WZ_OPEN_DATA_SYNC
+
 	laneSync  = C.WZ_LANE_SYNC
 	laneAsync = C.WZ_LANE_ASYNC
 
@@ -103,6 +137,8 @@ const (
 
 	mountDir         = C.WZ_MOUNT_DIR
 	mountReadOnlyDir = C.WZ_MOUNT_READ_ONLY_DIR
+	mountFS          = C.WZ_MOUNT_FS
+	mountSysFS       = C.WZ_MOUNT_SYS_FS
 
 	engineCompiler    = C.WZ_ENGINE_COMPILER
 	engineInterpreter = C.WZ_ENGINE_INTERPRETER

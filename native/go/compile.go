@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
 	"wazeronode/prescan"
@@ -20,6 +21,15 @@ type compiledState struct {
 	host    bool
 
 	sharedMemory bool // its memory, own or imported, is one
+
+	// where it was compiled with a listener
+	functions []api.FunctionDefinition // that it defines
+	salt      *salt
+	log       *logTarget
+
+	// of a host module
+	name   string
+	export func(wazero.HostModuleBuilder)
 }
 
 func (rt *runtimeState) addCompiled(inner wazero.CompiledModule, imports []prescan.ImportModule, host bool) *compiledState {
@@ -30,7 +40,7 @@ func (rt *runtimeState) addCompiled(inner wazero.CompiledModule, imports []presc
 }
 
 // compile is the work itself, on any goroutine. Nothing of wazero sees the bytes before the pre-scan has.
-func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint32) (*compiledState, error) {
+func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint32, listener *listenerState) (*compiledState, error) {
 	if err := prescan.Check(binary, prescan.Limits{ModuleBytes: rt.config.moduleBytes, TableElements: rt.config.limits.tableElements}); err != nil {
 		var refused *prescan.Error
 		if errors.As(err, &refused) && refused.Limit != "" {
@@ -47,16 +57,27 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 	if workers > 1 {
 		ctx = experimental.WithCompilationWorkers(ctx, int(workers))
 	}
-	inner, err := rt.inner.CompileModule(ctx, binary)
+	c, err := rt.compileInner(ctx, binary, listener)
 	if err != nil {
 		if rt.isClosed() {
 			return nil, closedError(err.Error())
 		}
 		return nil, classify(err, codeCompile)
 	}
-	c := rt.addCompiled(inner, prescan.Imports(binary), false)
+	c.imports = prescan.Imports(binary)
 	c.sharedMemory = prescan.SharedMemory(binary)
 	return c, nil
+}
+
+func (rt *runtimeState) compileInner(ctx context.Context, binary []byte, listener *listenerState) (*compiledState, error) {
+	if listener != nil {
+		return rt.compileHeard(ctx, binary, listener)
+	}
+	inner, err := rt.inner.CompileModule(ctx, binary)
+	if err != nil {
+		return nil, err
+	}
+	return rt.addCompiled(inner, nil, false), nil
 }
 
 func (rt *runtimeState) isClosed() bool {
@@ -76,7 +97,7 @@ type compiled struct {
 
 // startCompile compiles on a goroutine of its own; done is called exactly once, at the deadline or the signal whatever the compiler
 // does: what comes late is closed.
-func (rt *runtimeState) startCompile(binary []byte, workers uint32, timeout time.Duration, request uint64, done func(*compiledState, error)) error {
+func (rt *runtimeState) startCompile(binary []byte, workers uint32, listener *listenerState, timeout time.Duration, request uint64, done func(*compiledState, error)) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	if !rt.env.addRequest(request, func(reason string) { cancel(compileAborted(reason)) }) {
 		cancel(nil)
@@ -86,7 +107,7 @@ func (rt *runtimeState) startCompile(binary []byte, workers uint32, timeout time
 	goroutine(func() {
 		defer cancel(nil)
 		var c compiled
-		c.err = protect(func() (err error) { c.state, err = rt.compile(ctx, binary, workers); return })
+		c.err = protect(func() (err error) { c.state, err = rt.compile(ctx, binary, workers, listener); return })
 		outcome <- c
 	})
 	goroutine(func() {
@@ -116,16 +137,16 @@ func (rt *runtimeState) startCompile(binary []byte, workers uint32, timeout time
 	return nil
 }
 
-func (rt *runtimeState) compileSync(binary []byte, workers uint32, timeout time.Duration) (state *compiledState, err error) {
+func (rt *runtimeState) compileSync(binary []byte, workers uint32, listener *listenerState, timeout time.Duration) (state *compiledState, err error) {
 	if timeout <= 0 {
-		return rt.compile(context.Background(), binary, workers)
+		return rt.compile(context.Background(), binary, workers, listener)
 	}
 	ctx, cancel := context.WithTimeoutCause(context.Background(), timeout, compileAborted("timeout"))
 	outcome := make(chan compiled, 1)
 	goroutine(func() {
 		defer cancel()
 		var c compiled
-		c.err = protect(func() (err error) { c.state, err = rt.compile(ctx, binary, workers); return })
+		c.err = protect(func() (err error) { c.state, err = rt.compile(ctx, binary, workers, listener); return })
 		outcome <- c
 	})
 	select {
@@ -147,5 +168,20 @@ func (c *compiledState) disown() {
 		return
 	}
 	c.rt.release(c)
-	_ = c.inner.Close(context.Background())
+	if c.inner != nil {
+		_ = c.inner.Close(context.Background())
+	}
+	c.salt.release()
+}
+
+// customSections are the module's own.
+func (c *compiledState) customSections() []api.CustomSection {
+	if !c.rt.config.customSections { // wazero keeps them for DWARF too
+		return nil
+	}
+	sections := c.inner.CustomSections()
+	if c.salt.isApplied() {
+		sections = sections[:len(sections)-1]
+	}
+	return sections
 }

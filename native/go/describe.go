@@ -84,10 +84,8 @@ func (c *compiledState) describe() *compiledDescription {
 	for name, m := range c.inner.ExportedMemories() {
 		d.ExportedMemories[name] = describeMemory(m, c.sharedMemory)
 	}
-	if c.rt.config.customSections { // wazero keeps them for DWARF too
-		for _, s := range c.inner.CustomSections() {
-			d.CustomSections = append(d.CustomSections, sectionRecord{s.Name(), len(s.Data())})
-		}
+	for _, s := range c.customSections() {
+		d.CustomSections = append(d.CustomSections, sectionRecord{s.Name(), len(s.Data())})
 	}
 	for _, i := range c.imports {
 		d.ImportModules = append(d.ImportModules, importModuleRecord{i.Name, i.Joins})

@@ -39,3 +39,10 @@ func withStackLimit(ctx context.Context, bytes uint64) context.Context {
 	}
 	return nodehost.WithMaxStackBytes(ctx, int(min(bytes, 1<<40)))
 }
+
+func withTableLimit(ctx context.Context, elements uint32) context.Context {
+	if elements == 0 {
+		return ctx
+	}
+	return nodehost.WithMaxTableElements(ctx, elements)
+}

@@ -59,3 +59,5 @@ func globalWords(g api.Global) (lo, hi uint64)         { return g.Get(), 0 }
 func setGlobalWords(g api.MutableGlobal, lo, _ uint64) { g.Set(lo) }
 
 func withStackLimit(ctx context.Context, _ uint64) context.Context { return ctx } // wazero has no such limit
+
+func withTableLimit(ctx context.Context, _ uint32) context.Context { return ctx } // only the pre-scan limits tables

@@ -112,6 +112,9 @@ func classify(err error, fallback string) *wzError {
 			return invalidArgument(message)
 		}
 	}
+	if strings.HasPrefix(message, "table[") && strings.Contains(message, "more than the limit of") { // edit e8
+		return limitError("tableElements", message)
+	}
 	if traced { // a host function of Go's own side panicked: no guest's doing, but the guest did unwind
 		return &wzError{Code: codeTrap, Kind: "host function", Message: message, Frames: parseTrace(message)}
 	}
@@ -174,7 +177,8 @@ func recoveredError(r any) *wzError {
 			return ours
 		}
 		var exit *sys.ExitError
-		if errors.As(err, &exit) {
+		var host *hostError // of a host function that was called without a guest around it, from a table
+		if errors.As(err, &exit) || errors.As(err, &host) {
 			return classify(err, codeTrap)
 		}
 	}

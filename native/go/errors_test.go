@@ -23,6 +23,7 @@ func TestClassify(t *testing.T) {
 		{"host function", fmt.Errorf("%w (recovered by wazero)%s", &hostError{}, trace), wzError{Code: codeTrap, Kind: "host function", Frames: frames, Host: true}},
 		{"exit", fmt.Errorf("start failed: %w", sys.NewExitError(7)), wzError{Code: codeExit, ExitCode: 7, Reason: "exit"}},
 		{"configuration", errors.New("environ invalid: empty key"), wzError{Code: codeInvalid}},
+		{"table limit", errors.New("table[0] needs 20 elements, more than the limit of 10"), wzError{Code: codeLimit, Limit: "tableElements"}},
 		{"link", errors.New("module[env] not instantiated"), wzError{Code: codeLink}},
 	} {
 		got := *classify(c.err, codeLink)

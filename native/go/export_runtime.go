@@ -79,19 +79,19 @@ func wz_cache_close(h C.wz_handle, out *C.wz_result) {
 //export wz_compile
 func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, workers C.uint32_t, timeout C.int64_t, request C.uint64_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		rt, err := lookup[*runtimeState](handle(h), kindRuntime)
+		rt, listener, err := compileTarget(handle(h))
 		if err != nil {
 			return 0, nil, err
 		}
 		binary := append([]byte(nil), goData(data, size)...) // wazero keeps slices of it
 		if request == 0 {
-			c, err := rt.compileSync(binary, uint32(workers), nanoseconds(timeout))
+			c, err := rt.compileSync(binary, uint32(workers), listener, nanoseconds(timeout))
 			if err != nil {
 				return 0, nil, err
 			}
 			return uint64(c.handle), nil, nil
 		}
-		return 0, nil, rt.startCompile(binary, uint32(workers), nanoseconds(timeout), uint64(request), func(c *compiledState, err error) {
+		return 0, nil, rt.startCompile(binary, uint32(workers), listener, nanoseconds(timeout), uint64(request), func(c *compiledState, err error) {
 			var compiled handle
 			if c != nil {
 				compiled = c.handle
@@ -130,6 +130,9 @@ func wz_compiled_describe(h C.wz_handle, out *C.wz_result) {
 		if err != nil {
 			return 0, nil, err
 		}
+		if c.inner == nil {
+			return 0, nil, invalidArgument("Expected a compiled module but received a list of functions")
+		}
 		text, err := asJSON(c.describe())
 		return 0, text, err
 	})
@@ -142,7 +145,7 @@ func wz_compiled_section(h C.wz_handle, index C.uint32_t, out *C.wz_result) {
 		if err != nil {
 			return 0, nil, err
 		}
-		sections := c.inner.CustomSections()
+		sections := c.customSections()
 		if int(index) >= len(sections) {
 			return 0, nil, invalidArgument("Expected the index of a custom section")
 		}

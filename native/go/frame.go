@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/sys"
 )
 
@@ -30,6 +31,13 @@ type frame struct {
 	hasSlot     bool       // only the frame's own goroutine looks; so for the two below
 	callerInner api.Module // whose host call was the last, and its handle
 	caller      handle
+	heard       []heardCall // calls that a listener hears, outermost first
+	logs        map[*logTarget]*frameLog
+
+	// of the host function in JavaScript that the guest is in; JavaScript uses them while it answers
+	hostContext context.Context
+	snapshots   []experimental.Snapshot
+	restore     *restoration
 
 	mu      sync.Mutex
 	stopCh  chan struct{} // made on first use
@@ -105,7 +113,11 @@ func frameOf(ctx context.Context) *frame {
 }
 
 func (f *frame) context() context.Context {
-	return f.control.attach(withStackLimit(&frameContext{context.Background(), f}, f.module.callStackBytes()))
+	base := context.Background()
+	if f.module.rt.hasHostFunctions.Load() {
+		base = snapshotting
+	}
+	return f.control.attach(withStackLimit(&frameContext{base, f}, f.module.callStackBytes()))
 }
 
 // enter makes the frame the runner of its group; an error means that it was stopped before anything ran.

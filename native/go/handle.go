@@ -18,9 +18,10 @@ const (
 	kindGlobal
 	kindOutputBuffer
 	kindPin
+	kindListener
 )
 
-var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin"}
+var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener"}
 
 const (
 	indexBits      = 24

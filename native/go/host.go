@@ -7,6 +7,8 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/assemblyscript"
+	"github.com/tetratelabs/wazero/imports/emscripten"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 )
 
@@ -17,7 +19,11 @@ type hostModuleDescription struct {
 }
 
 type hostFunctionRecord struct {
-	Exporter    string   `json:"exporter"` // an ABI of wazero's own, instead of all below
+	Exporter     string `json:"exporter"` // an ABI of wazero's own, with what is of it, instead of all below
+	AbortMessage bool   `json:"abortMessage"`
+	Trace        string `json:"trace"`    // "stdout", "stderr"
+	Compiled     handle `json:"compiled"` // emscripten: the guest whose imports it serves
+
 	ID          uint64   `json:"id"`
 	Export      string   `json:"export"`
 	Name        string   `json:"name"`
@@ -36,48 +42,87 @@ func (rt *runtimeState) compileHost(description []byte) (*compiledState, error) 
 	if rt.isClosed() {
 		return nil, closedError("the runtime is closed") // wazero would panic
 	}
-	b := rt.inner.NewHostModuleBuilder(d.Name)
+	var exports []func(wazero.HostModuleBuilder)
 	for i := range d.Functions {
-		if err := rt.exportHostFunction(b, &d.Functions[i]); err != nil {
+		export, err := rt.hostExport(&d.Functions[i])
+		if err != nil {
 			return nil, err
 		}
+		exports = append(exports, export)
 	}
+	b := rt.inner.NewHostModuleBuilder(d.Name)
+	export := func(b wazero.HostModuleBuilder) {
+		for _, export := range exports {
+			export(b)
+		}
+	}
+	export(b)
 	inner, err := b.Compile(context.Background())
 	if err != nil {
 		return nil, classify(err, codeLink)
 	}
-	return rt.addCompiled(inner, nil, true), nil
+	c := rt.addCompiled(inner, nil, true)
+	c.name, c.export = d.Name, export
+	return c, nil
 }
 
-func (rt *runtimeState) exportHostFunction(b wazero.HostModuleBuilder, r *hostFunctionRecord) error {
+// hostExport makes what puts a function, or those of an ABI, into a builder.
+func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModuleBuilder), error) {
 	switch r.Exporter {
 	case "":
+		return rt.functionExport(r)
 	case wasi_snapshot_preview1.ModuleName:
-		wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions(b)
-		return nil
-	default:
-		return invalidArgument("Expected an exporter that exists but received " + r.Exporter)
+		return wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions, nil
+	case "assemblyscript":
+		exporter := assemblyscript.NewFunctionExporter()
+		if !r.AbortMessage {
+			exporter = exporter.WithAbortMessageDisabled()
+		}
+		switch r.Trace {
+		case "stdout":
+			exporter = exporter.WithTraceToStdout()
+		case "stderr":
+			exporter = exporter.WithTraceToStderr()
+		}
+		return exporter.ExportFunctions, nil
+	case "emscripten":
+		guest, err := lookup[*compiledState](r.Compiled, kindCompiled)
+		if err != nil {
+			return nil, err
+		}
+		exporter, err := emscripten.NewFunctionExporterForModule(guest.inner)
+		if err != nil {
+			return nil, classify(err, codeLink)
+		}
+		return exporter.ExportFunctions, nil
 	}
+	return nil, invalidArgument("Expected an exporter that exists but received " + r.Exporter)
+}
+
+func (rt *runtimeState) functionExport(r *hostFunctionRecord) (func(wazero.HostModuleBuilder), error) {
 	params, err := valueTypes(r.Params)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	results, err := valueTypes(r.Results)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	fb := b.NewFunctionBuilder().WithGoModuleFunction(rt.hostFunction(r.ID, words(params), words(results)), params, results)
-	if r.Name != "" {
-		fb = fb.WithName(r.Name)
-	}
-	if len(r.ParamNames) > 0 {
-		fb = fb.WithParameterNames(r.ParamNames...)
-	}
-	if len(r.ResultNames) > 0 {
-		fb = fb.WithResultNames(r.ResultNames...)
-	}
-	fb.Export(r.Export)
-	return nil
+	rt.hasHostFunctions.Store(true)
+	fn := rt.hostFunction(r.ID, words(params), words(results))
+	return func(b wazero.HostModuleBuilder) {
+		fb := b.NewFunctionBuilder().WithGoModuleFunction(fn, params, results)
+		if r.Name != "" {
+			fb = fb.WithName(r.Name)
+		}
+		if len(r.ParamNames) > 0 {
+			fb = fb.WithParameterNames(r.ParamNames...)
+		}
+		if len(r.ResultNames) > 0 {
+			fb = fb.WithResultNames(r.ResultNames...)
+		}
+		fb.Export(r.Export)
+	}, nil
 }
 
 // hostFunction asks JavaScript: directly in the synchronous lane, by a message while the goroutine is parked in the other.
@@ -87,7 +132,14 @@ func (rt *runtimeState) hostFunction(id uint64, params, results int) api.GoModul
 		if f == nil {
 			panic(fmt.Errorf("a host function was called outside of a call of this package"))
 		}
+		outer := f.hostContext // an invoke_ of emscripten, or nil
+		f.hostContext, f.restore = ctx, nil
 		f.upcall(&message{kind: msgHostCall, target: id, module: uint64(rt.caller(f, mod)), words: stack[:params]}, stack[:results], nil)
+		f.hostContext = outer
+		if r := f.restore; r != nil {
+			f.restore = nil
+			r.snapshot.Restore(r.results)
+		}
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/sock"
-
-	"wazeronode/jail"
 )
 
 // moduleState is an instance: from wz_instantiate, before wazero has one, to wz_module_release.
@@ -22,17 +20,22 @@ type moduleState struct {
 
 	sharedMemory bool // its memory, own or imported, is one
 
-	inner    api.Module // nil until instantiated, or until its start section calls a host function
-	closed   atomic.Bool
-	compiled *compiledState // closed with the module, or nil
+	inner     api.Module // nil until instantiated, or until its start section calls a host function
+	closed    atomic.Bool
+	compiled  *compiledState // closed with the module, or nil
+	source    *compiledState // what it was made of, closed or not
+	addresses []tcpAddress   // that its TCP listeners are bound to
 
-	mu        sync.Mutex
-	mounts    []*jail.FS // closed with it
-	functions map[string]*functionState
-	memories  map[api.Memory]handle
-	globals   map[string]*globalState
-	extra     []handle // all handles that go with the module
-	engines   atomic.Int64
+	mu             sync.Mutex
+	mounts         []openMount // closed with it
+	functions      map[string]*functionState
+	memories       map[api.Memory]handle
+	globals        map[string]*globalState
+	extra          []handle                  // all handles that go with the module
+	tableFunctions map[uint64]*functionState // by reference
+	internals      []*globalState
+	twins          []func() // close the logged host modules that it imports from
+	engines        atomic.Int64
 }
 
 // functionState is an exported function with its idle call engines: one engine serves one call at a time, and making one allocates.
@@ -40,7 +43,8 @@ type functionState struct {
 	handle handle
 	module *moduleState
 	name   string
-	size   int // words, of the larger of parameters and results
+	size   int                 // words, of the larger of parameters and results
+	again  func() api.Function // instead of the name: of a table
 
 	mu   sync.Mutex
 	idle []api.Function
@@ -56,6 +60,14 @@ func (m *moduleState) callStackBytes() uint64 {
 		return m.limits.callStackBytes
 	}
 	return m.rt.config.limits.callStackBytes
+}
+
+// tableElements is the limit of the module or of its runtime.
+func (m *moduleState) tableElements() uint32 {
+	if m.limits.tableElements > 0 {
+		return m.limits.tableElements
+	}
+	return m.rt.config.limits.tableElements
 }
 
 // adopt learns which instance of wazero this is.
@@ -78,7 +90,7 @@ func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledSt
 	if compiled.rt != rt {
 		return nil, invalidArgument("source module must be compiled before instantiation: this one was compiled by another runtime")
 	}
-	m := &moduleState{rt: rt, group: &group{}, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
+	m := &moduleState{rt: rt, source: compiled, group: &group{}, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
 		functions: map[string]*functionState{}, memories: map[api.Memory]handle{}, globals: map[string]*globalState{}}
 	if closeCompiled {
 		m.compiled = compiled
@@ -126,12 +138,21 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	if l := i.config.tcpListeners; len(l) > 0 && !m.host {
 		ctx = sock.WithConfig(ctx, tcpConfig(l))
 	}
+	ctx = withTableLimit(ctx, m.tableElements())
 	ctx = experimental.WithMemoryAllocator(ctx, m)
 	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module {
-		if from, _ := handles.get(i.config.imports[name], kindModule).(*moduleState); from != nil {
-			return from.inner
+		from, _ := handles.get(i.config.imports[name], kindModule).(*moduleState)
+		if from == nil {
+			return nil
 		}
-		return nil
+		if target := i.compiled.log; target != nil && from.host {
+			twin, err := m.loggedHost(ctx, from, target)
+			if err != nil {
+				panic(err)
+			}
+			return twin
+		}
+		return from.inner
 	})
 	inner, err := m.rt.inner.InstantiateModule(ctx, i.compiled.inner, config)
 	if inner != nil {
@@ -139,6 +160,9 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	}
 	if err == nil {
 		m.group.addModule(m)
+		if n := len(i.config.tcpListeners) / 2; n > 0 && !m.host && !m.isClosed() {
+			m.addresses = boundAddresses(inner, n)
+		}
 	}
 	return err
 }
@@ -155,9 +179,12 @@ func (m *moduleState) close(exitCode uint32) {
 		m.rt.mu.Unlock()
 	}
 	m.mu.Lock()
-	mounts := m.mounts
-	m.mounts = nil
+	mounts, twins := m.mounts, m.twins
+	m.mounts, m.twins = nil, nil
 	m.mu.Unlock()
+	for _, closeTwin := range twins {
+		closeTwin()
+	}
 	for _, fs := range mounts {
 		_ = fs.Close()
 	}
@@ -188,7 +215,13 @@ func (m *moduleState) disown() {
 	handles.remove(m.handle, kindModule)
 }
 
-func (m *moduleState) addMount(fs *jail.FS) {
+// openMount is a file system of one guest.
+type openMount interface {
+	Close() error
+	Interrupt() // wakes a guest that waits for a file without a frame's doing
+}
+
+func (m *moduleState) addMount(fs openMount) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mounts = append(m.mounts, fs)
@@ -247,6 +280,9 @@ func (f *functionState) get() api.Function {
 		return fn
 	}
 	f.mu.Unlock()
+	if f.again != nil {
+		return f.module.countEngine(f.again())
+	}
 	return f.module.newEngine(f.name)
 }
 
@@ -258,7 +294,10 @@ func (f *functionState) put(fn api.Function) {
 
 // newEngine makes a call engine; nil if there is no such function.
 func (m *moduleState) newEngine(name string) api.Function {
-	fn := m.inner.ExportedFunction(name)
+	return m.countEngine(m.inner.ExportedFunction(name))
+}
+
+func (m *moduleState) countEngine(fn api.Function) api.Function {
 	if fn != nil {
 		m.engines.Add(1)
 		callEngines.Add(1)

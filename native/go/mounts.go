@@ -10,7 +10,7 @@ import (
 // defaultOpenFiles is how many files a guest may have open at once where no limit is given.
 const defaultOpenFiles = 1024
 
-// fileSystems makes the mounts: directories in the jail, with one limit on open files for all of a module.
+// fileSystems makes the mounts: directories in the jail and file systems in JavaScript, with one limit on open files for all of a module.
 func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 	if len(c.mounts) == 0 {
 		return nil, nil
@@ -30,8 +30,10 @@ func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 			fs := jail.New(mt.hostDir, mt.kind == mountReadOnlyDir, files)
 			m.addMount(fs)
 			config = config.(sysfs.FSConfig).WithSysFSMount(fs, mt.guestPath)
-		default:
-			return nil, &wzError{Code: codeNotImplemented, Message: "file systems in JavaScript are not there yet: use withDirMount or withReadOnlyDirMount"}
+		case mountFS, mountSysFS:
+			fs := &jsFS{module: m, env: m.rt.env.id, target: mt.target, readOnly: mt.kind == mountFS, limit: files}
+			m.addMount(fs)
+			config = config.(sysfs.FSConfig).WithSysFSMount(fs, mt.guestPath)
 		}
 	}
 	return config, nil

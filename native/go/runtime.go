@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -23,6 +24,8 @@ type runtimeState struct {
 	config *runtimeConfig
 	budget *arena.Budget
 	gate   chan struct{} // one token per compilation that may run
+
+	hasHostFunctions atomic.Bool // in JavaScript
 
 	mu      sync.Mutex
 	closed  bool

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"crypto/rand"
 	"io"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/experimental/sock"
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 )
@@ -135,19 +133,24 @@ func (s *stream) source(m *moduleState) (io.Reader, error) {
 	return nil, nil
 }
 
-// callbackWriter is a sink in JavaScript: the guest is parked until it has taken the chunk.
+// callbackWriter is a sink in JavaScript: the guest is parked until it has taken the chunk. What a guest writes at once may be all of
+// its memory: JavaScript gets it in pieces, each of which is a copy.
 type callbackWriter struct {
 	module *moduleState
 	target uint64
 }
 
-func (w *callbackWriter) Write(p []byte) (int, error) {
-	var errno [1]uint64
-	w.module.running().upcall(&message{kind: msgWrite, target: w.target, module: uint64(w.module.handle), bytes: p}, errno[:], nil)
-	if errno[0] != 0 {
-		return 0, experimentalsys.Errno(errno[0])
+func (w *callbackWriter) Write(p []byte) (n int, err error) {
+	for n < len(p) {
+		chunk := p[n:min(len(p), n+largestChunk)]
+		var errno [1]uint64
+		w.module.running().upcall(&message{kind: msgWrite, target: w.target, module: uint64(w.module.handle), bytes: chunk}, errno[:], nil)
+		if errno[0] != 0 {
+			return n, experimentalsys.Errno(errno[0])
+		}
+		n += len(chunk)
 	}
-	return len(p), nil
+	return n, nil
 }
 
 // callbackReader is a source in JavaScript. words[0] is how many bytes came, words[1] an errno.
@@ -188,13 +191,4 @@ func (b *outputBuffer) Write(p []byte) (int, error) {
 	}
 	b.buf = append(b.buf, p...)
 	return len(p), nil
-}
-
-func tcpConfig(pairs []string) sock.Config {
-	c := sock.NewConfig()
-	for i := 0; i+1 < len(pairs); i += 2 {
-		port, _ := strconv.Atoi(pairs[i+1]) // a number: src has checked it
-		c = c.WithTCPListener(pairs[i], port)
-	}
-	return c
 }

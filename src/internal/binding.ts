@@ -98,6 +98,31 @@ export interface NativeBinding {
   /** JSON: FunctionDefinition of a funcref that came out of this module's link group */
   functionReference(module: Handle, reference: bigint): string;
 
+  /**
+   * JSON: ListenerDescription. The handle is for one compile or compileSync, in place of the runtime's, which uses it up. With `list` that
+   * makes no compiled module: its handle is for compiledFunctions and compiledClose alone.
+   */
+  listenerNew(runtime: Handle, description: string): Handle;
+  /** JSON: FunctionRecord[], those that the module defines. Only where it was compiled with a listener. */
+  compiledFunctions(compiled: Handle): string;
+  /** JSON: FunctionRecord[], innermost first. Only inside MSG.listener. */
+  frameStack(frame: number): string;
+  /** A snapshot of the frame's own. Only inside MSG.hostCall, as the next one. */
+  snapshot(frame: number): number;
+  /** Happens when the host function has answered; `words` are the results of the host function that took the snapshot. */
+  snapshotRestore(frame: number, snapshot: number, words: BigUint64Array): void;
+  /** types is JSON: { params, results }; definition is JSON: FunctionRecord. Only while no guest code of the link group runs. */
+  tableFunction(
+    module: Handle,
+    table: number,
+    offset: number,
+    types: string,
+  ): { readonly handle: Handle; readonly definition: string };
+  /** JSON: { handle, type }[] */
+  internalGlobals(module: Handle): string;
+  /** JSON: { host, port }[] */
+  tcpAddresses(module: Handle): string;
+
   outputBufferNew(maxBytes: number): Handle;
   outputBufferSize(buffer: Handle): number;
   outputBufferBytes(buffer: Handle): Uint8Array<ArrayBuffer>;
@@ -111,7 +136,8 @@ export interface Hooks {
   /**
    * Asynchronous lane: called on the JS thread in a turn of its own, once per message. `words` (parameters) and `bytes` are copies.
    * MSG.write, read, random, hostCall, clock, sleep, yield are questions: one frameReply each. In a reply of read and random the
-   * bytes lie in `bytes`, which is as long as the guest's buffer, and words[0] is how many of them count.
+   * bytes lie in `bytes`, which is as long as the guest's buffer, and words[0] is how many of them count. So for MSG.fs, where words[1]
+   * counts, and `bytes` begins with what was sent. With frame 0 it is no question: FS.release.
    */
   message(
     kind: number,
@@ -155,6 +181,42 @@ export const MSG = {
   fs: 9,
   listener: 10,
   warning: 11,
+} as const;
+export const FS = {
+  open: 1,
+  close: 2,
+  read: 3,
+  write: 4,
+  fstat: 5,
+  stat: 6,
+  lstat: 7,
+  list: 8,
+  next: 9,
+  readlink: 10,
+  truncate: 11,
+  sync: 12,
+  futimes: 13,
+  utimes: 14,
+  lutimes: 15,
+  mkdir: 16,
+  rmdir: 17,
+  unlink: 18,
+  rename: 19,
+  link: 20,
+  symlink: 21,
+  chmod: 22,
+  release: 23,
+} as const;
+export const OPEN = {
+  write: 1,
+  readWrite: 2,
+  create: 4,
+  exclusive: 8,
+  truncate: 16,
+  directory: 32,
+  noFollow: 64,
+  sync: 128,
+  dataSync: 256,
 } as const;
 export const ENGINE = { auto: 0, compiler: 1, interpreter: 2 } as const;
 export const SINK = { discard: 0, fd: 1, buffer: 2, callback: 3 } as const;
@@ -296,7 +358,7 @@ export interface ModuleDescription {
 export interface HostModuleDescription {
   name: string;
   functions: (
-    | { exporter: 'wasi_snapshot_preview1' }
+    | HostExporter
     | {
         id: number;
         export: string;
@@ -307,6 +369,21 @@ export interface HostModuleDescription {
         resultNames: string[];
       }
   )[];
+}
+
+export type HostExporter =
+  | { exporter: 'wasi_snapshot_preview1' }
+  | { exporter: 'assemblyscript'; abortMessage: boolean; trace?: 'stdout' | 'stderr' }
+  | { exporter: 'emscripten'; compiled: Handle };
+/** What hears one compiled module: JavaScript, by MSG.listener with `target`, or a native log of host calls, whose sink may be a MSG.write. */
+export interface ListenerDescription {
+  /** Only list the functions. */ list?: boolean;
+  target?: number;
+  before?: boolean;
+  after?: boolean;
+  abort?: boolean;
+  /** indices of the functions that are heard; absent: all */ chosen?: number[];
+  log?: { scopes: string[]; kind: number; fd: number; target: number };
 }
 
 let native: NativeBinding | undefined;

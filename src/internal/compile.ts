@@ -10,7 +10,13 @@ export interface CompileSettings {
   /** performance.now(), Infinity for none. */
   readonly deadline: number;
   readonly workers: number;
+  /** JSON: ListenerDescription */
+  readonly listener?: string | undefined;
 }
+
+/** What native code compiles for: the runtime, or a listener of it. */
+export const compileTarget = ({ handle }: RuntimeState, listener: string | undefined): Handle =>
+  listener === undefined ? handle : native().listenerNew(handle, listener);
 
 const requests = new Map<number, CompileRequest>();
 export const findRequest = (id: number): CompileRequest | undefined => requests.get(id);
@@ -38,10 +44,10 @@ export class CompileRequest {
       throw withStackOfAwaiter(error);
     }
   }
-  #run(binary: Uint8Array, { signal, deadline, workers }: CompileSettings): Promise<Handle> {
+  #run(binary: Uint8Array, { signal, deadline, workers, listener }: CompileSettings): Promise<Handle> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw abortedError('the compilation', { reason: 'abort', cause: signal.reason });
-      native().compile(this.#runtime.handle, binary, workers, this.#id);
+      native().compile(compileTarget(this.#runtime, listener), binary, workers, this.#id);
       this.#settle = { resolve, reject };
       requests.set(this.#id, this);
       this.#runtime.requests.add(this);

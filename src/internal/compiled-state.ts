@@ -2,6 +2,7 @@ import type { CustomSection, FunctionDefinition, MemoryDefinition } from '../typ
 import type { CompiledDescription, FunctionRecord, Handle, MemoryRecord } from './binding.js';
 import { closedError } from './errors.js';
 import type { HostFunctions } from './host-functions.js';
+import type { Listener } from './listener.js';
 import { native } from './native.js';
 import type { RuntimeState } from './runtime-state.js';
 
@@ -37,6 +38,8 @@ export class CompiledState {
   readonly name: string;
   /** Set where it is a host module. */
   readonly host: HostFunctions | undefined;
+  /** Set where it was compiled with one. */
+  readonly listener: Listener | undefined;
   readonly importedFunctions: readonly FunctionDefinition[];
   readonly exportedFunctions: ReadonlyMap<string, FunctionDefinition>;
   readonly importedMemories: readonly { definition: MemoryDefinition; shared: boolean }[];
@@ -46,11 +49,12 @@ export class CompiledState {
   readonly #ref = new WeakRef(this);
   #closed = false;
 
-  constructor(runtime: RuntimeState, handle: Handle, host?: HostFunctions) {
+  constructor(runtime: RuntimeState, handle: Handle, host?: HostFunctions, listener?: Listener) {
     const description = JSON.parse(native().compiledDescribe(handle)) as CompiledDescription;
     this.runtime = runtime;
     this.handle = handle;
     this.host = host;
+    this.listener = listener;
     this.name = description.name;
     this.importedFunctions = description.importedFunctions.map(functionDefinition);
     this.exportedFunctions = mapRecord(description.exportedFunctions, functionDefinition);

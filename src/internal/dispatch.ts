@@ -6,6 +6,7 @@ import { type Frame, frames, Lease } from './frames.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
 import { publicly } from './lent.js';
 import type { ModuleState } from './module-state.js';
+import { releaseMount } from './mount.js';
 import { native, setHooks } from './native.js';
 import { decode, encode, hostResults } from './values.js';
 
@@ -34,7 +35,13 @@ function answer(
     if (!hostFunction) throw closedError('the host function is gone');
     return callHost(frame, module, hostFunction, words, sync);
   }
-  const callback = module.callbacks.get(target);
+  if (kind === MSG.listener) {
+    const listener = frame.group.listeners.get(target);
+    if (!listener) throw closedError('the listener is gone');
+    listener.hear(frame, module, words, bytes);
+    return undefined;
+  }
+  const callback = module.callbacks.get(target) ?? frame.group.listenerCallback(target);
   if (!callback) throw closedError('the module that asks is gone');
   return callback({ words, bytes, sync });
 }
@@ -48,10 +55,17 @@ function callHost(
 ): void | PromiseLike<void> {
   const { references } = module.group;
   const args: unknown[] = decode(host.params, words, references);
-  const lease = host.withCaller ? new Lease(frame) : undefined;
+  const lease = host.withCaller ? new Lease(frame, host) : undefined;
   if (lease) args.unshift(publicly.caller(module, lease));
-  const take = (result: unknown) => {
+  frame.inHost = true;
+  frame.restoring = false;
+  const answered = () => {
+    frame.inHost = false;
     lease?.expire();
+  };
+  const take = (result: unknown) => {
+    answered();
+    if (frame.restoring) return;
     const position = (i: number) =>
       host.results.length === 1 ? `the result of ${host.name}` : `result ${i} of ${host.name}`;
     encode(host.results, hostResults(host.results, result, `the results of ${host.name}`), words, references, position);
@@ -62,16 +76,19 @@ function callHost(
       take(result);
       return undefined;
     }
-    if (sync) lease?.expire();
+    if (sync) answered();
     return Promise.resolve(result).then(take, (error: unknown) => {
-      lease?.expire();
+      answered();
       throw error;
     });
   } catch (error) {
-    lease?.expire();
+    answered();
     throw error;
   }
 }
+
+/** What a guest has written is not sent back. */
+const answersBytes: ReadonlySet<number> = new Set([MSG.read, MSG.random, MSG.fs]);
 
 /** The asynchronous lane: parks the frame until the answer has settled and every call above has ended. */
 function ask(
@@ -89,7 +106,7 @@ function ask(
     frame.group.answered(frame, () => {
       frame.state = 'running';
       frame.group.detachBuffers();
-      native().frameReply(frame.id, status, words, bytes);
+      native().frameReply(frame.id, status, words, answersBytes.has(kind) ? bytes : undefined);
     });
   };
   const threw = (error: unknown) => {
@@ -124,6 +141,10 @@ const hooks: Hooks = {
   message(kind, status, id, target, handle, words, bytes, resultCount) {
     if (kind === MSG.warning) {
       process.emitWarning(Buffer.from(bytes).toString());
+      return;
+    }
+    if (kind === MSG.fs && id === 0) {
+      releaseMount(target);
       return;
     }
     const frame = frames.find(id);

@@ -9,9 +9,9 @@ import {
   type RuntimeRecord,
 } from './binding.js';
 import { type Callback, type Callbacks, isPromiseLike } from './callbacks.js';
-import { notImplemented } from './errors.js';
-import type { ClockFields, ModuleFields, Mount, RandSource, RuntimeFields } from './fields.js';
+import type { ClockFields, ModuleFields, Mount as MountFields, RandSource, RuntimeFields } from './fields.js';
 import { moduleLimit, runtimeLimit } from './limits.js';
+import { Mount } from './mount.js';
 import { answerCount, sinkRecord, sourceRecord } from './stdio.js';
 import { wrongType } from './validate.js';
 
@@ -71,7 +71,7 @@ export function moduleRecord(
     stderrTarget: stderr.target ?? 0,
     ...clocks(fields, callbacks),
     ...random(fields.rand, callbacks),
-    mounts: fields.mounts.map(mountRecord),
+    mounts: fields.mounts.map((mount) => mountRecord(mount, callbacks)),
     tcpListeners: fields.listeners.flatMap(({ host, port }) => [host, String(port)]),
     limitMemoryPages: limit('memoryPages'),
     limitTableElements: limit('tableElements'),
@@ -120,13 +120,18 @@ function random(source: RandSource | undefined, callbacks: Callbacks): ModuleRec
   return { randKind: RAND.callback, randTarget: callbacks.add(answerCount(fill, 'the random source')) };
 }
 
-function mountRecord(mount: Mount): MountRecord {
+function mountRecord(mount: MountFields, callbacks: Callbacks): MountRecord {
+  const { guestPath } = mount;
   switch (mount.kind) {
     case 'dir':
-      return { kind: MOUNT.dir, hostDir: mount.hostDir, guestPath: mount.guestPath };
+      return { kind: MOUNT.dir, hostDir: mount.hostDir, guestPath };
     case 'readOnlyDir':
-      return { kind: MOUNT.readOnlyDir, hostDir: mount.hostDir, guestPath: mount.guestPath };
-    default:
-      throw notImplemented('A file system written in JavaScript');
+      return { kind: MOUNT.readOnlyDir, hostDir: mount.hostDir, guestPath };
+    default: {
+      const mounted = new Mount(mount);
+      const target = callbacks.add(mounted.answer);
+      mounted.id = target;
+      return { kind: mount.kind === 'fs' ? MOUNT.fs : MOUNT.sysFs, target, guestPath };
+    }
   }
 }

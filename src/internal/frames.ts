@@ -1,5 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Interruption } from './errors.js';
+import type { HostFunction } from './host-functions.js';
 import type { LinkGroup } from './link-group.js';
 import type { ModuleState } from './module-state.js';
 import { nextId } from './native.js';
@@ -49,6 +50,10 @@ export class Frame {
   resource: AsyncResource | undefined;
   /** An answer that waits until every frame above has ended. */
   heldReply: (() => void) | undefined;
+  /** It is in a host function of JavaScript that has not answered. */
+  inHost = false;
+  /** That host function has restored a snapshot: what it answers does not matter. */
+  restoring = false;
 
   /** Set by who makes the frame: starts it once its turn has come. */
   start: () => void = nothing;
@@ -215,9 +220,12 @@ export const frames = {
 /** What a host function is lent: its caller's calls are nested in the frame until it expires. */
 export class Lease {
   readonly frame: Frame;
+  /** The host function that it was lent to; undefined in a conversation. */
+  readonly host: HostFunction | undefined;
   #expired = false;
-  constructor(frame: Frame) {
+  constructor(frame: Frame, host?: HostFunction) {
     this.frame = frame;
+    this.host = host;
   }
   get expired(): boolean {
     return this.#expired || this.frame.state === 'done';

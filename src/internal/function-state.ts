@@ -11,12 +11,13 @@ export class FunctionState {
   readonly name: string;
   readonly definition: FunctionDefinition;
   readonly signature: Signature;
-  #handle: Handle = 0;
+  #handle: Handle;
 
-  constructor(module: ModuleState, name: string, definition: FunctionDefinition) {
+  constructor(module: ModuleState, name: string, definition: FunctionDefinition, handle: Handle = 0) {
     this.module = module;
     this.name = name;
     this.definition = definition;
+    this.#handle = handle;
     this.signature = signature(definition.paramTypes, definition.resultTypes);
   }
 

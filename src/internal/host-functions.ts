@@ -1,5 +1,5 @@
 import type { ValueType } from '../types.js';
-import type { HostModuleDescription } from './binding.js';
+import type { HostExporter, HostModuleDescription } from './binding.js';
 import { nextId } from './native.js';
 import { type Signature, signature } from './values.js';
 
@@ -24,7 +24,7 @@ export interface HostFunctionSource {
   readonly resultNames: readonly string[];
 }
 /** In order of first export. */
-export type HostModuleItem = HostFunctionSource | { readonly exporter: 'wasi_snapshot_preview1' };
+export type HostModuleItem = HostFunctionSource | HostExporter;
 
 /** wazero's own bound on the functions of a host module: it makes room for a module's number in a function's id. */
 const MOST = 65536;

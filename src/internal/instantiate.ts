@@ -88,6 +88,7 @@ function prepare(
     queuedCalls: moduleLimit(runtime.limits, fields.limits, 'queuedCalls'),
     notifier: extras.closeNotifier,
   });
+  if (compiled.listener) state.group.listeners.set(compiled.listener.target, compiled.listener);
   if (name !== '') runtime.names.set(name, state);
   for (const { state: imported, joins } of imports.modules) {
     const { host } = imported.compiled;

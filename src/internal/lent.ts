@@ -9,10 +9,13 @@ export const publicly: {
   /** undefined: the value is no Module. */
   stateOf(value: unknown): ModuleState | undefined;
   caller(state: ModuleState, lease: Lease): CallerModule;
+  /** Of a CallerModule; undefined for any other value. */
+  leaseOf(value: unknown): Lease | undefined;
 } = {
   module: missing,
   stateOf: () => undefined,
   caller: missing,
+  leaseOf: () => undefined,
 };
 function missing(): never {
   throw new Error('module.ts is not loaded');

@@ -1,7 +1,9 @@
 import type { Handle } from './binding.js';
+import type { Callback } from './callbacks.js';
 import { busyError, closedError } from './errors.js';
 import { type Frame, FrameQueue, Stack } from './frames.js';
 import type { HostFunctions } from './host-functions.js';
+import type { Listener } from './listener.js';
 import type { MemoryState } from './memory-state.js';
 import type { ModuleState } from './module-state.js';
 import { native } from './native.js';
@@ -22,6 +24,8 @@ export class LinkGroup {
   readonly #closed: Handle[] = [];
   /** Of all host modules that a module of the group imports from, by number; they outlive their host module's close. */
   readonly hosts = new Map<number, HostFunctions>();
+  /** Of all modules of the group that were compiled with one, by target. */
+  readonly listeners = new Map<number, Listener>();
   readonly references = new ReferenceTable();
   /** Memories with an ArrayBuffer that somebody may hold. */
   readonly buffers = new Set<MemoryState>();
@@ -54,6 +58,7 @@ export class LinkGroup {
     for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);
     this.#closed.push(...other.#closed);
     for (const [number, functions] of other.hosts) this.hosts.set(number, functions);
+    for (const [target, listener] of other.listeners) this.listeners.set(target, listener);
     for (const memory of other.buffers) this.buffers.add(memory);
     for (const stack of other.#stacks) this.#stacks.add(stack);
     this.references.merge(other.references);
@@ -61,6 +66,15 @@ export class LinkGroup {
     this.#cooling ||= other.#cooling;
     this.#unsettled ||= other.#unsettled;
     other.#merged = this;
+  }
+
+  /** The sink of a log. */
+  listenerCallback(target: number): Callback | undefined {
+    for (const { callbacks } of this.listeners.values()) {
+      const callback = callbacks.byId.get(target);
+      if (callback) return callback;
+    }
+    return undefined;
   }
 
   /** No frame is in it; calls may wait. */
@@ -222,6 +236,7 @@ export class LinkGroup {
   #release(): void {
     for (const handle of this.#closed.splice(0)) native().moduleRelease(handle);
     this.hosts.clear();
+    this.listeners.clear();
     this.references.clear();
   }
 

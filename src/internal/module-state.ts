@@ -16,6 +16,8 @@ export interface GlobalState {
   readonly handle: Handle;
   readonly type: ValueType;
   readonly mutable: boolean;
+  /** A view (experimental.internalGlobals): cannot be set, but changes. */
+  readonly view?: boolean;
 }
 
 /** An instance: from before it is instantiated until its link group is released. */

@@ -137,6 +137,11 @@ async function writeWeb(stream: WritableStream<Uint8Array>, bytes: Uint8Array): 
   try {
     await writer.ready;
     await writer.write(bytes);
+  } catch (error) {
+    // Closed, or being closed: not a failure of theirs. Node 20 has an assertion where the standard has a TypeError.
+    const { code } = (error ?? {}) as NodeJS.ErrnoException;
+    const isClosed = code === 'ERR_INVALID_STATE' || code === 'ERR_INTERNAL_ASSERTION';
+    throw isClosed ? new BrokenPipe('the stream is closed') : error;
   } finally {
     writer.releaseLock(); // it stays theirs
   }

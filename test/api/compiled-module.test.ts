@@ -175,12 +175,20 @@ describe('experimental', () => {
     experimental.setConcurrency(2);
   });
 
-  it('what is not there yet says so', async () => {
+  it('compiles with several workers, in both lanes, to the same code', async () => {
     await using runtime = new Runtime();
-    const module = await runtime.instantiate(wat('(module)'));
-    const missing = expect.objectContaining({ code: 'ERR_WAZERO_NOT_IMPLEMENTED' });
-    expect(() => experimental.internalGlobals(module)).toThrow(missing);
-    expect(() => experimental.hostLoggingListener('ignore', ['all'])).toThrow(missing);
-    expect(() => runtime.compileModuleSync(wat('(module)'), { listener: {} })).toThrow(missing);
+    const functions = Array.from({ length: 300 }, (_, i) => `(func (export "f${i}") (result i32) (i32.const ${i}))`);
+    const bytes = wat(`(module ${functions.join('\n')})`);
+    for (const workers of [1, 2, 4]) {
+      for (const compiled of [
+        await runtime.compileModule(bytes, { workers }),
+        runtime.compileModuleSync(bytes, { workers }),
+      ]) {
+        await using module = await runtime.instantiateModule(compiled);
+        for (const i of [0, 150, 299]) expect(module.exportedFunction(`f${i}`)!.callSync()).toBe(i);
+      }
+    }
+    for (const workers of [0, -1, 1.5, '2'])
+      expect(await errorOf(() => runtime.compileModule(bytes, { workers: workers as never }))).toBeInstanceOf(Error);
   });
 });

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
-import { type CompiledModule, FSConfig, type Module, ModuleConfig, Runtime, wasi } from '../support/package.js';
+import {
+  type CompiledModule,
+  FSConfig,
+  type Module,
+  ModuleConfig,
+  type ReadOnlyFileSystem,
+  Runtime,
+  wasi,
+} from '../support/package.js';
 import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
@@ -205,10 +213,13 @@ describe('directories', () => {
     expect(open(module, '../')).not.toBe(0);
   });
 
-  it('a file system written in JavaScript is for another release', async () => {
-    const fs = await import('node:fs');
-    expect(await errorOf(() => guest(new ModuleConfig().withFS(fs)))).toMatchObject({
-      code: 'ERR_WAZERO_NOT_IMPLEMENTED',
-    });
+  it('withFS mounts a file system written in JavaScript at the root, for reading', async () => {
+    const { fs } = (await import('memfs')).memfs({ '/file': 'in memory' });
+    const module = await guest(new ModuleConfig().withFS(fs as unknown as ReadOnlyFileSystem));
+    expect(open(module, 'file')).toBe(0);
+    expect(module.memory!.readString(2048, ask(module, 'read') as number)).toBe('in memory');
+    expect(open(module, 'new', true)).not.toBe(0);
+    const error = await errorOf(() => new ModuleConfig().withFS({} as never));
+    expect(error).toMatchObject({ code: 'ERR_WAZERO_INVALID_ARGUMENT' });
   });
 });

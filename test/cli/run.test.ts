@@ -107,6 +107,8 @@ describe('node-wazero run does what wazero run does', () => {
     ['no imports', ['quiet.wasm']],
     ['-timeout not reached', ['-timeout', '1m', guest, 'args']],
     ['-timeout 0', ['-timeout', '0', guest, 'args']],
+    ['-hostlogging all', ['-hostlogging', 'all', 'unstable.wasm']],
+    ['-hostlogging of scopes', ['-hostlogging=proc,poll', '-hostlogging', 'random', guest, 'exit', '3']],
   ];
   it.each(same)('%s', async (_what, args, input = '', env = {}) => {
     const ours = await run(cached(args, 'ours'), input, env);

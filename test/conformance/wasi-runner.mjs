@@ -1,14 +1,16 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createFsFromVolume, Volume } from 'memfs';
 import { ExitError, FSConfig, ModuleConfig, OutputBuffer, Runtime, RuntimeConfig, wasi } from '../../dist/index.js';
 import { listByGroup, vectors } from './vectors.mjs';
 
 /**
- * Runs every WASI command of the folder as a program: directory mounted (in the jail) at '/', real clocks and randomness, empty stdin.
+ * Runs every WASI command of the folder as a program: directory mounted at '/', real clocks and randomness, empty stdin. `files`: where the
+ * directory is: 'directory' (in the jail), 'memfs', 'promises' (of memfs).
  * Answers { total, passed, failures: { 'suite/name': what was wrong }, baseline: names that wazero's own command line tool passes }.
  */
-export async function runWasi({ engine = 'compiler', from, only } = {}) {
+export async function runWasi({ engine = 'compiler', from, only, files = 'directory' } = {}) {
   const folder = vectors('wasi', from);
   const config = (
     engine === 'compiler' ? RuntimeConfig.compiler() : RuntimeConfig.interpreter()
@@ -19,7 +21,7 @@ export async function runWasi({ engine = 'compiler', from, only } = {}) {
     const program = `${suite}/${name}`;
     if (only && !program.includes(only)) continue;
     total++;
-    const problem = await runProgram({ folder: join(folder, suite), name, config });
+    const problem = await runProgram({ folder: join(folder, suite), name, config, files });
     if (problem) failures[program] = problem;
   }
   const { 'wazero-1.12.0-cli': cli } = JSON.parse(readFileSync(join(folder, 'baseline.json'), 'utf8'));
@@ -31,7 +33,7 @@ export async function runWasi({ engine = 'compiler', from, only } = {}) {
   };
 }
 
-async function runProgram({ folder, name, config }) {
+async function runProgram({ folder, name, config, files }) {
   const recipe = join(folder, `${name}.json`);
   const {
     args = [],
@@ -43,7 +45,7 @@ async function runProgram({ folder, name, config }) {
   } = existsSync(recipe) ? JSON.parse(readFileSync(recipe, 'utf8')) : {};
   const out = new OutputBuffer();
   const err = new OutputBuffer();
-  const scratch = root === undefined ? undefined : mkdtempSync(join(tmpdir(), 'wazero-wasi-'));
+  const scratch = root === undefined || files !== 'directory' ? undefined : mkdtempSync(join(tmpdir(), 'wazero-wasi-'));
   const runtime = new Runtime(config);
   try {
     let module = new ModuleConfig()
@@ -59,6 +61,11 @@ async function runProgram({ folder, name, config }) {
     if (scratch !== undefined) {
       cpSync(join(folder, root), scratch, { recursive: true, verbatimSymlinks: true });
       module = module.withFSConfig(new FSConfig().withDirMount(scratch, '/'));
+    }
+    if (root !== undefined && files !== 'directory') {
+      const fs = createFsFromVolume(new Volume());
+      copyInto(fs, join(folder, root), '/');
+      module = module.withFSConfig(new FSConfig().withSysFSMount(files === 'promises' ? fs.promises : fs, '/'));
     }
     await wasi.instantiate(runtime);
     const code = await exitCodeOf(() =>
@@ -76,6 +83,21 @@ async function runProgram({ folder, name, config }) {
   } finally {
     await runtime.close();
     if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function copyInto(fs, from, to) {
+  for (const name of readdirSync(from)) {
+    const [source, target] = [join(from, name), `${to === '/' ? '' : to}/${name}`];
+    const stats = lstatSync(source);
+    if (stats.isSymbolicLink()) {
+      fs.symlinkSync(readlinkSync(source), target);
+    } else if (stats.isDirectory()) {
+      fs.mkdirSync(target);
+      copyInto(fs, source, target);
+    } else {
+      fs.writeFileSync(target, readFileSync(source));
+    }
   }
 }
 

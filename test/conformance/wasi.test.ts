@@ -5,7 +5,7 @@ import { runWasi } from './wasi-runner.mjs';
 
 expectNothingLeft();
 
-const named: { wasi: Record<string, string> } = JSON.parse(
+const named: { wasi: Record<string, string>; 'wasi on memfs': Record<string, string> } = JSON.parse(
   readFileSync(new URL('deviations.json', import.meta.url), 'utf8'),
 );
 const committedVectors = !process.env.WAZERO_CONFORMANCE_DIR;
@@ -21,4 +21,18 @@ describe('WASI vectors, with the jail on', () => {
     // Each program that fails is named with its reason, and none that passes is.
     if (committedVectors) expect(Object.keys(failures).sort()).toEqual(Object.keys(named.wasi).sort());
   });
+});
+
+describe('WASI vectors, with files in memfs', () => {
+  it.each(['memfs', 'promises'] as const)(
+    '%s: passes what passes on a directory, but for what memfs cannot',
+    async (files) => {
+      const { total, passed, failures } = await runWasi({ files });
+      console.log(`WASI vectors, ${files}: ${passed} of ${total} programs passed`);
+      for (const [program, problem] of Object.entries(failures)) console.log(`  ${program}: ${problem}`);
+      const expected = [...Object.keys(named.wasi), ...Object.keys(named['wasi on memfs'])];
+      if (committedVectors) expect(Object.keys(failures).sort()).toEqual(expected.sort());
+      else expect(passed).toBeGreaterThan(0);
+    },
+  );
 });

@@ -144,6 +144,8 @@ const groups: [constant: string, prefix: string][] = [
   ['STOP', 'WZ_STOP_'],
   ['REPLY', 'WZ_REPLY_'],
   ['MSG', 'WZ_MSG_'],
+  ['FS', 'WZ_FS_'],
+  ['OPEN', 'WZ_OPEN_'],
   ['ENGINE', 'WZ_ENGINE_'],
   ['SINK', 'WZ_SINK_'],
   ['SOURCE', 'WZ_SOURCE_'],

@@ -298,7 +298,7 @@ func (f *file) Close() experimentalsys.Errno {
 	delete(f.fs.files, f)
 	f.fs.mu.Unlock()
 	if f.counted {
-		f.fs.limit.add(-1)
+		f.fs.limit.Release()
 	}
 	return errno(f.file.Close())
 }

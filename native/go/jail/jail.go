@@ -42,25 +42,6 @@ func New(dir string, readOnly bool, limit *OpenFiles) *FS {
 	return &FS{dir: dir, readOnly: readOnly, limit: limit, files: map[*file]struct{}{}}
 }
 
-// OpenFiles bounds how many files a guest has open at once.
-type OpenFiles struct {
-	mu         sync.Mutex
-	open, most int
-}
-
-// NewOpenFiles allows most files; 0: no limit but the system's.
-func NewOpenFiles(most int) *OpenFiles { return &OpenFiles{most: most} }
-
-func (o *OpenFiles) add(n int) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if n > 0 && o.most > 0 && o.open >= o.most {
-		return false
-	}
-	o.open += n
-	return true
-}
-
 // Close closes the mount and each file of it that is still open: wazero leaves them when an instantiation fails. What a guest has
 // parked in a pipe returns.
 func (f *FS) Close() error {

@@ -29,12 +29,6 @@ type mountDir struct {
 
 func (mountDir) IsDir() (bool, experimentalsys.Errno) { return true, 0 }
 
-// OpenFiles bounds how many files a guest has open at once.
-type OpenFiles struct{}
-
-// NewOpenFiles has nothing to count here.
-func NewOpenFiles(int) *OpenFiles { return &OpenFiles{} }
-
 // New mounts nothing.
 func New(string, bool, *OpenFiles) *FS { return &FS{} }
 

@@ -27,12 +27,12 @@ func (f *FS) OpenFile(path string, flag experimentalsys.Oflag, perm fs.FileMode)
 		}
 		flag &^= experimentalsys.O_CREAT
 	}
-	if !f.limit.add(1) {
+	if !f.limit.Take() {
 		return nil, others[unix.EMFILE]
 	}
 	opened, e := f.openFile(path, flag, perm)
 	if e != 0 {
-		f.limit.add(-1)
+		f.limit.Release()
 		return nil, e
 	}
 	opened.counted = true

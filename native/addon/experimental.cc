@@ -1,0 +1,98 @@
+// wazero's experimental packages: listeners, snapshots, tables, internal globals, sockets.
+#include "bindings.h"
+
+namespace wazero_node {
+namespace {
+
+napi_value ListenerNew(Environment& environment, Arguments& args) {
+  const wz_handle runtime = args.Whole(0, "runtime");
+  const std::string description = args.String(1, "description");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_listener_new(runtime, Str(description), &result);
+  return ValueOf(environment, result);
+}
+
+napi_value CompiledFunctions(Environment& environment, Arguments& args) {
+  const wz_handle compiled = args.Whole(0, "compiled");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_compiled_functions(compiled, &result);
+  return TextOf(environment, result);
+}
+
+napi_value FrameStack(Environment& environment, Arguments& args) {
+  const uint64_t frame = args.Whole(0, "frame");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_frame_stack(environment.id, frame, &result);
+  return TextOf(environment, result);
+}
+
+napi_value Snapshot(Environment& environment, Arguments& args) {
+  const uint64_t frame = args.Whole(0, "frame");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_snapshot(environment.id, frame, &result);
+  return ValueOf(environment, result);
+}
+
+napi_value SnapshotRestore(Environment& environment, Arguments& args) {
+  const uint64_t frame = args.Whole(0, "frame"), snapshot = args.Whole(1, "snapshot");
+  const Arguments::Words words = args.BigUint64Array(2, "words");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_snapshot_restore(environment.id, frame, snapshot, words.data, static_cast<uint32_t>(words.count), &result);
+  result.Check(environment);
+  return nullptr;
+}
+
+napi_value TableFunction(Environment& environment, Arguments& args) {
+  napi_env env = args.env();
+  const wz_handle module = args.Whole(0, "module");
+  const uint32_t table = args.Uint32(1, "table"), offset = args.Uint32(2, "offset");
+  const std::string types = args.String(3, "types");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_table_function(module, table, offset, Str(types), &result);
+  napi_value definition = TextOf(environment, result), handle = Number(env, result.value), function;
+  if (definition == nullptr || handle == nullptr || napi_create_object(env, &function) != napi_ok ||
+      napi_set_named_property(env, function, "handle", handle) != napi_ok ||
+      napi_set_named_property(env, function, "definition", definition) != napi_ok) {
+    return nullptr;
+  }
+  return function;
+}
+
+napi_value InternalGlobals(Environment& environment, Arguments& args) {
+  const wz_handle module = args.Whole(0, "module");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_internal_globals(module, &result);
+  return TextOf(environment, result);
+}
+
+napi_value TcpAddresses(Environment& environment, Arguments& args) {
+  const wz_handle module = args.Whole(0, "module");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_tcp_addresses(module, &result);
+  return TextOf(environment, result);
+}
+
+const Binding kBindings[] = {
+    {"listenerNew", Entry<ListenerNew>},
+    {"compiledFunctions", Entry<CompiledFunctions>},
+    {"frameStack", Entry<FrameStack>},
+    {"snapshot", Entry<Snapshot>},
+    {"snapshotRestore", Entry<SnapshotRestore>},
+    {"tableFunction", Entry<TableFunction>},
+    {"internalGlobals", Entry<InternalGlobals>},
+    {"tcpAddresses", Entry<TcpAddresses>},
+};
+
+}  // namespace
+
+BindingList ExperimentalBindings() { return ListOf(kBindings); }
+
+}  // namespace wazero_node

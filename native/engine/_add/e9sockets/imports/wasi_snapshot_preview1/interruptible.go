@@ -1,0 +1,55 @@
+package wasi_snapshot_preview1
+
+import (
+	"context"
+	"time"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental/sys"
+	"github.com/tetratelabs/wazero/internal/nodehost"
+	"github.com/tetratelabs/wazero/internal/wasm"
+)
+
+// waiting is a socket: its calls block until a deadline that can be set meanwhile.
+type waiting interface {
+	SetDeadline(time.Time) error
+	IsNonblock() bool
+}
+
+// interruptible makes a function whose first parameter is a file end when the host stops the call, if the file is a socket that
+// blocks. What it answers then does not matter: the host unwinds the guest.
+func interruptible(fn wasiFunc) wasiFunc {
+	return func(ctx context.Context, mod api.Module, params []uint64) (errno sys.Errno) {
+		control := nodehost.ControlOf(ctx)
+		entry, ok := mod.(*wasm.ModuleInstance).Sys.FS().LookupFile(int32(params[0]))
+		if control == nil || !ok {
+			return fn(ctx, mod, params)
+		}
+		socket, ok := entry.File.(waiting)
+		if !ok || socket.IsNonblock() {
+			return fn(ctx, mod, params)
+		}
+		var failed any // on whatever goroutine this is, no panic may leave it
+		control.Wait(func(stop <-chan struct{}) {
+			ended, watched := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(watched)
+				select {
+				case <-stop:
+					_ = socket.SetDeadline(time.Unix(1, 0))
+				case <-ended:
+				}
+			}()
+			defer func() {
+				failed = recover()
+				close(ended)
+				<-watched
+			}()
+			errno = fn(ctx, mod, params)
+		})
+		if failed != nil {
+			panic(failed)
+		}
+		return errno
+	}
+}

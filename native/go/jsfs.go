@@ -1,0 +1,276 @@
+package main
+
+import (
+	"io/fs"
+	"path"
+	"strings"
+	"sync/atomic"
+	"unicode/utf8"
+
+	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
+	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/jail"
+)
+
+// jsFS is a file system in JavaScript, mounted for one guest: each operation is a question (WZ_MSG_FS) of the frame that runs.
+type jsFS struct {
+	module   *moduleState
+	env      uint64
+	target   uint64
+	readOnly bool
+	limit    *jail.OpenFiles
+	asked    atomic.Bool // JavaScript may have handles to release
+}
+
+var _ experimentalsys.FS = (*jsFS)(nil)
+
+const (
+	errBusy            = wasiErrno + 10
+	errIllegalSequence = wasiErrno + 25
+)
+
+// fsAnswer is as long as the longest answer, a stat.
+type fsAnswer [10]uint64
+
+// ask puts a question. room is where the bytes of the answer go; n is how many came.
+func (s *jsFS) ask(op uint64, data, room []byte, params ...uint64) (a fsAnswer, n int, e experimentalsys.Errno) {
+	f := s.module.running()
+	if f == nil || s.module.closed.Load() {
+		return a, 0, experimentalsys.EBADF
+	}
+	s.asked.Store(true)
+	words := append([]uint64{op}, params...)
+	n = f.upcall(&message{kind: msgFS, target: s.target, module: uint64(s.module.handle), words: words, bytes: data}, a[:], room)
+	if a[0] != 0 {
+		return a, 0, experimentalsys.Errno(a[0])
+	}
+	return a, int(min(uint64(n), a[1])), 0
+}
+
+// askPath is a question about a path that is answered by an errno.
+func (s *jsFS) askPath(op uint64, path string, params ...uint64) experimentalsys.Errno {
+	_, _, e := s.ask(op, []byte(path), nil, append([]uint64{uint64(len(path))}, params...)...)
+	return e
+}
+
+// askPaths is one about two.
+func (s *jsFS) askPaths(op uint64, first, second string, params ...uint64) experimentalsys.Errno {
+	_, _, e := s.ask(op, []byte(first+second), nil, append([]uint64{uint64(len(first))}, params...)...)
+	return e
+}
+
+// Close lets go of every file that is still open: the module is closed, no frame of it can ask.
+func (s *jsFS) Close() error {
+	if s.asked.Load() {
+		post(s.env, &message{kind: msgFS, target: s.target, words: []uint64{fsRelease}})
+	}
+	return nil
+}
+
+// Interrupt has nothing to wake: who waits for JavaScript hears of the frame's stop.
+func (s *jsFS) Interrupt() {}
+
+// clean makes a guest's path absolute and normal. slash: it ends in one, so a directory is meant.
+func clean(name string) (cleaned string, slash bool, e experimentalsys.Errno) {
+	if e = checkText(name); e != 0 {
+		return "", false, e
+	}
+	cleaned = path.Clean("/" + name)
+	return cleaned, strings.HasSuffix(name, "/") && cleaned != "/", 0
+}
+
+// checkText: JavaScript's strings hold Unicode only, and no file system takes a NUL.
+func checkText(s string) experimentalsys.Errno {
+	switch {
+	case strings.IndexByte(s, 0) >= 0:
+		return experimentalsys.EINVAL
+	case !utf8.ValidString(s):
+		return errIllegalSequence
+	}
+	return 0
+}
+
+// writable is clean for what changes something.
+func (s *jsFS) writable(name string) (cleaned string, slash bool, e experimentalsys.Errno) {
+	if s.readOnly {
+		return "", false, experimentalsys.EROFS
+	}
+	return clean(name)
+}
+
+func (s *jsFS) Stat(name string) (sys.Stat_t, experimentalsys.Errno) {
+	cleaned, slash, e := clean(name)
+	if e != 0 {
+		return sys.Stat_t{}, e
+	}
+	return s.stat(fsStat, cleaned, slash)
+}
+
+func (s *jsFS) Lstat(name string) (sys.Stat_t, experimentalsys.Errno) {
+	cleaned, slash, e := clean(name)
+	if e != 0 {
+		return sys.Stat_t{}, e
+	}
+	if slash { // it follows
+		return s.stat(fsStat, cleaned, true)
+	}
+	return s.stat(fsLstat, cleaned, false)
+}
+
+func (s *jsFS) stat(op uint64, cleaned string, directory bool) (sys.Stat_t, experimentalsys.Errno) {
+	a, _, e := s.ask(op, []byte(cleaned), nil, uint64(len(cleaned)))
+	if e != 0 {
+		return sys.Stat_t{}, e
+	}
+	st := a.stat()
+	if directory && !st.Mode.IsDir() {
+		return sys.Stat_t{}, experimentalsys.ENOTDIR
+	}
+	return st, 0
+}
+
+func (a *fsAnswer) stat() sys.Stat_t {
+	return sys.Stat_t{
+		Mode: fileMode(uint32(a[2])), Nlink: a[3], Size: int64(a[4]), Dev: a[5], Ino: a[6],
+		Atim: int64(a[7]), Mtim: int64(a[8]), Ctim: int64(a[9]),
+	}
+}
+
+// fileMode makes Go's mode of st_mode.
+func fileMode(st uint32) fs.FileMode {
+	mode := fs.FileMode(st & 0o777)
+	switch st & 0o170000 {
+	case 0o100000:
+	case 0o040000:
+		mode |= fs.ModeDir
+	case 0o120000:
+		mode |= fs.ModeSymlink
+	case 0o020000:
+		mode |= fs.ModeDevice | fs.ModeCharDevice
+	case 0o060000:
+		mode |= fs.ModeDevice
+	case 0o010000:
+		mode |= fs.ModeNamedPipe
+	case 0o140000:
+		mode |= fs.ModeSocket
+	default:
+		mode |= fs.ModeIrregular
+	}
+	return mode
+}
+
+func (s *jsFS) Mkdir(name string, perm fs.FileMode) experimentalsys.Errno {
+	cleaned, _, e := s.writable(name)
+	if e != 0 {
+		return e
+	}
+	return s.askPath(fsMkdir, cleaned, uint64(perm.Perm()))
+}
+
+func (s *jsFS) Chmod(name string, perm fs.FileMode) experimentalsys.Errno {
+	cleaned, _, e := s.writable(name)
+	if e != 0 {
+		return e
+	}
+	return s.askPath(fsChmod, cleaned, uint64(perm.Perm()))
+}
+
+func (s *jsFS) Rmdir(name string) experimentalsys.Errno {
+	cleaned, _, e := s.writable(name)
+	switch {
+	case e != 0:
+		return e
+	case cleaned == "/":
+		return experimentalsys.EINVAL
+	}
+	return s.askPath(fsRmdir, cleaned)
+}
+
+func (s *jsFS) Unlink(name string) experimentalsys.Errno {
+	cleaned, slash, e := s.writable(name)
+	switch {
+	case e != 0:
+		return e
+	case cleaned == "/":
+		return experimentalsys.EISDIR
+	}
+	return s.askPath(fsUnlink, cleaned, boolWord(slash))
+}
+
+func (s *jsFS) Rename(from, to string) experimentalsys.Errno {
+	cleanFrom, fromSlash, e := s.writable(from)
+	if e != 0 {
+		return e
+	}
+	cleanTo, toSlash, e := clean(to)
+	switch {
+	case e != 0:
+		return e
+	case cleanFrom == "/" || cleanTo == "/":
+		return errBusy
+	}
+	return s.askPaths(fsRename, cleanFrom, cleanTo, boolWord(fromSlash || toSlash))
+}
+
+func (s *jsFS) Link(oldName, newName string) experimentalsys.Errno {
+	cleanOld, oldSlash, e := s.writable(oldName)
+	if e != 0 {
+		return e
+	}
+	cleanNew, newSlash, e := clean(newName)
+	switch {
+	case e != 0:
+		return e
+	case oldSlash || newSlash: // a directory is meant, and none has two names
+		return experimentalsys.ENOENT
+	}
+	return s.askPaths(fsLink, cleanOld, cleanNew)
+}
+
+// Symlink refuses absolute targets, as the jail does: the guest's root is not this file system's.
+func (s *jsFS) Symlink(target, link string) experimentalsys.Errno {
+	cleaned, slash, e := s.writable(link)
+	if e == 0 {
+		e = checkText(target)
+	}
+	switch {
+	case e != 0:
+		return e
+	case path.IsAbs(target):
+		return experimentalsys.EPERM
+	case slash:
+		return experimentalsys.ENOENT
+	}
+	return s.askPaths(fsSymlink, target, cleaned)
+}
+
+const longestTarget = 4096
+
+func (s *jsFS) Readlink(name string) (string, experimentalsys.Errno) {
+	cleaned, slash, e := clean(name)
+	switch {
+	case e != 0:
+		return "", e
+	case slash: // what it leads to is no link
+		return "", experimentalsys.EINVAL
+	}
+	room := make([]byte, longestTarget)
+	_, n, e := s.ask(fsReadlink, []byte(cleaned), room, uint64(len(cleaned)))
+	return string(room[:n]), e
+}
+
+func (s *jsFS) Utimens(name string, atim, mtim int64) experimentalsys.Errno {
+	cleaned, _, e := s.writable(name)
+	if e != 0 {
+		return e
+	}
+	return s.askPath(fsUtimes, cleaned, uint64(atim), uint64(mtim)) // UTIME_OMIT is 2^63
+}
+
+func boolWord(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,295 @@
+package main
+
+import (
+	"io"
+	"io/fs"
+	"math"
+	"path"
+
+	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
+	"github.com/tetratelabs/wazero/sys"
+)
+
+func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMode) (experimentalsys.File, experimentalsys.Errno) {
+	cleaned, slash, e := clean(name)
+	if e != 0 {
+		return nil, e
+	}
+	// WASI's path_open always gives a mode. Two other functions of wazero come here without one.
+	switch {
+	case perm == 0 && flag == experimentalsys.O_RDONLY && cleaned == "/":
+		// The mount as a preopened directory: wazero panics on any error but ENOENT, so nothing is asked before it is used.
+		return &jsDir{fs: s, path: cleaned}, 0
+	case perm == 0 && flag == experimentalsys.O_WRONLY:
+		return &jsTimesOf{fs: s, path: cleaned, follow: slash}, 0
+	}
+	if !s.limit.Take() {
+		return nil, errTooManyFiles
+	}
+	opened := false
+	defer func() { // the question may unwind the guest
+		if !opened {
+			s.limit.Release()
+		}
+	}()
+	if slash {
+		flag = flag&^experimentalsys.O_NOFOLLOW | experimentalsys.O_DIRECTORY
+	}
+	a, _, e := s.ask(fsOpen, []byte(cleaned), nil, uint64(len(cleaned)), openFlags(flag), uint64(perm.Perm()))
+	if e != 0 {
+		return nil, e
+	}
+	opened = true
+	if a[2] == 0 {
+		return &jsDir{fs: s, path: cleaned, counted: true}, 0
+	}
+	return &jsFile{fs: s, handle: a[2], flag: flag}, 0
+}
+
+func openFlags(flag experimentalsys.Oflag) (word uint64) {
+	for _, f := range []struct {
+		flag experimentalsys.Oflag
+		word uint64
+	}{
+		{experimentalsys.O_WRONLY, openWrite}, {experimentalsys.O_RDWR, openReadWrite}, {experimentalsys.O_CREAT, openCreate},
+		{experimentalsys.O_EXCL, openExclusive}, {experimentalsys.O_TRUNC, openTruncate}, {experimentalsys.O_DIRECTORY, openDirectory},
+		{experimentalsys.O_NOFOLLOW, openNoFollow}, {experimentalsys.O_SYNC, openSync}, {experimentalsys.O_DSYNC, openDataSync},
+		{experimentalsys.O_RSYNC, openSync},
+	} {
+		if flag&f.flag != 0 {
+			word |= f.word
+		}
+	}
+	return word
+}
+
+// jsFile is an open file that is no directory. The offset is kept here, JavaScript is always told where: one that appends looks for
+// the end, so that appending can be switched on and off. Only the guest's goroutine uses it.
+type jsFile struct {
+	fs       *jsFS
+	handle   uint64
+	flag     experimentalsys.Oflag
+	nonblock bool
+	offset   int64
+	closed   bool
+}
+
+var _ experimentalsys.PollableFile = (*jsFile)(nil)
+
+const (
+	largestChunk = 1 << 20   // of one question: the bytes are copied
+	largestSafe  = 1<<53 - 1 // positions are numbers in JavaScript
+)
+
+func (f *jsFile) reads() bool  { return f.flag&experimentalsys.O_WRONLY == 0 }
+func (f *jsFile) writes() bool { return f.flag&(experimentalsys.O_WRONLY|experimentalsys.O_RDWR) != 0 }
+
+func (f *jsFile) IsDir() (bool, experimentalsys.Errno) { return false, 0 }
+func (f *jsFile) IsAppend() bool                       { return f.flag&experimentalsys.O_APPEND != 0 }
+func (f *jsFile) IsNonblock() bool                     { return f.nonblock }
+
+func (f *jsFile) SetAppend(enable bool) experimentalsys.Errno {
+	f.flag &^= experimentalsys.O_APPEND
+	if enable {
+		f.flag |= experimentalsys.O_APPEND
+	}
+	return 0
+}
+
+func (f *jsFile) SetNonblock(enable bool) experimentalsys.Errno {
+	f.nonblock = enable
+	return 0
+}
+
+// Poll says what files always are.
+func (f *jsFile) Poll(experimentalsys.Pflag, int32) (bool, experimentalsys.Errno) { return true, 0 }
+
+func (f *jsFile) Stat() (sys.Stat_t, experimentalsys.Errno) {
+	a, _, e := f.fs.ask(fsFstat, nil, nil, f.handle)
+	return a.stat(), e
+}
+
+func (f *jsFile) Dev() (uint64, experimentalsys.Errno) {
+	st, e := f.Stat()
+	return st.Dev, e
+}
+
+func (f *jsFile) Ino() (sys.Inode, experimentalsys.Errno) {
+	st, e := f.Stat()
+	return st.Ino, e
+}
+
+func (f *jsFile) Read(buf []byte) (int, experimentalsys.Errno) {
+	n, e := f.Pread(buf, f.offset)
+	f.offset += int64(n)
+	return n, e
+}
+
+func (f *jsFile) Pread(buf []byte, offset int64) (n int, e experimentalsys.Errno) {
+	switch {
+	case !f.reads():
+		return 0, experimentalsys.EBADF
+	case offset < 0 || offset > largestSafe-math.MaxUint32:
+		return 0, experimentalsys.EINVAL
+	}
+	for n < len(buf) {
+		chunk := buf[n:min(len(buf), n+largestChunk)]
+		_, got, e := f.fs.ask(fsRead, nil, chunk, f.handle, uint64(offset)+uint64(n))
+		if e != 0 && n > 0 {
+			break // what was read counts, the next read tells
+		}
+		if e != 0 {
+			return 0, e
+		}
+		n += got
+		if got < len(chunk) {
+			break
+		}
+	}
+	return n, 0
+}
+
+func (f *jsFile) Write(buf []byte) (int, experimentalsys.Errno) {
+	at := f.offset
+	if f.IsAppend() {
+		at = -1
+	}
+	n, end, e := f.write(buf, at)
+	if n > 0 {
+		f.offset = end
+	}
+	return n, e
+}
+
+func (f *jsFile) Pwrite(buf []byte, offset int64) (int, experimentalsys.Errno) {
+	if offset < 0 {
+		return 0, experimentalsys.EINVAL
+	}
+	n, _, e := f.write(buf, offset)
+	return n, e
+}
+
+// write writes all of it, or until something goes wrong: wazero does not look whether a write was short. at -1: the end of the file.
+func (f *jsFile) write(buf []byte, at int64) (n int, end int64, e experimentalsys.Errno) {
+	switch {
+	case f.fs.readOnly:
+		return 0, 0, experimentalsys.EROFS
+	case !f.writes():
+		return 0, 0, experimentalsys.EBADF
+	case at > largestSafe-math.MaxUint32:
+		return 0, 0, wasiErrno + 22 // EFBIG
+	}
+	for n < len(buf) {
+		a, _, e := f.fs.ask(fsWrite, buf[n:min(len(buf), n+largestChunk)], nil, f.handle, uint64(at))
+		if e != 0 && n > 0 {
+			break
+		}
+		if e != 0 {
+			return 0, 0, e
+		}
+		if a[1] == 0 {
+			return n, end, experimentalsys.EIO
+		}
+		n += int(min(a[1], uint64(len(buf)-n)))
+		end = int64(a[2])
+		if at >= 0 {
+			at = end
+		}
+	}
+	return n, end, 0
+}
+
+func (f *jsFile) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
+	switch whence {
+	case io.SeekStart:
+	case io.SeekCurrent:
+		offset += f.offset
+	case io.SeekEnd:
+		st, e := f.Stat()
+		if e != 0 {
+			return 0, e
+		}
+		offset += st.Size
+	default:
+		return 0, experimentalsys.EINVAL
+	}
+	if offset < 0 {
+		return 0, experimentalsys.EINVAL
+	}
+	f.offset = offset
+	return offset, 0
+}
+
+func (f *jsFile) Readdir(int) ([]experimentalsys.Dirent, experimentalsys.Errno) {
+	return nil, experimentalsys.EBADF
+}
+
+func (f *jsFile) Truncate(size int64) experimentalsys.Errno {
+	switch {
+	case f.fs.readOnly:
+		return experimentalsys.EROFS
+	case size < 0 || !f.writes():
+		return experimentalsys.EINVAL
+	case size > largestSafe:
+		return wasiErrno + 22
+	}
+	_, _, e := f.fs.ask(fsTruncate, nil, nil, f.handle, uint64(size))
+	return e
+}
+
+func (f *jsFile) Sync() experimentalsys.Errno     { return f.sync(false) }
+func (f *jsFile) Datasync() experimentalsys.Errno { return f.sync(true) }
+
+func (f *jsFile) sync(dataOnly bool) experimentalsys.Errno {
+	if f.fs.readOnly {
+		return 0 // there is nothing to write
+	}
+	_, _, e := f.fs.ask(fsSync, nil, nil, f.handle, boolWord(dataOnly))
+	return e
+}
+
+func (f *jsFile) Utimens(atim, mtim int64) experimentalsys.Errno {
+	if f.fs.readOnly {
+		return experimentalsys.EROFS
+	}
+	_, _, e := f.fs.ask(fsFutimes, nil, nil, f.handle, uint64(atim), uint64(mtim))
+	return e
+}
+
+func (f *jsFile) Close() experimentalsys.Errno {
+	if f.closed {
+		return 0
+	}
+	f.closed = true
+	f.fs.limit.Release()
+	return f.fs.closeHandle(f.handle)
+}
+
+// closeHandle does not ask when the module is being closed, or the guest unwound: jsFS.Close then lets go of everything.
+func (s *jsFS) closeHandle(handle uint64) experimentalsys.Errno {
+	f := s.module.running()
+	if f == nil || f.stop.Load() != 0 || s.module.closed.Load() {
+		return 0
+	}
+	_, _, e := s.ask(fsClose, nil, nil, handle)
+	return e
+}
+
+// jsTimesOf is a path whose times are to be set: path_filestat_set_times opens for that when it must not follow.
+type jsTimesOf struct {
+	experimentalsys.UnimplementedFile
+	fs     *jsFS
+	path   string
+	follow bool
+}
+
+func (t *jsTimesOf) Utimens(atim, mtim int64) experimentalsys.Errno {
+	if t.fs.readOnly {
+		return experimentalsys.EROFS
+	}
+	op := uint64(fsLutimes)
+	if t.follow || t.path == path.Dir(t.path) {
+		op = fsUtimes
+	}
+	return t.fs.askPath(op, t.path, uint64(atim), uint64(mtim))
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"wazeronode/prescan"
+)
+
+// listenerState is what one compilation is heard by: JavaScript, or a native log. It is ListenerDescription of src/internal/binding.ts.
+type listenerState struct {
+	rt *runtimeState
+
+	List       bool       `json:"list"`   // nothing is compiled: only say which functions there are
+	Target     uint64     `json:"target"` // of MSG.listener
+	Chosen     *[]uint32  `json:"chosen"` // indices of the functions that are heard; nil: all
+	TellBefore bool       `json:"before"` // which events JavaScript wants
+	TellAfter  bool       `json:"after"`
+	TellAbort  bool       `json:"abort"`
+	Log        *logTarget `json:"log"` // instead of JavaScript
+
+	functions []api.FunctionDefinition // that the module defines, in the order of their indices
+	last      int                      // how many there are
+}
+
+func newListener(rt *runtimeState, description []byte) (handle, error) {
+	l := &listenerState{rt: rt}
+	if err := json.Unmarshal(description, l); err != nil {
+		return 0, invalidArgument("Expected a listener's description but received " + err.Error())
+	}
+	return handles.add(kindListener, l), nil
+}
+
+// compileTarget tells what wz_compile was given: a runtime, or a listener made for one compilation, which is used up now.
+func compileTarget(h handle) (*runtimeState, *listenerState, error) {
+	if l, _ := handles.remove(h, kindListener).(*listenerState); l != nil {
+		return l.rt, l, nil
+	}
+	rt, err := lookup[*runtimeState](h, kindRuntime)
+	return rt, nil, err
+}
+
+// errListed unwinds wazero once it has named every function: nothing of it is locked at that point, and nothing was compiled.
+var errListed = invalidArgument("the functions are listed")
+
+// compileHeard compiles with the listener. wazero binds listeners to the code, and finds code by the bytes: a second listener on the
+// same bytes would never be called, so those compilations that would meet get bytes that differ in a last custom section.
+func (rt *runtimeState) compileHeard(ctx context.Context, binary []byte, l *listenerState) (*compiledState, error) {
+	l.last = prescan.Functions(binary)
+	ctx = experimental.WithFunctionListenerFactory(ctx, l)
+	if l.List {
+		if l.last > 0 {
+			err := protect(func() error { _, err := rt.inner.CompileModule(ctx, binary); return err })
+			if err != errListed {
+				return nil, classify(err, codeCompile)
+			}
+		}
+		c := rt.addCompiled(nil, nil, false)
+		c.functions = l.functions
+		return c, nil
+	}
+	salt := salts.take(binary)
+	inner, err := rt.inner.CompileModule(ctx, salt.apply(binary))
+	if err != nil {
+		salt.release()
+		return nil, err
+	}
+	c := rt.addCompiled(inner, nil, false)
+	c.functions, c.salt = l.functions, salt
+	if l.Log != nil {
+		c.log = l.Log
+	}
+	return c, nil
+}
+
+// NewFunctionListener implements experimental.FunctionListenerFactory.
+func (l *listenerState) NewFunctionListener(def api.FunctionDefinition) experimental.FunctionListener {
+	l.functions = append(l.functions, def)
+	switch {
+	case l.List:
+		if len(l.functions) == l.last {
+			panic(errListed)
+		}
+		return nil
+	case l.Log != nil:
+		return l.Log.NewFunctionListener(def)
+	case l.Chosen != nil && !slices.Contains(*l.Chosen, def.Index()):
+		return nil
+	case !l.TellBefore && !l.TellAfter && !l.TellAbort:
+		return nil
+	}
+	return l
+}
+
+// heardCall is a call of a function that has a listener: the definition comes first, then those of callers that have none.
+type heardCall []api.FunctionDefinition
+
+// heardBegins keeps the stack for the events that wazero gives none with. What an exception or a snapshot has skipped is left out.
+func (f *frame) heardBegins(def api.FunctionDefinition, it experimental.StackIterator) {
+	call := heardCall{def}
+	it.Next() // def itself
+	for it.Next() {
+		caller := it.Function().Definition()
+		if at := f.lastHeard(caller); at >= 0 {
+			f.heard = append(f.heard[:at+1], call)
+			return
+		}
+		call = append(call, caller)
+	}
+	f.heard = append(f.heard[:0], call)
+}
+
+func (f *frame) heardEnds(def api.FunctionDefinition) {
+	if at := f.lastHeard(def); at >= 0 {
+		f.heard = f.heard[:at]
+	}
+}
+
+func (f *frame) lastHeard(def api.FunctionDefinition) int {
+	for at := len(f.heard) - 1; at >= 0; at-- {
+		if f.heard[at][0] == def {
+			return at
+		}
+	}
+	return -1
+}
+
+// heardStack is innermost first.
+func (f *frame) heardStack() []functionRecord {
+	records := []functionRecord{}
+	for i := len(f.heard) - 1; i >= 0; i-- {
+		for _, def := range f.heard[i] {
+			records = append(records, describeFunction(def))
+		}
+	}
+	return records
+}
+
+const (
+	eventBefore = 0
+	eventAfter  = 1
+	eventAbort  = 2
+)
+
+// tell asks JavaScript: words are the event, the function's index and its values.
+func (l *listenerState) tell(f *frame, event uint64, mod api.Module, def api.FunctionDefinition, values []uint64, text []byte) {
+	all := append([]uint64{event, uint64(def.Index())}, values...)
+	f.upcall(&message{kind: msgListener, target: l.Target, module: uint64(l.rt.caller(f, mod)), words: all, bytes: text}, nil, nil)
+}
+
+// Before implements experimental.FunctionListener.
+func (l *listenerState) Before(ctx context.Context, mod api.Module, def api.FunctionDefinition, params []uint64, it experimental.StackIterator) {
+	f := frameOf(ctx)
+	if f == nil {
+		return
+	}
+	f.heardBegins(def, it)
+	if l.TellBefore {
+		l.tell(f, eventBefore, mod, def, params[:words(def.ParamTypes())], nil)
+	}
+}
+
+// After implements experimental.FunctionListener.
+func (l *listenerState) After(ctx context.Context, mod api.Module, def api.FunctionDefinition, results []uint64) {
+	f := frameOf(ctx)
+	if f == nil {
+		return
+	}
+	defer f.heardEnds(def)
+	if l.TellAfter {
+		l.tell(f, eventAfter, mod, def, results[:words(def.ResultTypes())], nil)
+	}
+}
+
+// Abort implements experimental.FunctionListener. The guest unwinds already, in a place where no other panic may come: JavaScript
+// reports what it throws, and a stop has said what it has to say.
+func (l *listenerState) Abort(ctx context.Context, mod api.Module, def api.FunctionDefinition, err error) {
+	f := frameOf(ctx)
+	if f == nil {
+		return
+	}
+	defer f.heardEnds(def)
+	if l.TellAbort {
+		_ = protect(func() error { l.tell(f, eventAbort, mod, def, nil, f.failure(err, codeTrap).json()); return nil })
+	}
+}

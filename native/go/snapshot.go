@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+
+	"github.com/tetratelabs/wazero/experimental"
+)
+
+// snapshotting is the context of calls that may reach a host function in JavaScript: without it wazero keeps no way back.
+var snapshotting = experimental.WithSnapshotter(context.Background())
+
+// restoration is what JavaScript has asked for while a host function runs; it happens once that has answered.
+type restoration struct {
+	snapshot experimental.Snapshot
+	results  []uint64 // of the host function that took the snapshot
+}
+
+// takeSnapshot is called on the JS thread while the frame waits in a host function.
+func (f *frame) takeSnapshot() (id uint64, err error) {
+	if f.hostContext == nil {
+		return 0, invalidArgument("Expected a caller whose host function has not answered yet")
+	}
+	f.snapshots = append(f.snapshots, experimental.GetSnapshotter(f.hostContext).Snapshot())
+	return uint64(len(f.snapshots)), nil
+}
+
+func (f *frame) askRestore(id uint64, results []uint64) error {
+	if f.hostContext == nil || id == 0 || id > uint64(len(f.snapshots)) {
+		return invalidArgument("Expected a snapshot of the call whose host function restores it")
+	}
+	if f.snapshots[id-1] == nil {
+		return invalidArgument("Expected a snapshot that was not restored yet: more than once needs the edited engine")
+	}
+	f.restore = &restoration{f.snapshots[id-1], results}
+	if !engineEdited {
+		f.snapshots[id-1] = nil
+	}
+	return nil
+}

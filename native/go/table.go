@@ -1,0 +1,92 @@
+package main
+
+import (
+	"reflect"
+	"runtime"
+	"slices"
+
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tetratelabs/wazero/experimental/table"
+)
+
+// lookUp finds a function of a table; only while nothing of the link group runs on another thread.
+func (m *moduleState) lookUp(tableIndex, offset uint32, params, results []api.ValueType) (*functionState, api.FunctionDefinition, error) {
+	if m.isClosed() {
+		return nil, nil, errClosedModule
+	}
+	find := func() (fn api.Function, err error) {
+		defer func() { err = orTrap(err, recover()) }()
+		return table.LookupFunction(m.inner, tableIndex, offset, params, results), nil
+	}
+	fn, err := find()
+	if err != nil {
+		return nil, nil, err
+	}
+	reference := m.tableElement(tableIndex, offset)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f := m.tableFunctions[reference]; f != nil {
+		return f, fn.Definition(), nil
+	}
+	f := &functionState{module: m, size: max(words(params), words(results))}
+	f.again = func() api.Function { // the table may have changed since
+		if m.tableElement(tableIndex, offset) != reference {
+			return nil
+		}
+		fn, _ := find()
+		return fn
+	}
+	f.put(m.countEngine(fn))
+	f.handle = m.own(kindFunction, f)
+	if m.tableFunctions == nil {
+		m.tableFunctions = map[uint64]*functionState{}
+	}
+	m.tableFunctions[reference] = f
+	return f, fn.Definition(), nil
+}
+
+// tableElement is the reference in a table, which tells a function of one instance from that of another; 0: there is none any more.
+func (m *moduleState) tableElement(tableIndex, offset uint32) uint64 {
+	tables := reflect.ValueOf(m.inner).Elem().FieldByName("Tables")
+	elements := tables.Index(int(tableIndex)).Elem().FieldByName("References")
+	if int(offset) >= elements.Len() {
+		return 0
+	}
+	return elements.Index(int(offset)).Uint()
+}
+
+// orTrap gives what call_indirect would: wazero panics with the same errors.
+func orTrap(err error, r any) error {
+	switch r := r.(type) {
+	case nil:
+		return err
+	case runtime.Error:
+		return recoveredError(r)
+	case error:
+		if slices.Contains(trapKinds, r.Error()) {
+			return &wzError{Code: codeTrap, Kind: r.Error(), Message: wasmPrefix + r.Error()}
+		}
+		return recoveredError(r)
+	default: // "table index out of range", which call_indirect refuses when it is compiled
+		return &wzError{Code: codeTrap, Kind: "invalid table access", Message: wasmPrefix + "invalid table access"}
+	}
+}
+
+// internalGlobals gives a view of every global of the module, exported or not.
+func (m *moduleState) internalGlobals() ([]*globalState, error) {
+	inner, ok := m.inner.(experimental.InternalModule)
+	if m.isClosed() || !ok {
+		return nil, errClosedModule
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.internals == nil {
+		for i := range inner.NumGlobal() {
+			g := &globalState{module: m, inner: inner.Global(i)}
+			g.handle = m.own(kindGlobal, g)
+			m.internals = append(m.internals, g)
+		}
+	}
+	return m.internals, nil
+}
