@@ -9,13 +9,8 @@ var closedEdit = edit{
 		t.file("internal/wasm/module_instance.go").rename("(*ModuleInstance).setExitCode", "storeExitCode")
 
 		f := t.file(wazevo + "call_engine.go")
-		// An exit code says that the call has been entered already and is only continued.
-		f.after("(*callEngine).callWithStack", "m := p.module", `
-	if c.execCtx.exitCode == wazevoapi.ExitCodeOK {
-		if err := m.FailIfClosed(); err != nil {
-			return err
-		}
-	}`)
+		f.replaceExpr("(*callEngine).Call", "c.callWithStack", "c.callUnlessClosed")
+		f.replaceExpr("(*callEngine).CallWithStack", "c.callWithStack", "c.callUnlessClosed")
 		f.before("(*callEngine).callWithStack", "case wazevoapi.ExitCodeUnreachable", `case wazevoapi.ExitCodeCalleeClosed:
 			callee := wazevoapi.PtrFromUintptr[*wasm.ModuleInstance](c.execCtx.goFunctionCallCalleeModuleContextOpaque)
 			panic((*callee).FailIfClosed())`)

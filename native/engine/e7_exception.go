@@ -16,9 +16,8 @@ var exceptionEdit = edit{
 		exceptions wasm.ExceptionRoots
 		// exceptionParams are the positions of parameters that must be null.
 		exceptionParams []int`)
-		const call = "(*callEngine).callWithStack"
-		f.after(call, "p := c.parent", "for _, i := range c.exceptionParams {\nif paramResultStack[i] != 0 {\nreturn wasm.ErrExceptionParam\n}\n}")
-		f.after(call, "r := recover()", "c.exceptions.End(m)")
+		t.file(wazevo+"closed.go").atStart("(*callEngine).callUnlessClosed", "for _, i := range c.exceptionParams {\nif paramResultStack[i] != 0 {\nreturn wasm.ErrExceptionParam\n}\n}")
+		f.after("(*callEngine).callWithStack", "r := recover()", "c.exceptions.End(m)")
 		f.before("(*callEngine).doHandleException", "return true", "c.rootException(exn, clause.Kind)")
 		f.atStart("(*callEngine).Snapshot", "c.exceptions.KeepAll = true")
 		t.file(wazevo+"module_engine.go").after("(*moduleEngine).NewFunction", "ce.init()", "ce.exceptionParams = typ.ExceptionParams()")

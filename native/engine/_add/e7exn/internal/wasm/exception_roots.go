@@ -69,8 +69,14 @@ func (r *ExceptionRoots) Add(m *ModuleInstance, e *Exception, words func(look fu
 	r.sweepAt = max(firstExceptionSweep, 2*len(r.live))
 }
 
-// End ends the call.
+// End ends the call. Small, to be inlined.
 func (r *ExceptionRoots) End(m *ModuleInstance) {
+	if r.live != nil || r.KeepAll {
+		r.end(m)
+	}
+}
+
+func (r *ExceptionRoots) end(m *ModuleInstance) {
 	if len(r.live) > 0 && m.s.exceptions.stored.Load() {
 		m.s.exceptions.add(r.live)
 	}

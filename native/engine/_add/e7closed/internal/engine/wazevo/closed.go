@@ -1,11 +1,13 @@
 package wazevo
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"unsafe"
 	"weak"
 
+	"github.com/tetratelabs/wazero/internal/engine/wazevo/wazevoapi"
 	"github.com/tetratelabs/wazero/internal/wasm"
 )
 
@@ -13,6 +15,16 @@ import (
 // funcref values point to), or the copy of its first fields that each importer has in its opaque. Both begin with the
 // address of the code. Closing an instance stores the address of a stub there, which exits with ExitCodeCalleeClosed:
 // calls of open instances cost nothing.
+
+// callUnlessClosed is the way into callWithStack.
+func (c *callEngine) callUnlessClosed(ctx context.Context, paramResultStack []uint64) error {
+	if c.execCtx.exitCode == wazevoapi.ExitCodeOK { // else it has been entered already, and is only continued
+		if err := c.parent.module.FailIfClosed(); err != nil {
+			return err
+		}
+	}
+	return c.callWithStack(ctx, paramResultStack)
+}
 
 // gate is what a moduleEngine needs to close its functions.
 type gate struct {
