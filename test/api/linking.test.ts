@@ -68,10 +68,11 @@ it('an instantiation and calls of what it imports from run one after another', a
 
 it('two groups that run when they are joined go on; what is new waits for both', async () => {
   const n = await runtime.instantiate(named('n', 10));
-  const release: (() => void)[] = [];
-  host = () => new Promise((resolve) => void release.push(() => resolve(release.length)));
+  // By name: which of the two asks first nobody knows.
+  const release = new Map<string, () => void>();
+  host = (caller) => new Promise((resolve) => void release.set(caller.name, () => resolve(release.size)));
   const running = [callHost(m).call(), callHost(n).call()];
-  while (release.length < 2) await sleep(1);
+  while (release.size < 2) await sleep(1);
   const both = runtime.instantiate(
     wat(`(module (import "m" "value" (func $m (result i32))) (import "n" "value" (func $n (result i32)))
       (func (export "value") (result i32) (i32.add (call $m) (call $n))))`),
@@ -81,11 +82,11 @@ it('two groups that run when they are joined go on; what is new waits for both',
   await sleep(5); // compiled by now
   const later = [m, n].map((module) => value(module).call());
   void later[0]?.then(() => done.push('later'));
-  release[0]?.();
+  release.get('m')?.();
   await running[0];
   await sleep(5);
   expect(done).toEqual([]);
-  release[1]?.();
+  release.get('n')?.();
   expect(await Promise.all([...running, ...later])).toEqual([2, 2, 1, 10]);
   expect(value(await both).callSync()).toBe(11);
   expect(done).toEqual(['both', 'later']);

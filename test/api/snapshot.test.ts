@@ -1,5 +1,6 @@
 // Snapshots (wazero: experimental/checkpoint_test.go).
 import { expect, it } from 'vitest';
+import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import {
   type CallerModule,
@@ -57,26 +58,29 @@ async function withHost(config: RuntimeConfig, { snapshot, restore }: Host): Pro
 
 for (const engine of ['compiler', 'interpreter'] as const) {
   for (const [lane, call] of Object.entries(lanes)) {
-    it(`goes back to where the snapshot was taken, as often as it is restored (${engine}, ${lane})`, async () => {
-      let taken: experimental.Snapshot | undefined;
-      await using runtime = await withHost(RuntimeConfig[engine](), {
-        snapshot: (caller) => {
-          taken = experimental.snapshot(caller);
-          return 0;
-        },
-        restore: (_caller, value) => taken!.restore([value]),
-      });
-      const module = await runtime.instantiate(guest);
-      for (const depth of [0, 1, 500]) {
-        module.memory!.writeUint32Le(0, 0);
-        // Restored with 1, 2, 3; memory is not restored: four passes.
-        expect(await call(module, depth)).toEqual([3, 4]);
-      }
-      expect(module.isClosed).toBe(false);
-    });
+    needsEdit('e9snapshot')(
+      `goes back to where the snapshot was taken, as often as it is restored (${engine}, ${lane})`,
+      async () => {
+        let taken: experimental.Snapshot | undefined;
+        await using runtime = await withHost(RuntimeConfig[engine](), {
+          snapshot: (caller) => {
+            taken = experimental.snapshot(caller);
+            return 0;
+          },
+          restore: (_caller, value) => taken!.restore([value]),
+        });
+        const module = await runtime.instantiate(guest);
+        for (const depth of [0, 1, 500]) {
+          module.memory!.writeUint32Le(0, 0);
+          // Restored with 1, 2, 3; memory is not restored: four passes.
+          expect(await call(module, depth)).toEqual([3, 4]);
+        }
+        expect(module.isClosed).toBe(false);
+      },
+    );
   }
 
-  it(`waits for the answer of an asynchronous host function (${engine})`, async () => {
+  needsEdit('e9snapshot')(`waits for the answer of an asynchronous host function (${engine})`, async () => {
     let taken: experimental.Snapshot | undefined;
     await using runtime = await withHost(RuntimeConfig[engine](), {
       snapshot: async (caller) => {
