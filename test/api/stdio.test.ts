@@ -306,7 +306,8 @@ describe('stdin that answers later', () => {
       await read(b, 'call', 2),
       ...(await Promise.all([read(a, 'call', 2), read(b, 'call', 2)])),
     ];
-    expect(parts.join('')).toBe('one two');
+    // which of the two that wait asks first is not given
+    expect(['one two', 'one otw']).toContain(parts.join(''));
   });
 
   it('a stream that breaks: EIO', async () => {

@@ -97,7 +97,7 @@ for (const engine of ['compiler', 'interpreter'] as const) {
     },
   );
 
-  it(`shows all globals, to be read only (${engine})`, async () => {
+  needsEdit('e7values')(`shows all globals, to be read only (${engine})`, async () => {
     const { runtime, module } = await open();
     await using _ = runtime;
     const globals = experimental.internalGlobals(module);
