@@ -33,6 +33,7 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
         if (late.length % 2 === 0) noise.push(await lateTimer());
         const module = await runtime.instantiateModule(compiled);
         const run = module.exportedFunction('run')!.withOptions({ timeoutMs });
+        Atomics.store(stalled, 0, 0);
         const started = performance.now();
         const error = await (async () => run[lane]())().then(
           () => undefined,
@@ -47,6 +48,9 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
           continue;
         }
         late.push(took - timeoutMs);
+        // Late for the guest alone is late; when the whole machine stood still, so did the thread that watches it.
+        if (took > 500) await sleep(50);
+        expect(took - timeoutMs - Atomics.load(stalled, 0)).toBeLessThan(1000);
         expect(error).toBeInstanceOf(ExitError);
         expect(error).toMatchObject({
           code: 'ERR_WAZERO_EXIT',
@@ -65,11 +69,24 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
         `deadline, ${shape}, ${lane}: late by p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms; timers p95 ${timers.toFixed(1)} ms${idle ? '' : ' (busy machine: p99 not judged)'}; ${notStarted} calls not started in time`,
       );
       expect(Math.min(...late)).toBeGreaterThan(-2);
-      expect(max).toBeLessThan(1000);
       if (idle) expect(p99).toBeLessThan(20 + Math.max(...noise));
     }, 60_000);
   }
 });
+
+/** stalled[0]: how late, at most, a timer of a thread that does nothing else has been, in ms. */
+const stalled = new Int32Array(new SharedArrayBuffer(4));
+const watching = new Worker(
+  `const { workerData: stalled } = require('node:worker_threads');
+  let last = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    Atomics.store(stalled, 0, Math.max(Atomics.load(stalled, 0), Math.round(now - last) - 5));
+    last = now;
+  }, 5);`,
+  { eval: true, workerData: stalled },
+);
+afterAll(() => watching.terminate());
 
 /** Computes while flag[0] is 1. */
 const flag = new Int32Array(new SharedArrayBuffer(4));
