@@ -55,7 +55,7 @@ async function test(folder, flags, packages) {
     if (Action === 'pass' && Test === undefined) console.log(`ok ${name} ${Elapsed} s`);
     if (Action === 'fail' && (Test !== undefined || !failedPackages.has(Package))) {
       failedPackages.add(Package);
-      failures.push({ name: key, lines: Test === undefined ? outputOf(`${name} all`).slice(-80) : outputOf(key) });
+      failures.push({ name: key, lines: Test === undefined ? ends(outputOf(`${name} all`)) : outputOf(key) });
     }
   };
   const before = failures.length;
@@ -63,8 +63,15 @@ async function test(folder, flags, packages) {
   if (status !== 0 && failures.length === before) failures.push({ name: `go test in ${folder}`, lines: outputOf('') });
 }
 
+/** A crash says at its beginning what it was. */
+function ends(lines) {
+  return lines.length <= 120 ? lines : [...lines.slice(0, 60), '...\n', ...lines.slice(-60)];
+}
+
 function go(cwd, args, onLine) {
-  const child = spawn('go', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  // The stress of edit e1 runs for a minute where it counts.
+  const env = { WAZERO_STRESS_SECONDS: process.env.CI ? '60' : '2', ...process.env };
+  const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', onLine);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
