@@ -28,6 +28,7 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
       const compiled = await runtime.compileModule(binary);
       const late: number[] = [];
       const noise: number[] = [];
+      const own: number[] = []; // without what the watching thread was late by at the same time
       let notStarted = 0;
       while (late.length < runs) {
         if (late.length % 2 === 0) noise.push(await lateTimer());
@@ -50,7 +51,8 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
         late.push(took - timeoutMs);
         // Late for the guest alone is late; when the whole machine stood still, so did the thread that watches it.
         if (took > 500) await sleep(50);
-        expect(took - timeoutMs - Atomics.load(stalled, 0)).toBeLessThan(1000);
+        own.push(took - timeoutMs - Atomics.load(stalled, 0));
+        expect(own.at(-1)).toBeLessThan(1000);
         expect(error).toBeInstanceOf(ExitError);
         expect(error).toMatchObject({
           code: 'ERR_WAZERO_EXIT',
@@ -64,12 +66,12 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
       await compiled.close();
       const [p50, p99, max] = [percentile(late, 0.5), percentile(late, 0.99), Math.max(...late)];
       const timers = percentile(noise, 0.95);
-      const idle = timers < 5;
+      const idle = timers < 1.5; // half a millisecond where nobody else computes
       console.log(
-        `deadline, ${shape}, ${lane}: late by p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms; timers p95 ${timers.toFixed(1)} ms${idle ? '' : ' (busy machine: p99 not judged)'}; ${notStarted} calls not started in time`,
+        `deadline, ${shape}, ${lane}: late by p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms, own p99 ${percentile(own, 0.99).toFixed(1)}; timers p95 ${timers.toFixed(1)} ms${idle ? '' : ' (busy machine: p99 not judged)'}; ${notStarted} calls not started in time`,
       );
       expect(Math.min(...late)).toBeGreaterThan(-2);
-      if (idle) expect(p99).toBeLessThan(20 + Math.max(...noise));
+      if (idle) expect(percentile(own, 0.99)).toBeLessThan(20);
     }, 60_000);
   }
 });
