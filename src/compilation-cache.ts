@@ -45,7 +45,7 @@ export class CompilationCache extends Uncloneable implements AsyncDisposable {
     return new (CompilationCache as WithState)(new CacheState('', name));
   }
 
-  /** Idempotent. Takes effect, and resolves, when the last runtime that uses it is closed. */
+  /** Idempotent. No runtime can be made with it any more; it is given back when the last one that uses it is closed. */
   close(): Promise<void> {
     return this.#state.close();
   }

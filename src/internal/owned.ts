@@ -41,35 +41,28 @@ const forgottenCaches = new FinalizationRegistry<Handle>((handle) => quietly(() 
 export class CacheState {
   readonly handle: Handle;
   #users = 0;
-  #closing: PromiseWithResolvers | undefined;
+  #closed = false;
   constructor(directory: string, sharedName: string) {
     this.handle = native().cacheNew(directory, sharedName);
     forgottenCaches.register(this, this.handle, this);
   }
   addUser(): void {
-    if (this.#closing) throw closedError('the compilation cache is closed');
+    if (this.#closed) throw closedError('the compilation cache is closed');
     this.#users++;
   }
   removeUser(): void {
     this.#users--;
-    this.#closeAtRest();
+    if (this.#closed && this.#users === 0) this.#closeNow();
   }
-  close(): Promise<void> {
-    if (!this.#closing) {
-      this.#closing = withResolvers();
-      this.#closeAtRest();
-    }
-    return this.#closing.promise;
+  /** Settles at once: waiting for the runtimes would hang whoever awaits it before he closes them, `await using` included. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#users === 0) this.#closeNow();
   }
-  #closeAtRest(): void {
-    if (!this.#closing || this.#users > 0) return;
+  #closeNow(): void {
     forgottenCaches.unregister(this);
-    try {
-      native().cacheClose(this.handle);
-      this.#closing.resolve();
-    } catch (error) {
-      this.#closing.reject(error);
-    }
+    native().cacheClose(this.handle);
   }
 }
 
