@@ -33,7 +33,7 @@ it('await using in any order', async () => {
 });
 
 it('keeps code on disk, below a directory of its engine, for the next process', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'wazero-cache-'));
+  const directory = join(mkdtempSync(join(tmpdir(), 'wazero-cache-')), 'new', 'deep');
   const contents: Buffer[] = [];
   for (let round = 0; round < 2; round++) {
     const cache = CompilationCache.withDir(directory);
@@ -48,12 +48,15 @@ it('keeps code on disk, below a directory of its engine, for the next process', 
   expect(contents[1]!.equals(contents[0]!)).toBe(true);
 });
 
-it('refuses a directory that is a file', () => {
+it('refuses a directory that is none, and names that are none', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'wazero-cache-')), 'file');
   writeFileSync(file, '');
-  expect(() => CompilationCache.withDir(file)).toThrow(
-    expect.objectContaining({ code: 'ERR_WAZERO_INVALID_ARGUMENT', message: expect.stringContaining('is not dir') }),
-  );
+  const invalid = expect.objectContaining({ name: 'TypeError', code: 'ERR_WAZERO_INVALID_ARGUMENT' });
+  expect(() => CompilationCache.withDir(file)).toThrow(invalid);
+  expect(() => CompilationCache.withDir(file)).toThrow(/is not dir/);
+  expect(() => CompilationCache.withDir('')).toThrow(invalid);
+  expect(() => CompilationCache.shared('')).toThrow(invalid);
+  expect(() => CompilationCache.withDir(1 as never)).toThrow(invalid);
 });
 
 it('one of a name is one in the process', async () => {

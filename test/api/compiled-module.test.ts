@@ -1,10 +1,6 @@
-/** CompiledModule: what it says of a module, and its lifetime; CompilationCache, and what is experimental. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
-import { CompilationCache, experimental, ModuleConfig, Runtime, RuntimeConfig } from '../support/package.js';
+import { experimental, ModuleConfig, Runtime, RuntimeConfig } from '../support/package.js';
 import { expectNothingLeft, open } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
@@ -106,50 +102,6 @@ describe('lifetime', () => {
     await runtime.instantiate(one, new ModuleConfig().withName('x'));
     await errorOf(() => runtime.instantiate(one, new ModuleConfig().withName('x')));
     expect(compiled()).toBe(1);
-  });
-});
-
-describe('CompilationCache', () => {
-  const guest = wat('(module (func (export "n") (result i32) (i32.const 11)))');
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'node-wazero-cache-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-  async function run(cache: CompilationCache): Promise<unknown> {
-    await using runtime = new Runtime(new RuntimeConfig().withCompilationCache(cache));
-    return (await runtime.instantiate(guest)).exportedFunction('n')!.callSync();
-  }
-
-  it('in memory, shared by name, and on disk', async () => {
-    await using memory = new CompilationCache();
-    await using left = CompilationCache.shared('test');
-    await using right = CompilationCache.shared('test');
-    await using disk = CompilationCache.withDir(join(folder, 'new', 'deep'));
-    for (const cache of [memory, left, right, disk, disk]) expect(await run(cache)).toBe(11);
-    expect(readdirSync(join(folder, 'new', 'deep'))).toHaveLength(1);
-  });
-
-  it('is there for its runtimes until the last of them is closed', async () => {
-    const cache = new CompilationCache();
-    const runtime = new Runtime(new RuntimeConfig().withCompilationCache(cache));
-    let closed = false;
-    const closing = cache.close().then(() => {
-      closed = true;
-    });
-    expect((await runtime.instantiate(guest)).exportedFunction('n')!.callSync()).toBe(11);
-    expect(closed).toBe(false);
-    await runtime.close();
-    await closing;
-  });
-
-  it('a directory that is none is refused', () => {
-    writeFileSync(join(folder, 'file'), '');
-    const invalid = expect.objectContaining({ name: 'TypeError', code: 'ERR_WAZERO_INVALID_ARGUMENT' });
-    expect(() => CompilationCache.withDir(join(folder, 'file'))).toThrow(invalid);
-    expect(() => CompilationCache.withDir('')).toThrow(invalid);
-    expect(() => CompilationCache.shared('')).toThrow(invalid);
-    expect(() => CompilationCache.withDir(1 as never)).toThrow(invalid);
   });
 });
 
