@@ -174,10 +174,6 @@ export function invalidArgument(message: string): InvalidArgumentError {
 export function outOfRange(message: string): OutOfRangeError {
   return withCode(markAsOurs(new RangeError(message)) as RangeError, 'ERR_WAZERO_OUT_OF_RANGE');
 }
-/** Not of this release: no stable code, so not branded. */
-export function notImplemented(what: string): Error {
-  return withCode(new Error(`${what} is not implemented yet`), 'ERR_WAZERO_NOT_IMPLEMENTED');
-}
 
 export const closedError = (message: string) => make('ERR_WAZERO_CLOSED', message);
 export const busyError = (message: string) => make('ERR_WAZERO_BUSY', message);
@@ -261,7 +257,7 @@ export function makeError(record: ErrorRecord, context: ErrorContext = {}): Erro
       return invalidArgument(message);
     case 'ERR_WAZERO_OUT_OF_RANGE':
       return outOfRange(message);
-    case 'ERR_WAZERO_NOT_IMPLEMENTED':
+    case 'ERR_WAZERO_NOT_IMPLEMENTED': // the definition of a function reference, with the upstream engine: no stable code, so not branded
       return withCode(new Error(message), code);
     default:
       return make(code as ErrorCode, message);
