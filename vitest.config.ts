@@ -31,10 +31,11 @@ export default defineConfig({
         test: {
           name,
           include: [`${folder}/**/*.test.ts`],
+          setupFiles: ['test/support/setup.ts'],
           // A fork for each file: Go starts once per process, and a crash must name its file.
           pool: 'forks' as const,
           isolate: true,
-          // What is counted at the end of a file goes with the collector in part.
+          // What setup.ts counts at the end of a file goes with the collector in part.
           execArgv: ['--expose-gc'],
           testTimeout,
           hookTimeout: testTimeout,

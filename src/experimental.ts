@@ -142,6 +142,7 @@ export interface Stats {
   readonly callEngines: number;
   readonly goroutines: number;
   readonly memoryReservations: number;
+  /** What Workers that have ended left behind, until Node has taken it back. */
   readonly threadsafeFunctions: number;
   /** JavaScript values that guests hold as externrefs. Of this environment: a Worker counts its own. */
   readonly references: number;

@@ -56,6 +56,11 @@ std::shared_ptr<Environment> Environment::Find(uint64_t id) {
   return found == registry().environments.end() ? nullptr : found->second;
 }
 
+int Environment::Count() {
+  std::lock_guard<std::mutex> lock(registry().mutex);
+  return static_cast<int>(registry().environments.size());
+}
+
 Environment* Environment::Open(napi_env env) {
   auto* holder = new std::shared_ptr<Environment>(std::make_shared<Environment>(env));
   if (napi_add_env_cleanup_hook(env, Cleanup, holder) != napi_ok) {

@@ -50,6 +50,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
   /** Any thread; empty when it has ended. */
   static std::shared_ptr<Environment> Find(uint64_t id);
+  /** Any thread: how many live in the process. */
+  static int Count();
   /** Makes one and has it end with `env`. */
   static Environment* Open(napi_env env);
 

@@ -1,5 +1,6 @@
 #include "message_queue.h"
 
+#include <atomic>
 #include <chrono>
 
 #include "environment.h"
@@ -10,6 +11,9 @@ namespace {
 
 constexpr auto kWorkOfOneTurn = std::chrono::milliseconds(1);
 
+std::atomic<int> open_functions{0};
+void OnFunctionGone(napi_env, void*, void*) { open_functions--; }
+
 }  // namespace
 
 bool MessageQueue::Open(Environment* environment) {
@@ -18,16 +22,19 @@ bool MessageQueue::Open(Environment* environment) {
   napi_value name;
   if (napi_create_string_utf8(env, "wazero", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
   for (auto& turn : turns_) {
-    if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake, &turn) !=
-            napi_ok ||
-        napi_unref_threadsafe_function(env, turn) != napi_ok) {
+    if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, OnFunctionGone, this, OnWake, &turn) !=
+        napi_ok) {
       return false;
     }
+    open_functions++;
+    if (napi_unref_threadsafe_function(env, turn) != napi_ok) return false;
   }
   std::lock_guard<std::mutex> lock(mutex_);
   closed_ = false;
   return true;
 }
+
+int MessageQueue::OpenFunctions() { return open_functions; }
 
 bool MessageQueue::SetActive(bool active) {
   if (active == active_) return true;

@@ -36,6 +36,10 @@ class MessageQueue {
   /** Any thread; copies. False once closed. */
   bool Push(const wz_message& message);
 
+  static constexpr int kFunctions = 2;
+  /** Any thread: threadsafe functions of the process that Node has not deleted yet. */
+  static int OpenFunctions();
+
  private:
   static void OnWake(napi_env env, napi_value, void* context, void* data);
   void Drain(size_t turn);
@@ -44,7 +48,7 @@ class MessageQueue {
   bool Deliver(const Message& message);
 
   Environment* environment_ = nullptr;
-  napi_threadsafe_function turns_[2] = {nullptr, nullptr};
+  napi_threadsafe_function turns_[kFunctions] = {};
   bool active_ = false;
 
   std::mutex mutex_;

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string>
+
 #include "bindings.h"
 #include "signals.h"
 #include "config_reader.h"
@@ -36,7 +39,12 @@ napi_value SetConcurrency(Environment&, Arguments& args) {
 napi_value Stats(Environment& environment, Arguments&) {
   Result result;
   wz_stats(&result);
-  return TextOf(environment, result);
+  if (!result.Check(environment)) return nullptr;
+  // Each environment has its own for as long as it lives: what is counted is those that a Worker has left behind.
+  const int left = std::max(0, MessageQueue::OpenFunctions() - Environment::Count() * MessageQueue::kFunctions);
+  std::string json(result.text, result.text_len);
+  json.insert(json.find('{') + 1, "\"threadsafeFunctions\":" + std::to_string(left) + ",");
+  return String(environment.env, json.data(), json.size());
 }
 
 napi_value Collect(Environment&, Arguments&) {

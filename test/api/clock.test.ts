@@ -2,10 +2,7 @@
 import { expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { type Module, ModuleConfig, Runtime, RuntimeConfig, type Trap, wasi } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
-
-expectNothingLeft();
 
 /** Each export answers WASI's errno; what was asked for is at 16 then. */
 const guest = wat(`(module

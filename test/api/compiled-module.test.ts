@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { experimental, ModuleConfig, Runtime, RuntimeConfig } from '../support/package.js';
-import { expectNothingLeft, open } from '../support/stats.js';
+import { open } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
-expectNothingLeft();
 const bytes = wat(`(module $named
   (import "env" "a" (func $a (param i32 f64) (result i64))) (import "env" "a" (func $again (param i32 f64) (result i64)))
   (import "env" "memory" (memory 2 5))

@@ -3,9 +3,6 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { Runtime, RuntimeConfig, type Trap } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
-
-expectNothingLeft();
 
 const guest = readFileSync(new URL('../fixtures/guests/lines.wasm', import.meta.url));
 

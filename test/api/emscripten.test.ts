@@ -17,10 +17,7 @@ import {
   wasi,
 } from '../support/package.js';
 import { withAlias } from '../support/sections.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
-
-expectNothingLeft();
 
 const { resolve } = createRequire(import.meta.url);
 // Emscripten has renamed this export since; wazero knows the later name.

@@ -20,9 +20,7 @@ import {
   RuntimeConfig,
   wasi,
 } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 
-expectNothingLeft();
 const program = readFileSync(new URL('../fixtures/guests/files.wasm', import.meta.url));
 let runtime: Runtime;
 let compiled: CompiledModule;

@@ -2,10 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { ModuleConfig, OutputBuffer, Runtime, type ValueType, wasi } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
-expectNothingLeft();
 let runtime: Runtime;
 beforeEach(() => {
   runtime = new Runtime();

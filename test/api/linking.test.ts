@@ -4,10 +4,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { interruptible } from '../support/guests.js';
 import { type CallerModule, type Module, Runtime } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
-expectNothingLeft();
 const named = (name: string, value: number) =>
   wat(`(module $${name} (import "env" "host" (func $host (result i32))) (table (export "t") 2 funcref)
     (func (export "host") (result i32) (call $host)) (func (export "value") (result i32) (i32.const ${value})))`);

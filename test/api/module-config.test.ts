@@ -13,10 +13,8 @@ import {
   Runtime,
   wasi,
 } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
-expectNothingLeft();
 const wasiImport = (name: string, params: string) =>
   `(import "wasi_snapshot_preview1" "${name}" (func $${name} (param ${params}) (result i32)))`;
 const bytes = wat(`(module

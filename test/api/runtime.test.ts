@@ -10,10 +10,8 @@ import {
   RuntimeConfig,
   wasi,
 } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
-expectNothingLeft();
 let runtime: Runtime;
 beforeEach(() => {
   runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));

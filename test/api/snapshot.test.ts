@@ -10,10 +10,7 @@ import {
   Runtime,
   RuntimeConfig,
 } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
-
-expectNothingLeft();
 
 // setjmp and longjmp: `run` takes a snapshot (0: taken, else restored), counts in a local and in memory, and goes back from `depth`
 // calls deeper.

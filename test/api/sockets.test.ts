@@ -15,9 +15,6 @@ import {
   SockConfig,
   wasi,
 } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
-
-expectNothingLeft();
 
 const guest = readFileSync(new URL('../fixtures/guests/sockets.wasm', import.meta.url));
 const listening = (...ports: number[]) =>

@@ -15,9 +15,7 @@ import {
   RuntimeConfig,
   wasi,
 } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 
-expectNothingLeft();
 let runtime: Runtime;
 let compiled: CompiledModule;
 beforeAll(async () => {

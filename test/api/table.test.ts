@@ -3,10 +3,7 @@ import { expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { ExportedFunction, experimental, ModuleConfig, Runtime, RuntimeConfig, Trap } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
-
-expectNothingLeft();
 
 const guest = wat(`(module
   (import "env" "host" (func $host (param i32) (result i32)))

@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { expectNothingLeft } from '../support/stats.js';
 import { beyondBaseline, keyOf, specBaseline } from './baseline.mjs';
 import { runSpec } from './spec-runner.mjs';
-
-expectNothingLeft();
 
 interface Named {
   reasons: Record<string, string>;

@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hasEdit } from '../support/edits.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { runWasi } from './wasi-runner.mjs';
-
-expectNothingLeft();
 
 interface Named {
   wasi: Record<string, string>;

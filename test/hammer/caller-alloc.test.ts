@@ -3,9 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CallerModule, type CompiledModule, ModuleConfig, Runtime } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 
-expectNothingLeft();
 const count = 1_000;
 const guest = readFileSync(new URL('../fixtures/guests/fetch.wasm', import.meta.url));
 const config = new ModuleConfig().withName('').withStartFunctions('_initialize');

@@ -9,9 +9,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { endless, interruptible, percentile, timedOut } from '../support/guests.js';
 import { ExitError, Runtime } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 
-expectNothingLeft();
 const runs = Number(process.env.WAZERO_DEADLINE_RUNS || 100);
 const timeoutMs = 20;
 

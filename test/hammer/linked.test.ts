@@ -7,10 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { interruptible } from '../support/guests.js';
 import { ExitError, isWazeroError, ModuleConfig, Runtime } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
-expectNothingLeft();
 const seconds = Number(process.env.WAZERO_LINKED_SECONDS || 10);
 
 const owner = wat(`(module

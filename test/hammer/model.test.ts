@@ -7,10 +7,8 @@ import { expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { interruptible } from '../support/guests.js';
 import { type Memory, type Module, Runtime } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
-expectNothingLeft();
 const runs = Number(process.env.WAZERO_MODEL_RUNS || 150);
 
 const guest =

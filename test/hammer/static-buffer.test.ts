@@ -1,10 +1,8 @@
 /** The commonest guest there is: results lie in one static buffer. Two requests at once must never see each other's. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Module, Runtime } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
-expectNothingLeft();
 const rounds = Number(process.env.WAZERO_ROUNDS || 100_000);
 
 // render(n): fills the 64 bytes at 1024 with n, in 16 stores, and answers where they are. double: reads input at 16, answers at 1024.

@@ -5,10 +5,8 @@ import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { aborted, endless, interruptible, timedOut } from '../support/guests.js';
 import { ExitError, ModuleConfig, Runtime, wasi } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
-expectNothingLeft();
 const timeout = { code: 'ERR_WAZERO_EXIT', name: 'TimeoutError', exitCode: timedOut, reason: 'timeout' };
 
 /** poll_oneoff on the monotonic clock, an hour ahead; and fd_read of stdin. */

@@ -20,14 +20,7 @@ needsEdit('e4')(
       .map((line) => JSON.parse(line));
     console.log('stress:', counts);
     expect(Object.keys(counts).length).toBeGreaterThan(10);
-    expect(open).toEqual({
-      runtimes: 0,
-      modules: 0,
-      compiledModules: 0,
-      callEngines: 0,
-      memoryReservations: 0,
-      references: 0,
-    });
+    expect(Object.entries(open).filter(([, count]) => count !== 0)).toEqual([]);
   },
   seconds * 1000 + 90_000,
 );

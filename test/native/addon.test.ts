@@ -97,15 +97,17 @@ describe('a binding object', () => {
         throw mistake;
       },
     });
+    const { handle } = own.runtimeNew({});
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
     try {
       const caught = new Promise((resolve) => process.once('uncaughtException', resolve));
       own.setActive(true);
-      own.compile(own.runtimeNew({}).handle, new Uint8Array(8), 1, 1);
+      own.compile(handle, new Uint8Array(8), 1, 1);
       expect(await caught).toBe(mistake);
     } finally {
       own.setActive(false);
+      own.runtimeClose(handle, 0);
       for (const listener of listeners) process.on('uncaughtException', listener);
     }
   });
