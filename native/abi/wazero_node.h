@@ -216,6 +216,8 @@ typedef struct {
  * void     wz_set_concurrency(uint32_t guests)
  * void     wz_stats(wz_result*)                                      text = JSON
  * void     wz_collect(void)                                          runs Go's garbage collector and waits for it
+ * void     wz_runtime_config_describe(wz_runtime_config*, wz_result*)   text = JSON of what Go decoded, for tests; numbers are strings
+ * void     wz_module_config_describe(wz_module_config*, wz_result*)     likewise
  * void     wz_build_info(wz_result*)                                 text = JSON {wazero, go, engine: "edited"|"upstream", edits: [...]}
  *
  * The shapes of all JSON (errors, descriptions, host modules) stand in src/internal/binding.ts.

@@ -52,6 +52,16 @@ napi_value Collect(Environment&, Arguments&) {
   return nullptr;
 }
 
+template <typename Config, void (*describe)(Config*, wz_result*)>
+napi_value DescribeConfig(Environment& environment, Arguments& args) {
+  Config config{};
+  ConfigReader reader(args.env());
+  if (!reader.Read(args[0], &config)) return nullptr;
+  Result result;
+  describe(&config, &result);
+  return TextOf(environment, result);
+}
+
 napi_value RuntimeNew(Environment& environment, Arguments& args) {
   napi_env env = args.env();
   wz_runtime_config config{};
@@ -105,6 +115,8 @@ const Binding kBindings[] = {
     {"runtimeNew", Entry<RuntimeNew>}, {"runtimeClose", Entry<RuntimeClose>},
     {"cacheNew", Entry<CacheNew>},     {"cacheClose", Entry<CacheClose>},
     {"signalsOnStack", Entry<SignalsOnStack>},
+    {"runtimeConfigDescribe", Entry<DescribeConfig<wz_runtime_config, wz_runtime_config_describe>>},
+    {"moduleConfigDescribe", Entry<DescribeConfig<wz_module_config, wz_module_config_describe>>},
 };
 
 }  // namespace

@@ -41,6 +41,7 @@ var edits = []edit{
 	valuesEdit,
 	wasiEdit,
 	pollReadyEdit,
+	stdioEdit,
 	socketEdit,
 	lookupEdit,
 	snapshotEdit,

@@ -10,6 +10,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/errno"
 	"wazeronode/jail"
 )
 
@@ -24,11 +25,6 @@ type jsFS struct {
 }
 
 var _ experimentalsys.FS = (*jsFS)(nil)
-
-const (
-	errBusy            = wasiErrno + 10
-	errIllegalSequence = wasiErrno + 25
-)
 
 // fsAnswer is as long as the longest answer, a stat.
 type fsAnswer [10]uint64
@@ -86,7 +82,7 @@ func checkText(s string) experimentalsys.Errno {
 	case strings.IndexByte(s, 0) >= 0:
 		return experimentalsys.EINVAL
 	case !utf8.ValidString(s):
-		return errIllegalSequence
+		return errno.IllegalSequence
 	}
 	return 0
 }
@@ -208,7 +204,7 @@ func (s *jsFS) Rename(from, to string) experimentalsys.Errno {
 	case e != 0:
 		return e
 	case cleanFrom == "/" || cleanTo == "/":
-		return errBusy
+		return errno.Busy
 	}
 	return s.askPaths(fsRename, cleanFrom, cleanTo, boolWord(fromSlash || toSlash))
 }

@@ -8,6 +8,8 @@ import (
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/errno"
 )
 
 func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMode) (experimentalsys.File, experimentalsys.Errno) {
@@ -24,7 +26,7 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 		return &jsTimesOf{fs: s, path: cleaned, follow: slash}, 0
 	}
 	if !s.limit.Take() {
-		return nil, errTooManyFiles
+		return nil, errno.TooManyFiles
 	}
 	opened := false
 	defer func() { // the question may unwind the guest
@@ -177,7 +179,7 @@ func (f *jsFile) write(buf []byte, at int64) (n int, end int64, e experimentalsy
 	case !f.writes():
 		return 0, 0, experimentalsys.EBADF
 	case at > largestSafe-math.MaxUint32:
-		return 0, 0, wasiErrno + 22 // EFBIG
+		return 0, 0, errno.TooLarge
 	}
 	for n < len(buf) {
 		a, _, e := f.fs.ask(fsWrite, buf[n:min(len(buf), n+largestChunk)], nil, f.handle, uint64(at))
@@ -231,7 +233,7 @@ func (f *jsFile) Truncate(size int64) experimentalsys.Errno {
 	case size < 0 || !f.writes():
 		return experimentalsys.EINVAL
 	case size > largestSafe:
-		return wasiErrno + 22
+		return errno.TooLarge
 	}
 	_, _, e := f.fs.ask(fsTruncate, nil, nil, f.handle, uint64(size))
 	return e

@@ -10,6 +10,8 @@ import (
 	"github.com/tetratelabs/wazero"
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/errno"
 )
 
 // build makes wazero's config afresh for one instantiation: nothing of it is shared (wazero's own clones share arrays). What it opens
@@ -143,10 +145,10 @@ type callbackWriter struct {
 func (w *callbackWriter) Write(p []byte) (n int, err error) {
 	for n < len(p) {
 		chunk := p[n:min(len(p), n+largestChunk)]
-		var errno [1]uint64
-		w.module.running().upcall(&message{kind: msgWrite, target: w.target, module: uint64(w.module.handle), bytes: chunk}, errno[:], nil)
-		if errno[0] != 0 {
-			return n, experimentalsys.Errno(errno[0])
+		var answer [1]uint64
+		w.module.running().upcall(&message{kind: msgWrite, target: w.target, module: uint64(w.module.handle), bytes: chunk}, answer[:], nil)
+		if answer[0] != 0 {
+			return n, experimentalsys.Errno(answer[0])
 		}
 		n += len(chunk)
 	}
@@ -187,7 +189,7 @@ func (b *outputBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if uint64(len(p)) > b.max-uint64(len(b.buf)) {
-		return 0, errNoSpace
+		return 0, errno.NoSpace
 	}
 	b.buf = append(b.buf, p...)
 	return len(p), nil

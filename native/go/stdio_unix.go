@@ -8,6 +8,8 @@ import (
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"golang.org/x/sys/unix"
+
+	"wazeronode/errno"
 )
 
 // fdStream is a file descriptor of the process as a standard stream: no JavaScript in between, never closed by us. It waits by poll
@@ -27,7 +29,7 @@ func (s *fdStream) Write(p []byte) (n int, err error) {
 		switch {
 		case err == unix.EINTR || err == unix.EAGAIN:
 		case err != nil:
-			return n, errnoOf(err)
+			return n, errno.Of(err)
 		default:
 			n += done
 		}
@@ -53,20 +55,21 @@ func (s *fdStream) Read(p []byte) (int, error) {
 		switch {
 		case err == unix.EINTR || err == unix.EAGAIN:
 		case err != nil:
-			return 0, errnoOf(err)
+			return 0, errno.Of(err)
 		default:
 			return max(n, 0), nil
 		}
 	}
 }
 
-// Poll is wazero's Pollable: poll_oneoff on standard input.
-func (s *fdStream) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (ready bool, errno experimentalsys.Errno) {
-	if flag != experimentalsys.POLLIN {
-		return false, experimentalsys.ENOTSUP
+// Poll is wazero's Pollable: poll_oneoff.
+func (s *fdStream) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (ready bool, e experimentalsys.Errno) {
+	events := int16(unix.POLLIN)
+	if flag == experimentalsys.POLLOUT {
+		events = unix.POLLOUT
 	}
-	ready, err := s.poll(unix.POLLIN, timeoutMillis)
-	return ready, experimentalsys.UnwrapOSError(err)
+	ready, err := s.poll(events, timeoutMillis)
+	return ready, errno.Of(err)
 }
 
 func (s *fdStream) ready(events int16) error {

@@ -22,6 +22,9 @@ export interface NativeBinding {
   signalsOnStack(): number;
   /** Runs Go's garbage collector now and waits for it: for tests. */
   collect(): void;
+  /** JSON: the configuration as Go has decoded it, by Go's names, whole numbers as strings: for tests. */
+  runtimeConfigDescribe(config: RuntimeRecord): string;
+  moduleConfigDescribe(config: ModuleRecord): string;
 
   runtimeNew(config: RuntimeRecord): { readonly handle: Handle; readonly engine: 'compiler' | 'interpreter' };
   /** Closes what is left of its modules too; only when no frame of it is in flight. */

@@ -1,5 +1,14 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, type StdioOptions, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +85,31 @@ beforeAll(async () => {
   );
   wat('trap.wasm', '(module (func $inner unreachable) (func (export "_start") (call $inner)))');
   wat('link.wasm', '(module (import "nowhere" "f" (func)))');
+  // To stderr, for each standard stream: fdstat, two changes of flags and fdstat, filestat, where it is. One letter for a byte.
+  wat(
+    'streams.wasm',
+    `(module
+      (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $fdstat (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $flags (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_filestat_get" (func $filestat (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func $letter (param i32)
+        (i32.store8 (i32.const 500) (i32.add (i32.const 48) (i32.and (local.get 0) (i32.const 63))))
+        (i32.store (i32.const 504) (i32.const 500)) (i32.store (i32.const 508) (i32.const 1))
+        (drop (call $write (i32.const 2) (i32.const 504) (i32.const 1) (i32.const 512))))
+      (func $letters (param $at i32) (param $end i32)
+        (loop $next (call $letter (i32.load8_u (local.get $at))) (local.set $at (i32.add (local.get $at) (i32.const 1)))
+          (br_if $next (i32.lt_u (local.get $at) (local.get $end)))))
+      (func (export "_start") (local $fd i32)
+        (loop $next
+          (call $letter (call $fdstat (local.get $fd) (i32.const 0))) (call $letters (i32.const 0) (i32.const 24))
+          (call $letter (call $flags (local.get $fd) (i32.const 0))) (call $letter (call $flags (local.get $fd) (i32.const 1)))
+          (call $letter (call $fdstat (local.get $fd) (i32.const 0))) (call $letters (i32.const 0) (i32.const 24))
+          (call $letter (call $filestat (local.get $fd) (i32.const 64))) (call $letters (i32.const 64) (i32.const 128))
+          (call $letter (i32.const 10))
+          (br_if $next (i32.lt_u (local.tee $fd (i32.add (local.get $fd) (i32.const 1))) (i32.const 3))))))`,
+  );
   wat('quiet.wasm', '(module (func (export "_start")))');
   writeFileSync(join(scratch, 'bad.wasm'), 'not wasm');
   mkdirSync(data);
@@ -117,6 +151,18 @@ describe('node-wazero run does what wazero run does', () => {
   });
 
   // The words around a failure are not all ours to choose (errors of the file system, names of frames): the code is the same, and how it begins.
+  it.each<[string, () => StdioOptions]>([
+    ['pipes', () => ['pipe', 'pipe', 'pipe']],
+    ['/dev/null', () => ['ignore', 'ignore', 'pipe']],
+    ['files', () => [openSync(join(data, 'hello.txt'), 'r'), openSync(join(scratch, 'out'), 'w'), 'pipe']],
+  ])('the standard streams are to the guest what they are: %s', (_what, stdio) => {
+    const seen = (command: string, args: string[]) =>
+      spawnSync(command, args, { cwd: scratch, stdio: stdio(), encoding: 'utf8', timeout: 30_000 }).stderr;
+    const theirs = seen(upstream, ['run', 'streams.wasm']);
+    expect(theirs).toHaveLength(3 * 118);
+    expect(seen(process.execPath, [cli, 'run', 'streams.wasm'])).toBe(theirs);
+  });
+
   const failing: [what: string, args: string[], begins: string][] = [
     ['a flag that there is not', ['run', '-nope', guest], 'flag provided but not defined: -nope'],
     ['a flag without its value', ['run', '-timeout'], 'flag needs an argument: -timeout'],

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export interface Outcome {
@@ -17,17 +17,28 @@ export interface Options {
   /** called with the process id as soon as the fixture has printed "ready" */ onReady?: (pid: number) => void;
 }
 
+/** test/fixtures/processes/<name>.mjs in a process of its own, for who wants its streams. */
+export function spawnFixture(
+  name: string,
+  args: (string | number)[],
+  stdio: ('ignore' | 'pipe')[],
+  nodeArgs: string[] = [],
+  env: Record<string, string> = {},
+): ChildProcessWithoutNullStreams {
+  const file = fileURLToPath(new URL(`../fixtures/processes/${name}.mjs`, import.meta.url));
+  return spawn(process.execPath, [...nodeArgs, file, ...args.map(String)], {
+    // Vitest's own hooks and loaders are none of the child's business.
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio,
+  }) as ChildProcessWithoutNullStreams;
+}
+
 /** Runs test/fixtures/processes/<name>.mjs in a process of its own and answers how that ended. */
 export function run(
   name: string,
   { args = [], nodeArgs = [], env = {}, timeoutMs = 20_000, onReady }: Options = {},
 ): Promise<Outcome> {
-  const file = fileURLToPath(new URL(`../fixtures/processes/${name}.mjs`, import.meta.url));
-  const child = spawn(process.execPath, [...nodeArgs, file, ...args.map(String)], {
-    // Vitest's own hooks and loaders are none of the child's business.
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawnFixture(name, args, ['ignore', 'pipe', 'pipe'], nodeArgs, env);
   let stdout = '';
   let stderr = '';
   let ready = Number.NaN;

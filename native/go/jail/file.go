@@ -13,6 +13,8 @@ import (
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/errno"
 )
 
 // file is one that a guest has open. It is used by the guest's goroutine; Close and interrupt may come from another one, and os.File
@@ -45,7 +47,7 @@ func newFile(fs *FS, osFile *os.File, flag experimentalsys.Oflag) (*file, experi
 	}
 	if err != nil {
 		osFile.Close()
-		return nil, errno(err)
+		return nil, errno.Of(err)
 	}
 	st := sys.NewStat_t(info)
 	f.dev, f.ino, f.isDir = st.Dev, st.Ino, info.IsDir()
@@ -65,7 +67,7 @@ func (f *file) control(do func(fd int) error) experimentalsys.Errno {
 	if f.raw.Control(func(fd uintptr) { err = retry(func() error { return do(int(fd)) }) }) != nil {
 		return experimentalsys.EBADF // closed
 	}
-	return errno(err)
+	return errno.Of(err)
 }
 
 func (f *file) Dev() (uint64, experimentalsys.Errno)    { return f.dev, 0 }
@@ -110,7 +112,7 @@ func (f *file) SetNonblock(enable bool) experimentalsys.Errno {
 func (f *file) Stat() (sys.Stat_t, experimentalsys.Errno) {
 	info, err := f.file.Stat()
 	if err != nil {
-		return sys.Stat_t{}, errno(err)
+		return sys.Stat_t{}, errno.Of(err)
 	}
 	return sys.NewStat_t(info), 0
 }
@@ -128,7 +130,7 @@ func (f *file) Read(buf []byte) (int, experimentalsys.Errno) {
 		return f.transfer(buf, f.file.Read, unix.Read)
 	}
 	n, err := f.file.Read(buf)
-	return n, errno(err)
+	return n, errno.Of(err)
 }
 
 func (f *file) Pread(buf []byte, offset int64) (int, experimentalsys.Errno) {
@@ -141,7 +143,7 @@ func (f *file) Pread(buf []byte, offset int64) (int, experimentalsys.Errno) {
 		return 0, 0
 	}
 	n, err := f.file.ReadAt(buf, offset)
-	return n, errno(err)
+	return n, errno.Of(err)
 }
 
 func (f *file) Write(buf []byte) (int, experimentalsys.Errno) {
@@ -157,7 +159,7 @@ func (f *file) Write(buf []byte) (int, experimentalsys.Errno) {
 	if n > 0 {
 		err = nil // the disk filled up on the way: what was written counts, and the next write tells
 	}
-	return n, errno(err)
+	return n, errno.Of(err)
 }
 
 // transfer is Read and Write of a special file: a guest that asked for it does not wait; else its goroutine is parked, without a
@@ -172,7 +174,7 @@ func (f *file) transfer(buf []byte, parked func([]byte) (int, error), at func(in
 		return 0, experimentalsys.EINTR
 	}
 	n, err := parked(buf)
-	if e = errno(err); e == experimentalsys.EINTR {
+	if e = errno.Of(err); e == experimentalsys.EINTR {
 		f.interrupted.Store(false)
 	}
 	if n > 0 {
@@ -199,7 +201,7 @@ func (f *file) Pwrite(buf []byte, offset int64) (int, experimentalsys.Errno) {
 		defer f.control(func(fd int) error { return setFlag(fd, unix.O_APPEND, true) })
 	}
 	n, err := f.file.WriteAt(buf, offset)
-	return n, errno(err)
+	return n, errno.Of(err)
 }
 
 func (f *file) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
@@ -214,7 +216,7 @@ func (f *file) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
 		return 0, f.control(func(fd int) error { _, err := unix.Seek(fd, 0, io.SeekStart); return err })
 	}
 	n, err := f.file.Seek(offset, whence)
-	return n, errno(err)
+	return n, errno.Of(err)
 }
 
 func (f *file) Readdir(n int) ([]experimentalsys.Dirent, experimentalsys.Errno) {
@@ -235,10 +237,10 @@ func (f *file) Truncate(size int64) experimentalsys.Errno {
 	case f.fs.readOnly:
 		return experimentalsys.EROFS
 	}
-	return errno(f.file.Truncate(size))
+	return errno.Of(f.file.Truncate(size))
 }
 
-func (f *file) Sync() experimentalsys.Errno     { return errno(f.file.Sync()) }
+func (f *file) Sync() experimentalsys.Errno     { return errno.Of(f.file.Sync()) }
 func (f *file) Datasync() experimentalsys.Errno { return f.control(datasync) }
 
 func (f *file) Utimens(atim, mtim int64) experimentalsys.Errno {
@@ -300,5 +302,5 @@ func (f *file) Close() experimentalsys.Errno {
 	if f.counted {
 		f.fs.limit.Release()
 	}
-	return errno(f.file.Close())
+	return errno.Of(f.file.Close())
 }

@@ -20,6 +20,8 @@ import (
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/errno"
 )
 
 // FS is one mount of one guest.
@@ -120,7 +122,7 @@ func at(root *os.Root, dir string, do func(dirfd int) error) experimentalsys.Err
 		return rootErrno(err)
 	}
 	defer parent.Close()
-	return errno(retry(func() error { return do(int(parent.Fd())) }))
+	return errno.Of(retry(func() error { return do(int(parent.Fd())) }))
 }
 
 func retry(do func() error) error {
@@ -224,7 +226,7 @@ func (f *FS) Rename(from, to string) experimentalsys.Errno {
 	fromDir, fromBase, fromSlash, fromOK := split(from)
 	toDir, toBase, toSlash, toOK := split(to)
 	if !fromOK || !toOK {
-		return busy
+		return errno.Busy
 	}
 	return at(root, fromDir, func(fromFD int) error {
 		if fromSlash || toSlash {

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
+
+	"wazeronode/errno"
 )
 
 func (f *FS) OpenFile(path string, flag experimentalsys.Oflag, perm fs.FileMode) (experimentalsys.File, experimentalsys.Errno) {
@@ -28,7 +30,7 @@ func (f *FS) OpenFile(path string, flag experimentalsys.Oflag, perm fs.FileMode)
 		flag &^= experimentalsys.O_CREAT
 	}
 	if !f.limit.Take() {
-		return nil, others[unix.EMFILE]
+		return nil, errno.TooManyFiles
 	}
 	opened, e := f.openFile(path, flag, perm)
 	if e != 0 {

@@ -1,0 +1,15 @@
+package main
+
+var stdioEdit = edit{
+	id: "e8stdio",
+	why: "to a guest a standard stream is what it is (a terminal, a pipe, a file) only where it is Go's *os.File, whose waiting nothing " +
+		"but the kernel ends; any other reader or writer is a block device that cannot be polled for writing nor told not to block",
+	retire: "WithStdin, WithStdout and WithStderr that take a sys.File",
+	apply: func(t *tree) {
+		f := t.file("internal/sys/stdio.go")
+		for fn, args := range map[string][2]string{"stdinFileEntry": {"r", "`stdin`"}, "stdioWriterFileEntry": {"w", "name"}} {
+			f.atStart(fn, "if s, ok := "+args[0]+".(interface{ StandardStream() experimentalsys.File }); ok {\n"+
+				"return &FileEntry{Name: "+args[1]+", IsPreopen: true, File: s.StandardStream()}, nil\n}")
+		}
+	},
+}
