@@ -6,6 +6,7 @@ import type { Frame, Lease } from './internal/frames.js';
 import type { FunctionState } from './internal/function-state.js';
 import { native } from './internal/native.js';
 import { begin, type CheckedOptions, checkCallOptions, noOptions, refuseSignal } from './internal/options.js';
+import { type CallTrace, traced } from './internal/tracing.js';
 import { Uncloneable } from './internal/uncloneable.js';
 import { isShared, wrongType } from './internal/validate.js';
 import { decodeResults } from './internal/values.js';
@@ -54,6 +55,10 @@ export class ExportedFunction<
    * came while it was waiting; ERR_WAZERO_NOT_INTERRUPTIBLE, ERR_WAZERO_CLOSED.
    */
   async call(...args: ParamsOf<P>): Promise<ResultOf<R>> {
+    if (traced.call.hasSubscribers) return traced.call.tracePromise(() => this.#call(args), this.#trace());
+    return this.#call(args);
+  }
+  async #call(args: ParamsOf<P>): Promise<ResultOf<R>> {
     const { state } = this.#parts;
     const { results } = state.signature;
     const words = await this.#callAsync(state.words(args));
@@ -65,6 +70,10 @@ export class ExportedFunction<
    * ERR_WAZERO_WOULD_BLOCK. Throws what `call` rejects with, and ERR_WAZERO_BUSY while a call runs that is not yours.
    */
   callSync(...args: ParamsOf<P>): ResultOf<R> {
+    if (traced.call.hasSubscribers) return traced.call.traceSync(() => this.#callArgsSync(args), this.#trace());
+    return this.#callArgsSync(args);
+  }
+  #callArgsSync(args: ParamsOf<P>): ResultOf<R> {
     const { state } = this.#parts;
     const words = state.words(args);
     this.#callSync(words);
@@ -77,14 +86,17 @@ export class ExportedFunction<
    */
   async callWithStack(stack: BigUint64Array): Promise<void> {
     const words = this.#checkedStack(stack);
-    const results = await this.#callAsync(words);
+    const results = traced.call.hasSubscribers
+      ? await traced.call.tracePromise(() => this.#callAsync(words), this.#trace())
+      : await this.#callAsync(words);
     this.#copyResults(results, stack);
   }
 
   /** As `callWithStack`, on the JS thread. */
   callWithStackSync(stack: BigUint64Array): void {
     const words = this.#checkedStack(stack);
-    this.#callSync(words);
+    if (traced.call.hasSubscribers) traced.call.traceSync(() => this.#callSync(words), this.#trace());
+    else this.#callSync(words);
     this.#copyResults(words, stack);
   }
 
@@ -94,6 +106,11 @@ export class ExportedFunction<
    */
   withOptions(options: CallOptions): ExportedFunction<P, R> {
     return make({ ...this.#parts, options: checkCallOptions(options) }) as unknown as ExportedFunction<P, R>;
+  }
+
+  #trace(): CallTrace {
+    const { state, options } = this.#parts;
+    return { module: state.module.name, function: state.name, context: options.context };
   }
 
   #parent(): Frame | undefined {

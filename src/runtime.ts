@@ -1,3 +1,4 @@
+import { traceAsync, traced, traceSync } from './internal/tracing.js';
 import { Uncloneable } from './internal/uncloneable.js';
 import './internal/dispatch.js'; // its hooks answer what native code asks
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
@@ -186,22 +187,28 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     this.closeSync();
   }
 
-  async #compile(
+  #compile(
     bytes: Uint8Array,
     signal: AbortSignal | undefined,
     deadline: number,
     workers: number,
     observer?: FunctionListener,
   ): Promise<CompiledState> {
-    this.#state.checkOpen();
-    const listener = observer && new Listener(observer, this.#state);
-    const compile = (binary: Uint8Array, description?: string) =>
-      new CompileRequest(this.#state).run(binary, { signal, deadline, workers, listener: description });
-    if (!listener?.filters) return this.#compiled(await compile(bytes, listener?.description), listener);
-    const copy = bytes.slice(); // read a second time when this has returned
-    listener.choose(await compile(copy, Listener.list));
-    this.#state.checkOpen();
-    return this.#compiled(await compile(copy, listener.description), listener);
+    let request: CompileRequest | undefined;
+    const compile = (binary: Uint8Array, description?: string) => {
+      request = new CompileRequest(this.#state);
+      return request.run(binary, { signal, deadline, workers, listener: description });
+    };
+    const progress = () => request?.progress() ?? { done: 0, functions: 0 };
+    return traceAsync(traced.compile, { byteLength: bytes.byteLength, workers, progress }, async () => {
+      this.#state.checkOpen();
+      const listener = observer && new Listener(observer, this.#state);
+      if (!listener?.filters) return this.#compiled(await compile(bytes, listener?.description), listener);
+      const copy = bytes.slice(); // read a second time when this has returned
+      listener.choose(await compile(copy, Listener.list));
+      this.#state.checkOpen();
+      return this.#compiled(await compile(copy, listener.description), listener);
+    });
   }
 
   #compiled(handle: Handle, listener: Listener | undefined): CompiledState {
@@ -209,9 +216,12 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   }
 
   #compileSync(bytes: Uint8Array, deadline: number, workers: number, observer?: FunctionListener): CompiledState {
-    const listener = observer && new Listener(observer, this.#state);
-    if (listener?.filters) listener.choose(this.#compileNow(bytes, deadline, workers, Listener.list));
-    return this.#compiled(this.#compileNow(bytes, deadline, workers, listener?.description), listener);
+    const progress = () => ({ done: 0, functions: 0 });
+    return traceSync(traced.compile, { byteLength: bytes.byteLength, workers, progress }, () => {
+      const listener = observer && new Listener(observer, this.#state);
+      if (listener?.filters) listener.choose(this.#compileNow(bytes, deadline, workers, Listener.list));
+      return this.#compiled(this.#compileNow(bytes, deadline, workers, listener?.description), listener);
+    });
   }
   #compileNow(bytes: Uint8Array, deadline: number, workers: number, listener: string | undefined): Handle {
     this.#state.checkOpen();

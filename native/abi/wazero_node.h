@@ -174,6 +174,7 @@ typedef struct {
  *                                                                    target = compiled module. timeout_ns: 0 = none; then ERR_WAZERO_ABORTED, reason timeout
  *                                                                    runtime: or a listener made of it, which is used up: the module is heard by it
  * void     wz_compile_cancel(uint64_t env, uint64_t request, uint32_t reason)   WZ_STOP_*; its WZ_MSG_DONE comes soon, with ERR_WAZERO_ABORTED
+ * uint64_t wz_compile_progress(uint64_t env, uint64_t request)      functions compiled << 32 | functions of the module; 0 = not known
  * void     wz_host_compile(uint64_t env, wz_handle runtime, wz_str json, wz_result*)            host module from its description, value = compiled module
  * void     wz_compiled_describe(wz_handle, wz_result*)               text = JSON
  * void     wz_compiled_section(wz_handle, uint32_t index, wz_result*)  text = the bytes of a custom section

@@ -33,6 +33,15 @@ napi_value CompileCancel(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value CompileProgress(Environment& environment, Arguments& args) {
+  const uint64_t request = args.Whole(0, "request");
+  if (!args.ok()) return nullptr;
+  const uint64_t progress = wz_compile_progress(environment.id, request);
+  napi_value words = nullptr;
+  napi_create_bigint_uint64(args.env(), progress, &words);
+  return words;
+}
+
 napi_value HostCompile(Environment& environment, Arguments& args) {
   const wz_handle runtime = args.Whole(0, "runtime");
   const std::string description = args.String(1, "description");
@@ -72,6 +81,7 @@ const Binding kBindings[] = {
     {"compile", Entry<Compile>},
     {"compileSync", Entry<CompileSync>},
     {"compileCancel", Entry<CompileCancel>},
+    {"compileProgress", Entry<CompileProgress>},
     {"hostCompile", Entry<HostCompile>},
     {"compiledDescribe", Entry<CompiledDescribe>},
     {"compiledSection", Entry<CompiledSection>},

@@ -45,6 +45,7 @@ var edits = []edit{
 	socketEdit,
 	lookupEdit,
 	snapshotEdit,
+	progressEdit,
 }
 
 //go:embed *.go _add

@@ -97,9 +97,11 @@ type compiled struct {
 
 // startCompile compiles on a goroutine of its own; done is called exactly once, at the deadline or the signal whatever the compiler
 // does: what comes late is closed.
-func (rt *runtimeState) startCompile(binary []byte, workers uint32, listener *listenerState, timeout time.Duration, request uint64, done func(*compiledState, error)) error {
+func (rt *runtimeState) startCompile(binary []byte, workers uint32, listener *listenerState, timeout time.Duration, id uint64, done func(*compiledState, error)) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	if !rt.env.addRequest(request, func(reason string) { cancel(compileAborted(reason)) }) {
+	r := &request{cancel: func(reason string) { cancel(compileAborted(reason)) }}
+	ctx = r.progress.attach(ctx)
+	if !rt.env.addRequest(id, r) {
 		cancel(nil)
 		return closedError("the environment has ended")
 	}
@@ -115,7 +117,7 @@ func (rt *runtimeState) startCompile(binary []byte, workers uint32, listener *li
 			t := time.AfterFunc(timeout, func() { cancel(compileAborted("timeout")) })
 			defer t.Stop()
 		}
-		defer rt.env.removeRequest(request)
+		defer rt.env.removeRequest(id)
 		select {
 		case c := <-outcome:
 			done(c.state, c.err)

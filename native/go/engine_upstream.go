@@ -50,6 +50,11 @@ func (c *control) close() {
 
 func (c *control) deliveredBy(exitCode uint32) bool { return exitCode == sys.ExitCodeContextCanceled }
 
+type progress struct{} // wazero tells nobody
+
+func (p *progress) attach(ctx context.Context) context.Context { return ctx }
+func (p *progress) read() (done, functions uint32)             { return 0, 0 }
+
 func functionDefinitionOf(api.Module, uint64) (api.FunctionDefinition, bool) { return nil, false }
 
 // defaultSlots: a running guest holds a Go processor, and a synchronous call on the JS thread needs one too.

@@ -8,8 +8,14 @@ type env struct {
 	mu       sync.Mutex
 	closed   bool
 	frames   map[uint64]*frame
-	requests map[uint64]func(reason string) // compilations that can be cancelled
+	requests map[uint64]*request // compilations
 	runtimes map[*runtimeState]struct{}
+}
+
+// request is a compilation off the JS thread.
+type request struct {
+	cancel   func(reason string)
+	progress progress
 }
 
 var envs sync.Map // id -> *env
@@ -22,7 +28,7 @@ func findEnv(id uint64) (*env, error) {
 }
 
 func openEnv(id uint64) {
-	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]func(string){}, runtimes: map[*runtimeState]struct{}{}})
+	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]*request{}, runtimes: map[*runtimeState]struct{}{}})
 }
 
 func (e *env) addFrame(f *frame) bool {
@@ -62,8 +68,8 @@ func (e *env) close() {
 		frames = append(frames, f)
 	}
 	cancels := make([]func(string), 0, len(e.requests))
-	for _, cancel := range e.requests {
-		cancels = append(cancels, cancel)
+	for _, r := range e.requests {
+		cancels = append(cancels, r.cancel)
 	}
 	e.mu.Unlock()
 	for _, cancel := range cancels {
@@ -106,11 +112,11 @@ func (e *env) removeRuntime(rt *runtimeState) {
 	delete(e.runtimes, rt)
 }
 
-func (e *env) addRequest(id uint64, cancel func(reason string)) bool {
+func (e *env) addRequest(id uint64, r *request) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.closed {
-		e.requests[id] = cancel
+		e.requests[id] = r
 	}
 	return !e.closed
 }
@@ -121,11 +127,9 @@ func (e *env) removeRequest(id uint64) {
 	delete(e.requests, id)
 }
 
-func (e *env) cancelRequest(id uint64, reason string) {
+// request is nil where it has ended.
+func (e *env) request(id uint64) *request {
 	e.mu.Lock()
-	cancel := e.requests[id]
-	e.mu.Unlock()
-	if cancel != nil {
-		cancel(reason)
-	}
+	defer e.mu.Unlock()
+	return e.requests[id]
 }

@@ -103,9 +103,25 @@ func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, w
 
 //export wz_compile_cancel
 func wz_compile_cancel(env, request C.uint64_t, reason C.uint32_t) {
-	if e, err := findEnv(uint64(env)); err == nil {
-		e.cancelRequest(uint64(request), stopReason(stopWord(uint32(reason), 0)))
+	if r := findRequest(env, request); r != nil {
+		r.cancel(stopReason(stopWord(uint32(reason), 0)))
 	}
+}
+
+//export wz_compile_progress
+func wz_compile_progress(env, request C.uint64_t) C.uint64_t {
+	if r := findRequest(env, request); r != nil {
+		done, functions := r.progress.read()
+		return C.uint64_t(done)<<32 | C.uint64_t(functions)
+	}
+	return 0
+}
+
+func findRequest(env, id C.uint64_t) *request {
+	if e, err := findEnv(uint64(env)); err == nil {
+		return e.request(uint64(id))
+	}
+	return nil
 }
 
 //export wz_host_compile

@@ -36,6 +36,8 @@ export interface NativeBinding {
   compile(runtime: Handle, binary: Uint8Array, workers: number, request: number): void;
   compileSync(runtime: Handle, binary: Uint8Array, workers: number, timeoutNs: number): Handle;
   compileCancel(request: number, reason: number): void;
+  /** Functions compiled << 32 | functions of the module; 0 before the first, when it has ended, and where the engine does not count. */
+  compileProgress(request: number): bigint;
   /** JSON: HostModuleDescription */
   hostCompile(runtime: Handle, description: string): Handle;
   /** JSON: CompiledDescription */

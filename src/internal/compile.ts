@@ -82,6 +82,11 @@ export class CompileRequest {
     return this.#ended.promise;
   }
 
+  progress(): { readonly done: number; readonly functions: number } {
+    const words = native().compileProgress(this.#id);
+    return { done: Number(words >> 32n), functions: Number(words & 0xffffffffn) };
+  }
+
   #unwatch(): void {
     clearTimeout(this.#timer);
     this.#stopListening?.();

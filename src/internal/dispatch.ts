@@ -8,6 +8,7 @@ import { publicly } from './lent.js';
 import type { ModuleState } from './module-state.js';
 import { releaseMount } from './mount.js';
 import { native, setHooks } from './native.js';
+import { traced, traceEither } from './tracing.js';
 import { decode, encode, hostResults } from './values.js';
 
 // What native code asks of JavaScript, in both lanes: answered in place, in `words` and `bytes`.
@@ -71,7 +72,11 @@ function callHost(
     encode(host.results, hostResults(host.results, result, `the results of ${host.name}`), words, references, position);
   };
   try {
-    const result: unknown = Reflect.apply(host.fn, undefined, args);
+    const result: unknown = traced.host.hasSubscribers
+      ? traceEither(traced.host, { module: host.moduleName, function: host.exportName }, () =>
+          Reflect.apply(host.fn, undefined, args),
+        )
+      : Reflect.apply(host.fn, undefined, args);
     if (!isPromiseLike(result)) {
       take(result);
       return undefined;

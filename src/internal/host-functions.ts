@@ -8,6 +8,8 @@ export interface HostFunction extends Signature {
   readonly fn: (...args: never[]) => unknown;
   /** Its first argument is the calling module. */
   readonly withCaller: boolean;
+  readonly moduleName: string;
+  readonly exportName: string;
   /** module.function, for messages. */
   readonly name: string;
 }
@@ -43,6 +45,8 @@ export class HostFunctions {
         ...signature(item.params, item.results),
         fn: item.fn,
         withCaller: item.withCaller,
+        moduleName,
+        exportName: item.exportName,
         name: `${moduleName}.${item.exportName}`,
       });
       return {

@@ -11,6 +11,7 @@ import { moduleLimit } from './limits.js';
 import { ModuleState } from './module-state.js';
 import { native } from './native.js';
 import type { RuntimeState } from './runtime-state.js';
+import { traceAsync, traced, traceSync } from './tracing.js';
 import { wrongType } from './validate.js';
 
 export interface InstantiationExtras {
@@ -75,7 +76,7 @@ function prepare(
       'source module must be compiled before instantiation: this one was compiled by another runtime',
     );
   if (compiled.closed) throw closedError('source module must be compiled before instantiation: it is closed');
-  const name = fields.name ?? compiled.name;
+  const name = nameOf(compiled, fields);
   if (name !== '' && runtime.names.has(name)) throw linkError(`module[${name}] has already been instantiated`);
   const imports = resolveImports(runtime, compiled, extras.importResolver);
   const joined = imports.modules.filter(({ state, joins }) => joins && !state.isHost);
@@ -130,7 +131,14 @@ function fail(state: ModuleState, error: unknown, ownsCompiled: boolean): void {
 
 const what = 'the instantiation';
 
-export async function instantiateAsync(
+/** What the new instance will be called. */
+const nameOf = (compiled: CompiledState, fields: ModuleFields): string => fields.name ?? compiled.name;
+
+export async function instantiateAsync(...args: Parameters<typeof instantiateOff>): Promise<ModuleState> {
+  const trace = { module: nameOf(args[1], args[2]) };
+  return traceAsync(traced.instantiate, trace, () => instantiateOff(...args));
+}
+async function instantiateOff(
   runtime: RuntimeState,
   compiled: CompiledState,
   fields: ModuleFields,
@@ -148,7 +156,11 @@ export async function instantiateAsync(
   return state;
 }
 
-export function instantiateSync(
+export function instantiateSync(...args: Parameters<typeof instantiateHere>): ModuleState {
+  const trace = { module: nameOf(args[1], args[2]) };
+  return traceSync(traced.instantiate, trace, () => instantiateHere(...args));
+}
+function instantiateHere(
   runtime: RuntimeState,
   compiled: CompiledState,
   fields: ModuleFields,

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { NativeBinding } from './binding.js';
 import { unsupportedError } from './errors.js';
+import { processReport } from './process-report.js';
 
 /** WZ_ABI_VERSION of the addon that this code was written for. */
 const abiVersion = 1;
@@ -79,13 +80,5 @@ function loadPrebuilt(): Addon {
 /** Found out before the file is opened: a binary for the other C library can end the process instead of failing. */
 function isMusl(): boolean {
   if (process.platform !== 'linux') return false;
-  const report = process.report as NodeJS.ProcessReport & { excludeNetwork?: boolean };
-  const before = report.excludeNetwork;
-  report.excludeNetwork = true; // else it looks up the names of all peers
-  try {
-    const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
-    return header.glibcVersionRuntime === undefined;
-  } finally {
-    if (before !== undefined) report.excludeNetwork = before;
-  }
+  return processReport().header.glibcVersionRuntime === undefined;
 }

@@ -1,0 +1,83 @@
+import { tracingChannel } from 'node:diagnostics_channel';
+import { RuntimeConfig } from '../index.js';
+import type { CompileTrace } from '../internal/tracing.js';
+import { type Command, output, print, usageOf } from './command.js';
+import { type Flags, parseFlags } from './flags.js';
+import { compileFlags, pathOf, withCompiled } from './guest.js';
+
+const flags = {
+  ...compileFlags,
+  json: { kind: 'bool', help: 'Prints what was done as JSON on stdout.' },
+} as const satisfies Flags;
+const usage = usageOf('compile <options> <path to wasm file>', flags);
+
+/** How often the line with the progress is written anew. */
+const TICK_MS = 200;
+
+/** A line on a terminal, written over itself; nothing where stderr is none. Returns how to take it away. */
+function showProgress(trace: CompileTrace): () => void {
+  const { stderr } = process;
+  if (!stderr.isTTY) return () => {};
+  const began = performance.now();
+  const timer = setInterval(() => {
+    const { done, functions } = trace.progress();
+    if (done === 0) return;
+    const left = ((performance.now() - began) / done) * (functions - done);
+    stderr.write(`\r\x1b[Kcompiled ${done} of ${functions} functions, ${Math.ceil(left / 1000)} s left`);
+  }, TICK_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    stderr.write('\r\x1b[K');
+  };
+}
+
+async function compileModule(args: readonly string[]): Promise<number> {
+  const { values, rest } = parseFlags(flags, args);
+  if (values.h || values.help) {
+    print(usage);
+    return 0;
+  }
+  const path = pathOf(rest, usage);
+  const { cachedir, workers, json } = values;
+  let trace: CompileTrace | undefined;
+  let took = 0;
+  let began = 0;
+  let takeAway = () => {};
+  tracingChannel<string, CompileTrace>('wazero:compile').subscribe({
+    start(message) {
+      trace = message as CompileTrace;
+      began = performance.now();
+      takeAway = showProgress(trace);
+    },
+    end() {},
+    asyncStart() {},
+    asyncEnd() {
+      took = performance.now() - began;
+      takeAway();
+    },
+    error() {},
+  });
+  await withCompiled({ path, cachedir, workers }, new RuntimeConfig(), {}, (runtime, compiled) => {
+    if (!json) return;
+    const { engine } = runtime;
+    const bytes = trace?.byteLength;
+    const report = {
+      path,
+      bytes,
+      engine,
+      name: compiled.name,
+      milliseconds: Math.round(took),
+      ...(cachedir && { cachedir }),
+    };
+    output(JSON.stringify(report));
+  });
+  return 0;
+}
+
+export const compile: Command = {
+  name: 'compile',
+  summary: 'Pre-compiles a WebAssembly binary',
+  usage,
+  run: compileModule,
+};

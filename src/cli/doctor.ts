@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, constants as os, totalmem } from 'node:os';
+import { ExitError, Runtime, RuntimeConfig } from '../index.js';
+import type { BuildInfo } from '../internal/binding.js';
+import { native } from '../internal/native.js';
+import { processReport } from '../internal/process-report.js';
+import { type Command, helpFlags, messageOf, output, print, usageOf } from './command.js';
+import { type Flags, parseFlags } from './flags.js';
+import { packageVersion } from './version.js';
+
+const flags = {
+  ...helpFlags,
+  json: { kind: 'bool', help: 'Prints it as JSON.' },
+} as const satisfies Flags;
+const usage = usageOf('doctor <options>', flags);
+
+/** (module (func (export "add") ...i32.add) (func (export "spin") (loop br 0))) */
+const guest = Buffer.from('AGFzbQEAAAABCgJgAn9/AX9gAAADAwIAAQcOAgNhZGQAAARzcGluAAEKEQIHACAAIAFqCwcAA0AMAAsL', 'base64');
+const DEADLINE_MS = 50;
+
+/** What the code that the compiler writes can make use of, by the names of /proc/cpuinfo. */
+const useful: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
+  x64: ['pni', 'ssse3', 'sse4_1', 'sse4_2', 'popcnt', 'abm', 'bmi1', 'bmi2'],
+  arm64: ['asimd', 'atomics'],
+};
+
+interface Finding {
+  readonly name: string;
+  readonly text: string;
+  /** Absent: it only says how things are. */
+  readonly ok?: boolean;
+}
+
+function fileOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // not Linux, or no /proc
+  }
+}
+
+/** Which signals a mask of /proc/self/status names. */
+function signalsIn(status: string, field: string): string {
+  const [, hex = '0'] = new RegExp(`^${field}:\\s*([0-9a-f]+)`, 'm').exec(status) ?? [];
+  const mask = BigInt(`0x${hex}`);
+  const names = Object.entries(os.signals).filter(([, number]) => (mask >> BigInt(number - 1)) & 1n);
+  return [...new Map(names.map(([name, number]) => [number, name])).values()].join(' ') || 'none';
+}
+
+function surroundings(): Finding[] {
+  const { header } = processReport();
+  const cpu = fileOf('/proc/cpuinfo');
+  const wanted = useful[process.arch] ?? [];
+  const has = new Set((/^(?:flags|Features)\s*:(.*)$/m.exec(cpu)?.[1] ?? '').split(' '));
+  const limit = /^Max address space\s+(\S+)/m.exec(fileOf('/proc/self/limits'))?.[1] ?? 'unlimited';
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+  return [
+    { name: 'node-wazero', text: packageVersion() },
+    { name: 'node', text: `${process.version}, Node-API ${process.versions.napi}` },
+    { name: 'platform', text: `${process.platform}-${process.arch}` },
+    {
+      name: 'libc',
+      text:
+        process.platform !== 'linux'
+          ? 'of the system'
+          : header.glibcVersionRuntime
+            ? `glibc ${header.glibcVersionRuntime}`
+            : 'musl',
+      ok: process.platform !== 'linux' || header.glibcVersionRuntime !== undefined,
+    },
+    { name: 'cpu', text: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} at once` },
+    ...(cpu === '' ? [] : [{ name: 'cpu features', text: wanted.filter((name) => has.has(name)).join(' ') }]),
+    { name: 'memory', text: `${Math.floor(memory / 2 ** 20)} MiB, address space ${limit}` },
+  ];
+}
+
+function ours(): Finding[] {
+  const addon = native();
+  const { wazero, go, engine, edits } = JSON.parse(addon.buildInfo()) as BuildInfo;
+  const path = processReport().sharedObjects.find((object) => object.endsWith('.node') && object.includes('wazero'));
+  const late = addon.signalsOnStack();
+  const status = fileOf('/proc/self/status');
+  return [
+    { name: 'binary', text: path ?? 'loaded', ok: true },
+    { name: 'wazero', text: `${wazero}, ${engine}, ${go}` },
+    { name: 'edits', text: edits.join(' ') || 'none' },
+    ...(status === ''
+      ? []
+      : [
+          { name: 'signals caught', text: signalsIn(status, 'SigCgt') },
+          { name: 'signals ignored', text: signalsIn(status, 'SigIgn') },
+          { name: 'signals blocked', text: signalsIn(status, 'SigBlk') },
+        ]),
+    {
+      name: 'signal handlers',
+      text: late === 0 ? 'all on a stack of their own' : `${late} had no stack of their own: mended now`,
+      ok: late === 0,
+    },
+  ];
+}
+
+async function check(name: string, work: () => Promise<string>): Promise<Finding> {
+  try {
+    return { name, text: await work(), ok: true };
+  } catch (error) {
+    return { name, text: messageOf(error), ok: false };
+  }
+}
+
+/** A guest is compiled, called, and stopped. */
+async function runs(config: RuntimeConfig): Promise<string> {
+  await using runtime = new Runtime(config.withCloseOnContextDone(true));
+  const module = await runtime.instantiate(guest);
+  const sum = await module.exportedFunction('add', ['i32', 'i32'], ['i32']).call(40, 2);
+  if (sum !== 42) throw new Error(`40 + 2 gave ${sum}`);
+  const began = performance.now();
+  try {
+    await module.exportedFunction('spin', [], []).withOptions({ timeoutMs: DEADLINE_MS }).call();
+  } catch (error) {
+    if (!(error instanceof ExitError) || error.reason !== 'timeout') throw error;
+  }
+  const took = Math.round(performance.now() - began);
+  return `${runtime.engine} works, an endless loop with ${DEADLINE_MS} ms ended after ${took} ms`;
+}
+
+async function examine(): Promise<Finding[]> {
+  const findings = surroundings();
+  try {
+    findings.push(...ours());
+  } catch (error) {
+    return [...findings, { name: 'binary', text: messageOf(error), ok: false }];
+  }
+  findings.push(await check('default engine', () => runs(new RuntimeConfig())));
+  findings.push(await check('interpreter', () => runs(RuntimeConfig.interpreter())));
+  return findings;
+}
+
+async function diagnose(args: readonly string[]): Promise<number> {
+  const { values } = parseFlags(flags, args);
+  if (values.h || values.help) {
+    print(usage);
+    return 0;
+  }
+  const findings = await examine();
+  const mark = ({ ok }: Finding) => (ok === undefined ? '  ' : ok ? 'ok' : '!!');
+  if (values.json) output(JSON.stringify(Object.fromEntries(findings.map(({ name, ...rest }) => [name, rest]))));
+  else output(findings.map((finding) => `${mark(finding)} ${finding.name}: ${finding.text}`).join('\n'));
+  return findings.some(({ ok }) => ok === false) ? 1 : 0;
+}
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Says what node-wazero finds on this machine, and whether it works',
+  usage,
+  run: diagnose,
+};

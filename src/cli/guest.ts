@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { CompilationCache, type CompiledModule, type CompileOptions, Runtime, type RuntimeConfig } from '../index.js';
+import { during, Failure, helpFlags, print } from './command.js';
+import type { Flags } from './flags.js';
+
+export const compileFlags = {
+  cachedir: {
+    kind: 'string',
+    help: 'Writeable directory for native code compiled from wasm. Used again by the same build of node-wazero.',
+  },
+  ...helpFlags,
+  workers: { kind: 'int', help: 'Number of threads that compile one module: faster, for more memory. (default 1)' },
+} as const satisfies Flags;
+
+/** Where a command's module comes from, and how it is compiled. */
+export interface Source {
+  readonly path: string;
+  readonly cachedir: string;
+  readonly workers: number;
+}
+
+export function pathOf(rest: readonly string[], usage: string): string {
+  if (rest[0] === undefined) throw new Failure('missing path to wasm file', usage);
+  return rest[0];
+}
+
+export const readBinary = (path: string) => during('error reading wasm binary', () => readFile(path));
+
+export async function withCompiled<T>(
+  { path, cachedir, workers }: Source,
+  config: RuntimeConfig,
+  options: CompileOptions,
+  use: (runtime: Runtime, compiled: CompiledModule) => T | Promise<T>,
+): Promise<T> {
+  const binary = await readBinary(path);
+  const cache = cachedir ? await during('invalid cachedir', () => CompilationCache.withDir(cachedir)) : undefined;
+  const most = availableParallelism();
+  if (workers > most)
+    print(
+      `warning: desired number of compilation workers (${workers}) greater than the processors (${most}) that there are: using these`,
+    );
+  const runtime = new Runtime(config.withCompilationCache(cache));
+  try {
+    const threads = Math.min(workers, most);
+    const compiled = await during('error compiling wasm binary', () =>
+      runtime.compileModule(binary, threads > 1 ? { ...options, workers: threads } : options),
+    );
+    return await use(runtime, compiled);
+  } finally {
+    await runtime.close();
+    await cache?.close();
+  }
+}

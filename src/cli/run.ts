@@ -1,0 +1,137 @@
+import { statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import {
+  type CompiledModule,
+  ExitError,
+  experimental,
+  FSConfig,
+  ModuleConfig,
+  type Runtime,
+  RuntimeConfig,
+  SockConfig,
+  wasi,
+} from '../index.js';
+import { type Command, Failure, messageOf, print, usageOf } from './command.js';
+import { type Flags, formatDuration, parseFlags } from './flags.js';
+import { compileFlags, pathOf, withCompiled } from './guest.js';
+
+const scopes = ['all', 'clock', 'filesystem', 'memory', 'proc', 'poll', 'random', 'sock'] as const;
+const isScope = (word: string): word is (typeof scopes)[number] => (scopes as readonly string[]).includes(word);
+
+const flags = {
+  env: { kind: 'list', help: 'key=value pair of environment variable for the guest. May be given several times.' },
+  'env-inherit': {
+    kind: 'bool',
+    help: 'The guest inherits the environment of this process; what -env gives is added to it.',
+  },
+  hostlogging: {
+    kind: 'list',
+    help: `Comma-separated scopes of host functions whose calls are logged to stderr: ${scopes.join(',')}.`,
+    check(value) {
+      if (!value.split(',').every((word) => word === '' || isScope(word))) throw new Error('not a log scope');
+    },
+  },
+  interpreter: { kind: 'bool', help: 'Interprets the module instead of compiling it to native code.' },
+  listen: { kind: 'list', help: 'TCP address, host:port, that the guest may accept connections on; port 0 is any.' },
+  mount: {
+    kind: 'list',
+    help: 'Directory for the guest, as <path>[:<guest path>][:ro]. May be given several times. No path leads out of it.',
+  },
+  timeout: {
+    kind: 'duration',
+    help: 'Stops the guest when it runs longer, such as "300ms", "1.5h" or "2h45m". 0, the default: never.',
+  },
+  ...compileFlags,
+} as const satisfies Flags;
+
+const usage = usageOf('run <options> <path to wasm file> [--] <wasm args>', flags);
+
+function withMounts(mounts: readonly string[]): FSConfig {
+  let config = new FSConfig();
+  for (const mount of mounts) {
+    if (mount === '') throw new Failure('invalid mount: empty string');
+    const readOnly = mount.endsWith(':ro');
+    const path = readOnly ? mount.slice(0, -3) : mount;
+    const colon = path.lastIndexOf(':');
+    const [dir, guestPath] = colon === -1 ? [path, path] : [path.slice(0, colon), path.slice(colon + 1)];
+    const absolute = resolve(dir);
+    const stats = statSync(absolute, { throwIfNoEntry: false });
+    const quoted = JSON.stringify(absolute);
+    if (!stats) throw new Failure(`invalid mount: path ${quoted} error: stat ${absolute}: no such file or directory`);
+    if (!stats.isDirectory()) throw new Failure(`invalid mount: path ${quoted} is not a directory`);
+    config = readOnly ? config.withReadOnlyDirMount(absolute, guestPath) : config.withDirMount(absolute, guestPath);
+  }
+  return config;
+}
+
+function withListens(listens: readonly string[]): SockConfig | undefined {
+  let config: SockConfig | undefined;
+  for (const listen of listens) {
+    const [, host, port] = /^(.*):(\d+)$/.exec(listen) ?? [];
+    if (host === undefined) throw new Failure(`invalid listen: ${listen}`);
+    config = (config ?? new SockConfig()).withTCPListener(host, Number(port));
+  }
+  return config;
+}
+
+/** The host functions that the guest asks for, under the name that it knows them by. */
+async function addWasi(runtime: Runtime, compiled: CompiledModule): Promise<void> {
+  for (const { import: from } of compiled.importedFunctions()) {
+    if (from?.module === wasi.moduleName) await wasi.instantiate(runtime);
+    else if (from?.module === 'wasi_unstable')
+      await wasi.exportFunctions(runtime.newHostModuleBuilder(from.module)).instantiate();
+    else continue;
+    return;
+  }
+}
+
+async function runGuest(args: readonly string[]): Promise<number> {
+  const { values, rest } = parseFlags(flags, args);
+  if (values.h || values.help) {
+    print(usage);
+    return 0;
+  }
+  const guest = { path: pathOf(rest, usage), cachedir: values.cachedir, workers: values.workers };
+  const guestArgs = rest.slice(rest.length > 2 && rest[1] === '--' ? 2 : 1);
+  if (values.timeout < 0n)
+    throw new Failure(`timeout duration may not be negative, ${formatDuration(values.timeout)} given`, usage);
+
+  // Because a program is run here, not a plugin, it gets what programs have.
+  let config = new ModuleConfig()
+    .withArgs(basename(guest.path), ...guestArgs)
+    .withStdin('inherit')
+    .withStdout('inherit')
+    .withStderr('inherit')
+    .withRandSource('secure')
+    .withSysWalltime()
+    .withSysNanotime()
+    .withSysNanosleep();
+  const inherited = values['env-inherit'] ? Object.entries(process.env).map(([key, value]) => `${key}=${value}`) : [];
+  for (const pair of [...inherited, ...values.env]) {
+    const equals = pair.indexOf('=');
+    if (equals === -1) throw new Failure(`invalid environment variable: ${pair}`);
+    config = config.withEnv(pair.slice(0, equals), pair.slice(equals + 1));
+  }
+  if (values.mount.length > 0) config = config.withFSConfig(withMounts(values.mount));
+  if (values.listen.length > 0) config = config.withSockConfig(withListens(values.listen));
+  const logged = values.hostlogging.flatMap((list) => list.split(',')).filter(isScope);
+  const options = logged.length > 0 ? { listener: experimental.hostLoggingListener(2, logged) } : {};
+
+  let runtimeConfig = values.interpreter ? RuntimeConfig.interpreter() : new RuntimeConfig();
+  if (values.timeout > 0n) runtimeConfig = runtimeConfig.withCloseOnContextDone(true);
+  return withCompiled(guest, runtimeConfig, options, async (runtime, compiled) => {
+    try {
+      await addWasi(runtime, compiled);
+      const limit = values.timeout > 0n ? { timeoutMs: Number(values.timeout) / 1e6 } : {};
+      await runtime.instantiateModule(compiled, config, limit); // _start runs in here
+      return 0;
+    } catch (error) {
+      if (!(error instanceof ExitError)) throw new Failure(`error instantiating wasm binary: ${messageOf(error)}`);
+      if (error.reason === 'timeout') print(`error: ${error.message} (timeout ${formatDuration(values.timeout)})`);
+      return error.exitCode;
+    }
+  });
+}
+
+/** wazero's own command: the same flags, exit codes and messages. What differs: mounts are a jail (RATIONALE.md). */
+export const run: Command = { name: 'run', summary: 'Runs a WebAssembly binary', usage, run: runGuest };
