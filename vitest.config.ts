@@ -13,6 +13,7 @@ const special: Record<string, Group> = {
   types: { order: 0, testTimeout: 120_000, maxWorkers: 2 },
   // Child processes, deadlines and stress: one at a time.
   lifetime: { order: 1, testTimeout: 120_000, maxWorkers: 1 },
+  fuzz: { order: 1, testTimeout: 120_000, maxWorkers: 1 },
   examples: { order: 1, testTimeout: 180_000, maxWorkers: 1 },
   hammer: { order: 2, testTimeout: 180_000, maxWorkers: 1 },
 };

@@ -6,12 +6,13 @@ var wasiEdit = edit{
 	id: "e8wasi",
 	why: "where wazero's WASI differs from the specification and from the other runtimes, and no file system can make up for it: path_link " +
 		"follows when told to, path_readlink fails where it should cut, fd_renumber takes numbers that are not open (and closes the file " +
-		"that it renumbers to itself), socket functions do not say that a file is no socket",
+		"that it renumbers to itself), socket functions do not say that a file is no socket, fd_filestat_set_times of a standard stream panics",
 	retire: "an upstream that passes these tests of wasi-testsuite: path_link, readlink, renumber, sock_shutdown-not_sock",
 	apply: func(t *tree) {
 		f := t.file("imports/wasi_snapshot_preview1/fs.go")
 		f.atStart("pathLinkFn", "if uint16(params[1])&wasip1.LOOKUP_SYMLINK_FOLLOW != 0 {\nreturn experimentalsys.EINVAL\n}")
 		f.replace("pathReadlinkFn", "if len(dst) > int(bufLen)", "if len(dst) > int(bufLen) {\ndst = dst[:bufLen]\n}")
+		f.replace("fdFilestatSetTimesFn", "errno = f.FS.Utimens(f.Name, atim, mtim)", "if f.FS != nil { // a standard stream has none\nerrno = f.FS.Utimens(f.Name, atim, mtim)\n}")
 		f = t.file("internal/sys/fs.go")
 		f.before("(*FSContext).Renumber", "if toFile, ok := c.openedFiles.Lookup(to); ok",
 			"if _, ok := c.openedFiles.Lookup(to); !ok {\nreturn sys.EBADF\n}\nif from == to {\nreturn 0\n}")

@@ -57,12 +57,17 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 	if workers > 1 {
 		ctx = experimental.WithCompilationWorkers(ctx, int(workers))
 	}
-	c, err := rt.compileInner(ctx, binary, listener)
+	var c *compiledState
+	err := protect(func() (err error) { c, err = rt.compileInner(ctx, binary, listener); return })
 	if err != nil {
 		if rt.isClosed() {
 			return nil, closedError(err.Error())
 		}
-		return nil, classify(err, codeCompile)
+		refused := classify(err, codeCompile)
+		if refused.Code == codeTrap { // wazero panicked: of a module that has not run nothing traps
+			refused.Code, refused.Kind = codeCompile, ""
+		}
+		return nil, refused
 	}
 	c.imports = prescan.Imports(binary)
 	c.sharedMemory = prescan.SharedMemory(binary)

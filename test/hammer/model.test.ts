@@ -10,6 +10,7 @@ import { type Memory, type Module, Runtime } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
 const runs = Number(process.env.WAZERO_MODEL_RUNS || 150);
+const seconds = Number(process.env.WAZERO_MODEL_SECONDS || 60);
 
 const guest =
   wat(`(module (import "env" "gate" (func $gate (param i32) (result i32))) (memory (export "memory") 1) (global $n (mut i32) (i32.const 0))
@@ -211,9 +212,20 @@ async function finish(guests: readonly Guest[]): Promise<void> {
   }
 }
 
-it(`${runs} random sequences of calls, aborts, closes and reads on three guests`, async () => {
-  await fc.assert(fc.asyncProperty(fc.array(operation, { maxLength: 40 }), play), {
-    numRuns: runs,
-    endOnFailure: false,
-  });
-}, 120_000);
+it(
+  `${runs} random sequences of calls, aborts, closes and reads on three guests`,
+  async () => {
+    let played = 0;
+    const property = fc.asyncProperty(fc.array(operation, { maxLength: 40 }), (operations) => {
+      played++;
+      return play(operations);
+    });
+    await fc.assert(property, {
+      numRuns: runs,
+      interruptAfterTimeLimit: seconds * 1000,
+      endOnFailure: false,
+    });
+    console.log(`model: ${played} sequences`);
+  },
+  (seconds + 60) * 1000,
+);

@@ -36,6 +36,9 @@ func (s *scanner) scanBody(i uint32) error {
 		return s.fail("function[%d] nests over %d blocks", i, maxNesting)
 	case tooManyPushed:
 		return s.fail("function[%d] has over %d results of calls and blocks", i, maxPushed)
+	case longVector:
+		// wazero 1.12.0 reads one byte, and takes what follows for the next instruction: harmless only where that is 0x01, a nop.
+		return s.fail("function[%d] has a vector instruction of unknown opcode fd %x %x", i, byte(number>>8), byte(number))
 	case longSelect:
 		// wazero 1.12.0 validates the whole type, but both of its compilers skip one byte of it and run the rest, bytes of the
 		// guest's choice, as instructions that nothing has validated: with them a number becomes a function reference.
@@ -91,6 +94,7 @@ const (
 	tooDeep
 	tooManyPushed
 	longSelect
+	longVector
 )
 
 // walk stops without a reason at what it cannot read: wazero's validator refuses the body there, before it compiles anything.
@@ -154,6 +158,9 @@ func (w *walker) walk() (reason, uint32) {
 			sub, ok = w.u32()
 			ok = ok && w.miscImmediates(sub)
 		case vector:
+			if at := w.pos; at+1 < w.end && w.bytes[at] >= 0x80 && w.bytes[at+1] != 1 {
+				return longVector, uint32(w.bytes[at])<<8 | uint32(w.bytes[at+1])
+			}
 			ok = w.vectorImmediates()
 		case atomic:
 			var sub byte
@@ -216,7 +223,7 @@ func (w *walker) miscImmediates(sub uint32) (ok bool) {
 	return false
 }
 
-// vectorImmediates reads the opcode as one byte, as wazero does: the second byte of a longer one is 0x01, a nop.
+// vectorImmediates reads the opcode as one byte, as wazero does; walk has seen that the second byte of a longer one is 0x01.
 func (w *walker) vectorImmediates() (ok bool) {
 	sub, ok := w.u8()
 	switch {

@@ -90,6 +90,18 @@ func TestRefused(t *testing.T) {
 			"select of a (ref ...) type", function(noLocals, 0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1c, 1, 0x63, 0x70, 0x1a, 0x0b),
 			"section code: function[0] has a select of a (ref ...) type, which this version of wazero does not compile rightly",
 		},
+		{
+			"vector opcode of two bytes whose second is not 1", function(noLocals, 0xfd, 0xe8, 0x00, 0x0b),
+			"section code: function[0] has a vector instruction of unknown opcode fd e8 0",
+		},
+		{"table of numbers", module(section(4, vector([]byte{0x7e, 0, 1}))), "section table: invalid table type 0x7e"},
+		{"table of numbers with an initializer", module(section(4, vector([]byte{0x40, 0, 0x7e, 0, 1, 0x42, 0, 0x0b}))), "section table: invalid table type 0x7e"},
+		{"imported table of numbers", module(section(2, vector(join(name("m"), name("t"), []byte{1, 0x7e, 0, 1})))), "section import: invalid table type 0x7e"},
+		{ // the first body calls the second function, to whose type wazero has not come yet
+			"function of no type", module(typeSection, section(3, []byte{2, 0, 16}), section(10, vector(body(noLocals, 0x10, 1, 0x0b), body(noLocals, 0x0b)))),
+			"section function: function[1] has type 16, but there are 1 types",
+		},
+		{"imported function of no type", module(typeSection, section(2, vector(join(name("m"), name("f"), []byte{0, 1})))), "section import: import[0] has type 1, but there are 1 types"},
 		{"mutable global", mutableGlobal(), "section global: constant expression required: global.get of the mutable global 1"},
 		{"imported table with an initializer", module(section(2, vector(join(name("m"), name("t"), []byte{1, 0x40, 0, 0x70, 0, 0, 0xd0, 0x70, 0x0b})))), "section import: import[0]: a table with an initializer"},
 	} {

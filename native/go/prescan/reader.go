@@ -79,7 +79,14 @@ const (
 
 	nullableRef    = 0x63 // (ref null <heap type>)
 	nonNullableRef = 0x64 // (ref <heap type>)
+	exnRef         = 0x69
+	externRef      = 0x6f
+	funcRef        = 0x70
 )
+
+func isReferenceType(b byte) bool {
+	return b == funcRef || b == externRef || b == exnRef || b == nullableRef || b == nonNullableRef
+}
 
 // valueType skips one value type; nonNull: a local of it has no default value.
 func (r *reader) valueType() (nonNull, ok bool) {

@@ -229,6 +229,9 @@ func (s *scanner) scanImport(i uint32) error {
 		if !ok {
 			return s.truncated(fmt.Sprintf("import[%d]", i))
 		}
+		if typeIndex >= s.pushes.types {
+			return s.fail("import[%d] has type %d, but there are %d types", i, typeIndex, s.pushes.types)
+		}
 		s.pushes.addFunction(typeIndex)
 	case importTable:
 		// wazero would take an initializer here; the specification has none, and Imports does not read one.
@@ -280,6 +283,10 @@ func (s *scanner) scanFunction(i uint32) error {
 	if !ok {
 		return s.truncated(fmt.Sprintf("function[%d]", i))
 	}
+	// wazero looks at the types of functions when it comes to their bodies, and panics at a call of one that it has not come to.
+	if typeIndex >= s.pushes.types {
+		return s.fail("function[%d] has type %d, but there are %d types", i, typeIndex, s.pushes.types)
+	}
 	s.pushes.addFunction(typeIndex)
 	return nil
 }
@@ -291,6 +298,10 @@ func (s *scanner) scanTableType(own bool) error {
 	if s.left() > 1 && s.bytes[s.pos] == tableWithInitializer {
 		s.pos += 2
 		hasInitializer = true
+	}
+	// wazero takes any byte for the type of a table: with i64, a guest could read and write references as numbers.
+	if s.left() > 0 && !isReferenceType(s.bytes[s.pos]) {
+		return s.fail("invalid table type %#x", s.bytes[s.pos])
 	}
 	_, ok := s.valueType()
 	minimum, okLimits := s.readLimits()

@@ -1,0 +1,40 @@
+/** What fuzzing (npm run fuzz) has found, each in the smallest form. */
+import { describe, expect, it } from 'vitest';
+import { needsEdit } from '../support/edits.js';
+import { errorOf } from '../support/errors.js';
+import { ModuleConfig, Runtime, RuntimeConfig, wasi } from '../support/package.js';
+import { expectNothingLeft } from '../support/stats.js';
+import { wat } from '../support/wat.mjs';
+
+expectNothingLeft();
+const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+const emptyType = [1, 4, 1, 0x60, 0, 0];
+
+describe.each(['compiler', 'interpreter'] as const)('%s', (engine) => {
+  it.each([
+    // wazero panicked: index out of range, at the call of a function whose type it had not looked at
+    ['a function of no type', [...emptyType, 3, 3, 2, 0, 16, 10, 9, 2, 4, 0, 0x10, 1, 0x0b, 2, 0, 0x0b]],
+    // accepted: table.get would have given the guest addresses of the process as numbers
+    ['a table of numbers', [4, 4, 1, 0x7e, 0, 1]],
+    ['an imported table of numbers', [2, 8, 1, 1, 0x6d, 1, 0x74, 1, 0x7e, 0, 1]],
+    // accepted: an instruction of the same first byte was run, and the second byte as the next one
+    ['a vector opcode in another encoding', [...emptyType, 3, 2, 1, 0, 10, 7, 1, 5, 0, 0xfd, 0xe8, 0x00, 0x0b]],
+  ])('%s is no module', async (_, bytes) => {
+    await using runtime = new Runtime(RuntimeConfig[engine]());
+    const binary = Uint8Array.from([...header, ...bytes]);
+    expect(await errorOf(() => runtime.compileModule(binary))).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
+    expect(await errorOf(() => runtime.compileModuleSync(binary))).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
+  });
+
+  needsEdit('e8wasi')('fd_filestat_set_times of a standard stream is an errno, not a panic', async () => {
+    await using runtime = new Runtime(RuntimeConfig[engine]());
+    await wasi.instantiate(runtime);
+    const module = await runtime.instantiate(
+      wat(`(module (import "wasi_snapshot_preview1" "fd_filestat_set_times" (func $set (param i32 i64 i64 i32) (result i32)))
+        (memory (export "memory") 1) (func (export "set") (param i32) (result i32) (call $set (local.get 0) (i64.const 1) (i64.const 1) (i32.const 5))))`),
+      new ModuleConfig(),
+    );
+    const ENOSYS = 52;
+    for (const fd of [0, 1, 2]) expect(module.exportedFunction('set', ['i32'], ['i32']).callSync(fd)).toBe(ENOSYS);
+  });
+});

@@ -1,0 +1,25 @@
+/** A short run of each target, the same one every time: `npm run fuzz` runs them longer and with other seeds. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { needsEdit } from '../support/edits.js';
+
+const main = fileURLToPath(new URL('main.mjs', import.meta.url));
+
+for (const { target, executions, edit } of [
+  { target: 'modules', executions: 5000, edit: 'e2' },
+  { target: 'config', executions: 4000, edit: undefined },
+  { target: 'wasi', executions: 60, edit: 'e8wasi' },
+  { target: 'engines', executions: 300, edit: 'e2' },
+  { target: 'v8', executions: 300, edit: 'e2' },
+  { target: 'handles', executions: 150, edit: 'e2' },
+]) {
+  const declare = edit === undefined ? it : needsEdit(edit);
+  declare(`${target}: ${executions} executions without a finding`, () => {
+    const args = ['--committed', '--seed', '20', '--executions', String(executions), '--seconds', '90', target];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ target, executions, findings: 0 });
+  });
+}
