@@ -9,6 +9,10 @@ const negativeZero = Symbol('-0');
 const keyOf = (value: unknown): unknown => (Object.is(value, -0) ? negativeZero : value);
 
 let live = 0;
+// A group that nobody closed goes with its modules, and what it held with it.
+const forgotten = new FinalizationRegistry<{ count: number }>((held) => {
+  live -= held.count;
+});
 /** Values that guests of this environment hold as externrefs. */
 export function liveReferences(): number {
   return live;
@@ -24,6 +28,7 @@ export class ReferenceTable {
   #ids = new Map<unknown, bigint>();
   #functions = new Map<bigint, Reference>();
   #merged: ReferenceTable | undefined;
+  readonly #held = { count: 0 };
 
   #root(): ReferenceTable {
     let table: ReferenceTable = this;
@@ -40,6 +45,8 @@ export class ReferenceTable {
       id = BigInt(nextId());
       root.#ids.set(key, id);
       root.#values.set(id, value);
+      if (root.#held.count === 0) forgotten.register(root, root.#held, root);
+      root.#held.count++;
       live++;
     }
     return id;
@@ -86,6 +93,8 @@ export class ReferenceTable {
     for (const [id, value] of from.#values) to.#values.set(id, value);
     for (const [key, id] of from.#ids) if (!to.#ids.has(key)) to.#ids.set(key, id);
     for (const [bits, reference] of from.#functions) to.#functions.set(bits, reference);
+    if (from.#held.count > 0 && to.#held.count === 0) forgotten.register(to, to.#held, to);
+    to.#held.count += from.#held.count;
     from.#drop();
     from.#merged = to;
   }
@@ -93,7 +102,7 @@ export class ReferenceTable {
   /** Every module of the group is closed. */
   clear(): void {
     const root = this.#root();
-    live -= root.#values.size;
+    live -= root.#held.count;
     root.#drop();
     root.define = undefined;
   }
@@ -105,6 +114,8 @@ export class ReferenceTable {
   }
 
   #drop(): void {
+    this.#held.count = 0;
+    forgotten.unregister(this);
     this.#values = new Map();
     this.#ids = new Map();
     this.#functions = new Map();

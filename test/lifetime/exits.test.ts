@@ -12,25 +12,42 @@ const exits = (name: string) =>
     ...(name.startsWith('SIGTERM') && { onReady: (pid: number) => process.kill(pid, 'SIGTERM') }),
   });
 
-describe('the process ends by itself', () => {
+describe('L5: the process ends by itself', () => {
   it('with open runtimes', async () => {
     expect(await exits('open runtimes')).toMatchObject({ code: 0, signal: null, stdout: '7 65536\n', stderr: '' });
   });
   it('with a call in flight: only after its answer', async () => {
     expect(await exits('a call in flight')).toMatchObject({ code: 0, stdout: 'answered\n', stderr: '' });
   });
+  it('after what beforeExit began', async () => {
+    expect(await exits('work in beforeExit')).toMatchObject({
+      code: 0,
+      stdout: 'beforeExit 7\nbeforeExit 7\nexit 0\n',
+      stderr: '',
+    });
+  });
+  it('below a handler of uncaught exceptions, after which guests go on', async () => {
+    expect(await exits('an exception that is caught')).toMatchObject({ code: 0, stdout: 'caught 7\n', stderr: '' });
+  });
+  it('as a file of node --test', async () => {
+    const { code, stdout } = await exits('a file of node --test');
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/# pass 2\n# fail 0/) });
+  });
   it('with a compilation in flight: only after it', async () => {
     expect(await exits('a compilation in flight')).toMatchObject({ code: 0, stdout: 'compiled\n', stderr: '' });
   });
 });
 
-describe('the process ends at once, with its own exit code', () => {
+describe('L5: the process ends at once, with its own exit code', () => {
   for (const [name, expected, test] of [
     ['process.exit while guests run', { code: 5, signal: null }, needsEdit('e1')],
     ['process.exit in a host function, sync', { code: 6, signal: null }, it],
     ['process.exit in a host function, async', { code: 6, signal: null }, it],
     ['an exception nobody catches', { code: 1, stderr: expect.stringContaining('nobody catches this') }, it],
     ['SIGTERM while a guest runs', { code: null, signal: 'SIGTERM' }, it],
+    ['process.abort while a guest runs', { code: null, signal: 'SIGABRT' }, it],
+    ['a rejection nobody handles', { code: 1, stderr: expect.stringContaining('ERR_WAZERO_TRAP') }, it],
+    ['a call in an exit handler', { code: 8, stdout: expect.stringContaining('late 7') }, it],
   ] as const) {
     test(name, async () => {
       const outcome = await exits(name);
@@ -40,7 +57,7 @@ describe('the process ends at once, with its own exit code', () => {
   }
 });
 
-describe('a Worker', () => {
+describe('L4: a Worker', () => {
   const tookMs = (stdout: string) => Number(/worker exit \d+ after (\d+) ms/.exec(stdout)?.[1] ?? Number.NaN);
   for (const [name, test] of [
     ['a Worker that ends by itself', it],

@@ -12,3 +12,6 @@ func mapBytes(size uint64) ([]byte, error) { return make([]byte, size), nil }
 func discard(b []byte) { clear(b) }
 
 func unmap([]byte) {}
+
+func seal([]byte)   {}
+func unseal([]byte) {}

@@ -68,6 +68,7 @@ func (p *pool) reserveClass(size uint64) *span {
 		last := len(p.free[class]) - 1
 		bytes := p.free[class][last]
 		p.free[class] = p.free[class][:last]
+		unseal(bytes)
 		return &span{bytes: bytes, class: class}
 	}
 	return nil
@@ -156,6 +157,7 @@ func (p *pool) reuse(s *span) {
 		unmap(s.bytes)
 		return
 	}
+	seal(s.bytes)
 	p.mu.Lock()
 	p.free[s.class] = append(p.free[s.class], s.bytes)
 	p.mu.Unlock()
