@@ -98,6 +98,15 @@ it('every block of code compiles', { timeout: 120_000 }, () => {
   expect(ts.formatDiagnostics(diagnostics, ts.createCompilerHost({}))).toBe('');
 });
 
+it('the reference of the API is built without a warning', { timeout: 120_000 }, async () => {
+  const typedoc = join(root, 'node_modules/typedoc/bin/typedoc');
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [typedoc, '--emit', 'none'], {
+    cwd: root,
+    timeout: 110_000,
+  });
+  expect(stdout + stderr).not.toMatch(/warning|error/);
+});
+
 describe.each(pages.filter(({ blocks }) => blocks.some(({ word }) => word === 'run')))('$path', ({ name, blocks }) => {
   for (const [i, block] of blocks.entries()) {
     if (block.word !== 'run') continue;
