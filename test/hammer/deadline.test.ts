@@ -22,7 +22,7 @@ afterAll(() => runtime.close());
 describe.each(Object.entries(endless))('%s', (shape, binary) => {
   const test = needsEdit('e2');
   for (const lane of ['call', 'callSync'] as const) {
-    test(`${shape} in ${lane} ends at its deadline`, async () => {
+    test(`G1, G2: ${shape} in ${lane} ends at its deadline`, async () => {
       const compiled = await runtime.compileModule(binary);
       const late: number[] = [];
       const noise: number[] = [];

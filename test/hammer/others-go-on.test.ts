@@ -3,14 +3,16 @@ import { expect } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { endless, interruptible, timedOut } from '../support/guests.js';
 import { binding, ExitError, Runtime } from '../support/package.js';
+import { expectAftermath } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
+expectAftermath();
 // grows by a page per call, so that allocation and collection have work
 const worker = wat(`(module (memory 1) (func (export "add") (param i32 i32) (result i32)
   (drop (memory.grow (i32.const 1))) (i32.add (local.get 0) (local.get 1))))`);
 
 needsEdit('e1')(
-  'calls in both lanes and garbage collections go on while guests loop',
+  'G1: calls in both lanes and garbage collections go on while guests loop',
   async () => {
     await using runtime = new Runtime(interruptible());
     const loops = await Promise.all([1, 2, 3].map(() => runtime.instantiate(endless.loop)));

@@ -1,74 +1,112 @@
 /** Deadline and signal end whatever a call is doing, not only guest code; and a call that has not started costs nothing but itself. */
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
+import { ending, expectAftermath, expectEnding, timeout } from '../support/faults.js';
 import { aborted, endless, interruptible, timedOut } from '../support/guests.js';
-import { ExitError, ModuleConfig, Runtime, wasi } from '../support/package.js';
+import { CoreFeatures, ExitError, ModuleConfig, Runtime, wasi } from '../support/package.js';
+import { withAlias } from '../support/sections.js';
 import { wat } from '../support/wat.mjs';
 
-const timeout = { code: 'ERR_WAZERO_EXIT', name: 'TimeoutError', exitCode: timedOut, reason: 'timeout' };
-
-/** poll_oneoff on the monotonic clock, an hour ahead; and fd_read of stdin. */
+expectAftermath();
+/** Each export waits for what never comes. */
 const waiting = wat(`(module
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
-  (func (export "sleep") (result i32)
+  (func (export "sleep for an hour") (result i32)
     (i32.store (i32.const 16) (i32.const 1))
     (i64.store (i32.const 24) (i64.const 3600000000000))
     (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)))
-  (func (export "stdin") (result i32)
+  (func (export "poll stdin") (result i32)
+    (i32.store (i32.const 8) (i32.const 1))
+    (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)))
+  (func (export "read stdin") (result i32)
     (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 8))
     (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 128))))`);
+const atomic = wat(`(module (memory 1 1) (func (export "wait for memory") (result i32)
+  (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))`);
+atomic[Buffer.from(atomic).indexOf(Buffer.from([5, 4, 1, 1, 1, 1])) + 3] = 3; // shared, which wabt refuses
+const startSection = wat('(module (func $run (loop $l (br $l))) (start $run))');
 
-async function timed(action: () => unknown): Promise<{ error: unknown; ms: number }> {
-  const started = performance.now();
-  const error = await errorOf(action);
-  return { error, ms: performance.now() - started };
-}
+const folder = mkdtempSync(join(tmpdir(), 'node-wazero-stopping-'));
+const fifo = join(folder, 'fifo');
+execFileSync('mkfifo', [fifo]);
+afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('a deadline', () => {
-  needsEdit('e2')('ends a sleep of an hour, in both lanes', async () => {
-    await using runtime = new Runtime(interruptible());
+describe.each([
+  ['compiler', 'e2'],
+  ['interpreter', 'e2i'],
+] as const)('a deadline, %s', (engine, edit) => {
+  const test = needsEdit(edit);
+  const lanes = ['call', 'callSync'] as const;
+  const open = async () => {
+    const runtime = new Runtime(
+      interruptible(engine).withCoreFeatures(CoreFeatures.V2 | CoreFeatures.Threads | CoreFeatures.TailCall),
+    );
     await wasi.instantiate(runtime);
-    for (const lane of ['call', 'callSync'] as const) {
-      const module = await runtime.instantiate(waiting, new ModuleConfig().withSysNanosleep().withSysNanotime());
-      const { error, ms } = await timed(() => module.exportedFunction('sleep')!.withOptions({ timeoutMs: 50 })[lane]());
-      expect(error, lane).toMatchObject(timeout);
-      expect(ms, lane).toBeLessThan(1_050);
+    return runtime;
+  };
+
+  test('G9: ends every way to wait, in both lanes', async () => {
+    await using runtime = await open();
+    const stdin = openSync(fifo, constants.O_RDWR); // a pipe into which nobody writes
+    const config = new ModuleConfig().withName('').withSysNanosleep().withSysNanotime().withStdin(stdin);
+    const waits = [
+      [waiting, 'sleep for an hour'],
+      [waiting, 'poll stdin'],
+      [waiting, 'read stdin'],
+      [atomic, 'wait for memory'],
+    ] as const;
+    for (const [binary, name] of waits) {
+      for (const lane of lanes) {
+        const module = await runtime.instantiate(binary, config);
+        const how = await ending(() => module.exportedFunction(name)!.withOptions({ timeoutMs: 50 })[lane]());
+        expectEnding(how, timeout, 50, `${name}, ${lane}`);
+        expect(module.isClosed).toBe(true);
+      }
+      const module = await runtime.instantiate(binary, config);
+      const controller = new AbortController();
+      const how = ending(() => module.exportedFunction(name)!.withOptions({ signal: controller.signal }).call());
+      await sleep(20);
+      controller.abort();
+      expectEnding(await how, { code: 'ERR_WAZERO_EXIT', reason: 'abort' }, 20, name);
     }
+    closeSync(stdin);
   });
 
-  it('ends a read of stdin that never answers', async () => {
-    await using runtime = new Runtime(interruptible());
-    await wasi.instantiate(runtime);
+  test('G9: ends a read of stdin for which JavaScript never answers', async () => {
+    await using runtime = await open();
     const module = await runtime.instantiate(
       waiting,
       new ModuleConfig().withStdin(() => new Promise<number>(() => {})),
     );
-    const { error, ms } = await timed(() => module.exportedFunction('stdin')!.withOptions({ timeoutMs: 50 }).call());
-    expect(error).toMatchObject(timeout);
-    expect(ms).toBeLessThan(1_050);
+    const how = await ending(() => module.exportedFunction('read stdin')!.withOptions({ timeoutMs: 50 }).call());
+    expectEnding(how, timeout, 50);
   });
 
-  needsEdit('e2')('ends a start section and a start function, in both lanes, and nothing is left', async () => {
-    await using runtime = new Runtime(interruptible());
-    const startSection = wat('(module (func $run (loop $l (br $l))) (start $run))');
+  test('G1: ends a start section, _start and start functions, in both lanes, and the name is free', async () => {
+    await using runtime = await open();
     for (const [binary, config] of [
       [startSection, new ModuleConfig()],
+      [withAlias(endless.loop, 'run', '_start'), new ModuleConfig()],
       [endless.loop, new ModuleConfig().withStartFunctions('run')],
     ] as const) {
-      expect(
-        (await timed(() => runtime.instantiate(binary, config.withName('n'), { timeoutMs: 50 }))).error,
-      ).toMatchObject(timeout);
-      expect(
-        (await timed(() => runtime.instantiateSync(binary, config.withName('n'), { timeoutMs: 50 }))).error,
-      ).toMatchObject(timeout);
-      expect(runtime.module('n')).toBeUndefined();
+      for (const lane of ['instantiate', 'instantiateSync'] as const) {
+        const how = await ending(() => runtime[lane](binary, config.withName('n'), { timeoutMs: 50 }));
+        expectEnding(how, timeout, 50, lane);
+        expect(runtime.module('n')).toBeUndefined();
+      }
     }
   });
+});
 
+describe('a deadline', () => {
   it('that passes while the call waits in the queue: ERR_WAZERO_ABORTED, nothing ran, the module is open', async () => {
     await using runtime = new Runtime(interruptible());
     let release = () => {};
@@ -144,21 +182,39 @@ describe('close', () => {
     expect(await queued).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
     expect(await errorOf(() => run.call())).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
   });
+});
 
-  it('a guest that exits by itself with the numbers of deadline and abort is not taken for one of them', async () => {
-    await using runtime = new Runtime(interruptible());
-    await wasi.instantiate(runtime);
-    const exiting =
-      wat(`(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
-      (func (export "exit") (param i32) (call $exit (local.get 0))))`);
-    for (const exitCode of [0, 3, aborted, timedOut]) {
+describe.each(['compiler', 'interpreter'] as const)('an exit, %s', (engine) => {
+  const exitImport = '(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))';
+  const exiting = wat(`(module ${exitImport} (import "env" "host" (func $host (param i32))) (memory (export "memory") 1)
+    (func (export "exit") (param i32) (call $exit (local.get 0))) (func (export "nested") (param i32) (call $host (local.get 0))))`);
+  it.each([0, 3, aborted, timedOut])(
+    'G8: with %i, by the guest itself, is not taken for a deadline or a signal, wherever it is',
+    async (exitCode) => {
+      const expected = { code: 'ERR_WAZERO_EXIT', exitCode, reason: 'exit', name: 'ExitError' };
+      await using runtime = new Runtime(interruptible(engine));
+      await wasi.instantiate(runtime);
+      await runtime
+        .newHostModuleBuilder('env')
+        .newFunctionBuilder()
+        .withModuleFunction((caller, n) => caller.exportedFunction('exit')!.callSync(n) as undefined, ['i32'], [])
+        .export('host')
+        .instantiate();
       for (const lane of ['call', 'callSync'] as const) {
-        const module = await runtime.instantiate(exiting);
-        const error = await errorOf(() => module.exportedFunction('exit', ['i32'], [])[lane](exitCode));
-        expect(error).toBeInstanceOf(ExitError);
-        expect(error).toMatchObject({ exitCode, reason: 'exit' });
-        expect(module.isClosed).toBe(true);
+        for (const name of ['exit', 'nested']) {
+          const module = await runtime.instantiate(exiting);
+          const f = module.exportedFunction(name, ['i32'], []).withOptions({ timeoutMs: 10_000 });
+          const how = await ending(() => f[lane](exitCode));
+          expectEnding(how, expected, 0, `${name} ${lane}`);
+          expect(how.error).toBeInstanceOf(ExitError);
+          expect(module.isClosed).toBe(true);
+        }
       }
-    }
-  });
+      const startSection = wat(
+        `(module ${exitImport} (memory (export "memory") 1) (func $s (call $exit (i32.const ${exitCode}))) (start $s))`,
+      );
+      for (const lane of ['instantiate', 'instantiateSync'] as const)
+        expectEnding(await ending(() => runtime[lane](startSection)), expected, 0, lane);
+    },
+  );
 });
