@@ -46,6 +46,7 @@ var edits = []edit{
 	lookupEdit,
 	snapshotEdit,
 	progressEdit,
+	unwindEdit,
 }
 
 //go:embed *.go _add
