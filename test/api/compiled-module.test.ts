@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { open } from '../support/aftermath.mjs';
 import { errorOf } from '../support/errors.js';
 import { experimental, ModuleConfig, Runtime, RuntimeConfig } from '../support/package.js';
-import { open } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
 const bytes = wat(`(module $named

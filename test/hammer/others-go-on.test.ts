@@ -1,9 +1,9 @@
 /** A guest that loops for ever in `call` takes nothing from the others: their calls answer, and Go's collector runs. */
 import { expect } from 'vitest';
 import { needsEdit } from '../support/edits.js';
+import { expectAftermath } from '../support/faults.js';
 import { endless, interruptible, timedOut } from '../support/guests.js';
 import { binding, ExitError, Runtime } from '../support/package.js';
-import { expectAftermath } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
 
 expectAftermath();

@@ -45,7 +45,10 @@ async function stopped(engine: 'compiler' | 'interpreter', binary: Uint8Array, w
   const module = await runtime.instantiate(binary, new ModuleConfig().withStdout('ignore'));
   const run = module.exportedFunction('run')!;
   const { expected, stop } = ways[way]!;
-  const how = await stop(run);
+  let how = await stop(run);
+  // Where the machine is too busy to start the call in time, nothing has run and the module is open.
+  for (let i = 0; i < 20 && (how.error as { code?: string } | undefined)?.code === 'ERR_WAZERO_ABORTED'; i++)
+    how = await stop(run);
   expectEnding(how, expected, dueMs);
   expect(how.error).toBeInstanceOf(ExitError);
   expect(module.isClosed).toBe(true);

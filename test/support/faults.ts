@@ -3,12 +3,16 @@
  * In the process of the test: `expectEnding(await ending(...), ...)`, with `expectAftermath()` at the top of the file.
  * In a process of its own: the fixture ends with `report(found)`, the test asks `survived(fixture)` and looks at what was found.
  */
-import { expect } from 'vitest';
-import { clean, type Ending, type Told } from './aftermath.mjs';
+import { afterEach, expect } from 'vitest';
+import { aftermath, clean, type Ending, type Told } from './aftermath.mjs';
 import { type Options, run } from './child.js';
 
 export { ending } from './aftermath.mjs';
-export { expectAftermath } from './stats.js';
+
+/** After each test nothing is open, and a fresh instance works: for tests that close what they open. (At the end of a file: setup.ts.) */
+export function expectAftermath(): void {
+  afterEach(async () => expect(await aftermath()).toEqual(clean));
+}
 
 /** A deadline is met to within milliseconds on an idle machine (test/hammer/deadline.test.ts); machines of tests are not idle. */
 const lateMs = 1_000;
