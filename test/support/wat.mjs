@@ -8,7 +8,7 @@ const wabt = await createWabt();
 export function wat(text) {
   const module = wabt.parseWat('guest.wat', text, features);
   try {
-    module.validate();
+    module.validate(features);
     return new Uint8Array(module.toBinary({ write_debug_names: true }).buffer);
   } finally {
     module.destroy();
