@@ -1,5 +1,6 @@
 // Builds the addon: build/Release/node_wazero.node. Go, CMake and a C++ compiler are needed; headers come from node_modules.
 //   --arch arm64                  for another architecture (Linux: with Debian's cross compilers), into build/Release-arm64
+//   --portable                    what is published: stripped, on Linux by zig for an old glibc, into build/Release-<arch>-portable
 //   WAZERO_NODE_ENGINE=upstream   with wazero as it is, without the edits of native/engine
 //   WAZERO_NODE_SANITIZE=address  the C++ half with a sanitizer of the compiler, into build/Release-address
 import { existsSync, readFileSync } from 'node:fs';
@@ -10,12 +11,16 @@ import { checkToolchain, targetFor } from './lib/toolchain.mjs';
 import { fail, lockBuild, replaceFile, root, run, writeIfChanged } from './lib/tools.mjs';
 
 // strict: false, for node-gyp and prebuildify pass arguments that mean nothing here.
-const { values } = parseArgs({ options: { arch: { type: 'string', default: process.arch } }, strict: false });
-const target = targetFor(values.arch);
+const { values } = parseArgs({
+  options: { arch: { type: 'string', default: process.arch }, portable: { type: 'boolean', default: false } },
+  strict: false,
+});
+const target = targetFor(values.arch, values);
 checkToolchain(target.compilers);
 await lockBuild();
 const engine = prepareEngine();
 const sanitize = process.env.WAZERO_NODE_SANITIZE ?? '';
+const variant = values.portable ? 'portable' : sanitize;
 
 const definitions = {
   ...target.cmake,
@@ -24,8 +29,9 @@ const definitions = {
   WAZERO_GO_LDFLAGS: engine.ldflags,
   WAZERO_SANITIZE: sanitize,
   WAZERO_ARCH: values.arch,
+  WAZERO_STRIP: values.portable ? 'ON' : '',
 };
-const folder = join(root, 'build/cmake', [engine.name, values.arch, sanitize].filter(Boolean).join('-'));
+const folder = join(root, 'build/cmake', [engine.name, values.arch, variant].filter(Boolean).join('-'));
 const cmakeJs = join(root, 'node_modules/cmake-js/bin/cmake-js');
 if (!existsSync(cmakeJs)) fail('cmake-js is needed to build node-wazero: run npm ci first.');
 const options = ['-d', 'native', '-O', folder, '-l', 'warn'];
@@ -40,7 +46,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== JSON.stringify(definit
 }
 run(process.execPath, [cmakeJs, 'build', ...options]);
 
-const suffix = [values.arch === process.arch ? '' : values.arch, sanitize].filter(Boolean);
+const suffix = [values.arch === process.arch && !values.portable ? '' : values.arch, variant].filter(Boolean);
 const release = ['build/Release', ...suffix].join('-');
 replaceFile(join(root, release, 'node_wazero.node'), readFileSync(join(folder, 'Release/node_wazero.node')));
 console.log(`Built ${release}/node_wazero.node (${engine.name} engine, ${values.arch}).`);

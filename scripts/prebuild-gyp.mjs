@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { root, run } from './lib/tools.mjs';
 
 const arch = process.argv.find((argument) => argument.startsWith('--arch='))?.slice('--arch='.length) ?? process.arch;
-run(process.execPath, [join(root, 'scripts/build-native.mjs'), '--arch', arch]);
-const release = arch === process.arch ? 'build/Release' : `build/Release-${arch}`;
+run(process.execPath, [join(root, 'scripts/build-native.mjs'), '--portable', '--arch', arch]);
 mkdirSync('build/Release', { recursive: true });
-copyFileSync(join(root, release, 'node_wazero.node'), 'build/Release/node_wazero.node');
+copyFileSync(join(root, `build/Release-${arch}-portable/node_wazero.node`), 'build/Release/node_wazero.node');

@@ -78,12 +78,15 @@ function copyTree(from, to, path) {
   }
 }
 
-/** -overlay refuses files below the module cache, so the module is replaced, in a go.mod beside the real one. */
+/**
+ * -overlay refuses files below the module cache, so the module is replaced, in a go.mod beside the real one. The path, which counts from
+ * native/go, ends up in the binary: it must be the same in every checkout.
+ */
 function writeModfile(copy) {
   const modfile = join(root, 'build/edited.mod');
   writeIfChanged(
     modfile,
-    `${readFileSync(join(goDirectory, 'go.mod'), 'utf8')}\nreplace ${wazero} => ${JSON.stringify(copy)}\n`,
+    `${readFileSync(join(goDirectory, 'go.mod'), 'utf8')}\nreplace ${wazero} => ${relative(goDirectory, copy).replaceAll('\\', '/')}\n`,
   );
   writeIfChanged(join(root, 'build/edited.sum'), readFileSync(join(goDirectory, 'go.sum'), 'utf8'));
   return modfile;

@@ -1,4 +1,5 @@
 import { fail, output } from './tools.mjs';
+import { glibcFloor, zigTools } from './zig.mjs';
 
 /** Ends the script with one sentence naming the first tool that is missing and how to get it. */
 export function checkToolchain(compilers) {
@@ -28,27 +29,17 @@ export function checkToolchain(compilers) {
   }
 }
 
-/** What CMake and Go are told to build for an architecture (names of Node: x64, arm64). */
-export function targetFor(arch) {
+/**
+ * What CMake and Go are told to build for an architecture (names of Node: x64, arm64). `portable` is what is published: on Linux, by zig
+ * for an old glibc. Without it, on Linux, another architecture than this machine's is built with Debian's cross compilers.
+ */
+export function targetFor(arch, { portable = false } = {}) {
   const native = arch === process.arch;
-  if (process.platform === 'linux' && !native) {
-    const triple = { arm64: 'aarch64-linux-gnu', x64: 'x86-64-linux-gnu' }[arch];
-    if (triple === undefined) fail(`Expected x64 or arm64 for --arch but received ${arch}`);
-    const cure = `install the package g++-${triple}`;
-    const tool = triple.replace('x86-64', 'x86_64');
-    return {
-      compilers: [
-        { name: `${tool}-gcc`, cure },
-        { name: `${tool}-g++`, cure },
-      ],
-      strip: `${tool}-strip`,
-      cmake: {
-        CMAKE_SYSTEM_NAME: 'Linux',
-        CMAKE_SYSTEM_PROCESSOR: arch === 'arm64' ? 'aarch64' : 'x86_64',
-        CMAKE_C_COMPILER: `${tool}-gcc`,
-        CMAKE_CXX_COMPILER: `${tool}-g++`,
-      },
-    };
+  if (process.platform === 'linux') {
+    if (!['x64', 'arm64'].includes(arch)) fail(`Expected x64 or arm64 for --arch but received ${arch}`);
+    const processor = { x64: 'x86_64', arm64: 'aarch64' }[arch];
+    if (portable) return zigTarget(processor);
+    if (!native) return crossTarget(processor);
   }
   if (!native && process.platform !== 'darwin')
     fail(`Building for ${arch} is not possible on ${process.platform}-${process.arch}.`);
@@ -58,5 +49,26 @@ export function targetFor(arch) {
       darwin: 'run xcode-select --install',
     }[process.platform] ?? 'install llvm-mingw and set CC and CXX';
   const name = process.env.CXX?.split(' ')[0] || (process.platform === 'linux' ? 'c++' : 'clang++');
-  return { compilers: [{ name, cure }], strip: 'strip', cmake: {} };
+  return { compilers: [{ name, cure }], cmake: {} };
+}
+
+function crossTarget(processor) {
+  const tool = `${processor}-linux-gnu`;
+  const cure = `install the package g++-${tool.replace('_', '-')}`;
+  const [cc, cxx] = ['gcc', 'g++'].map((name) => `${tool}-${name}`);
+  return { compilers: [cc, cxx].map((name) => ({ name, cure })), cmake: linuxTools(processor, cc, cxx) };
+}
+
+function zigTarget(processor) {
+  const { cc, cxx, ar } = zigTools(`${processor}-linux-gnu.${glibcFloor.join('.')}`);
+  return { compilers: [], cmake: { ...linuxTools(processor, cc, cxx), CMAKE_AR: ar } };
+}
+
+function linuxTools(processor, cc, cxx) {
+  return {
+    CMAKE_SYSTEM_NAME: 'Linux',
+    CMAKE_SYSTEM_PROCESSOR: processor,
+    CMAKE_C_COMPILER: cc,
+    CMAKE_CXX_COMPILER: cxx,
+  };
 }

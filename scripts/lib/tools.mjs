@@ -86,3 +86,8 @@ function isAlive(lock) {
     return false;
   }
 }
+
+/** The published binary of this system for an architecture, from the root of the checkout. */
+export function prebuiltFile(arch = process.arch) {
+  return `prebuilds/${process.platform}-${arch}/node-wazero${process.platform === 'linux' ? '.glibc' : ''}.node`;
+}

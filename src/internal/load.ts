@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeBinding } from './binding.js';
 import { unsupportedError } from './errors.js';
@@ -14,7 +15,9 @@ interface Addon {
   create(): NativeBinding;
 }
 
-const require = createRequire(import.meta.url);
+// import.meta is empty where a bundler made CommonJS of this file.
+const here = import.meta.url === undefined ? __filename : fileURLToPath(import.meta.url);
+const require = createRequire(here);
 const platform = `${process.platform}-${process.arch}`;
 
 /** Loads the addon, which starts Go in the process when it is the first one: never call it on import. */
@@ -35,7 +38,7 @@ export function loadNative(): NativeBinding {
 
 function load(): Addon {
   // In a checkout; the package has no build folder. Not a literal path for require, so no bundler looks for it.
-  const built = fileURLToPath(new URL('../../build/Release/node_wazero.node', import.meta.url));
+  const built = join(dirname(here), '../../build/Release/node_wazero.node');
   try {
     return existsSync(built) ? require(built) : loadPrebuilt();
   } catch (error) {
@@ -46,6 +49,7 @@ function load(): Addon {
           'node-wazero is a native addon, and this process may load none: start Node with --allow-addons beside the permission model, and without --no-addons.',
         );
       case 'MODULE_NOT_FOUND':
+      case 'ERR_PACKAGE_PATH_NOT_EXPORTED':
         throw unsupportedError(
           `node-wazero has no binary for ${platform} here: there are some for Linux with glibc, macOS and Windows (x64, arm64); in a checkout, run npm run build.`,
         );
@@ -57,8 +61,18 @@ function load(): Addon {
   }
 }
 
-/** Literal paths, one for each platform: bundlers and file tracers follow them. */
 function loadPrebuilt(): Addon {
+  try {
+    return loadNearby();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    // This code is in a bundle, and the bundle is somewhere else: the package is found by its name, if it was installed with it.
+    return require(`node-wazero/${platform}`);
+  }
+}
+
+/** Literal paths, one for each platform: bundlers and file tracers follow them. */
+function loadNearby(): Addon {
   switch (platform) {
     case 'linux-x64':
       return require('../../prebuilds/linux-x64/node-wazero.glibc.node');

@@ -1,0 +1,41 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { must, prebuiltFile, root, run } from './tools.mjs';
+
+/** A second checkout whose build/Release is the prebuilt binary for `arch`. */
+export function prebuiltTree(folder, arch = process.arch) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const left = new Set(['node_modules', 'build', 'prebuilds', '.git']);
+  for (const entry of readdirSync(root)) {
+    if (!left.has(entry)) cpSync(join(root, entry), join(folder, entry), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  mkdirSync(join(folder, 'build/Release'), { recursive: true });
+  cpSync(join(root, prebuiltFile(arch)), join(folder, 'build/Release/node_wazero.node'));
+}
+
+/** The last Node of each major version that is tested, from npm like every other dependency: npm installs none for another machine, but packs it. */
+const nodes = {
+  20: { x64: '20.20.2', arm64: '20.20.2' },
+  22: { x64: '22.23.3', arm64: '22.23.3' },
+  24: { x64: '24.21.0', arm64: '24.22.0' },
+  26: { x64: '26.10.0', arm64: '26.12.0' },
+};
+export const nodeVersions = Object.keys(nodes);
+
+/** The path of that Node, fetched when it is not there yet. */
+export function fetchNode(major, arch = process.arch) {
+  const version = nodes[major][arch];
+  const folder = join(root, 'build/nodes', `${arch}-${version}`);
+  const node = join(folder, 'package/bin/node');
+  if (!existsSync(node)) {
+    mkdirSync(folder, { recursive: true });
+    const [{ filename }] = JSON.parse(
+      must('npm', ['pack', '--json', `node-linux-${arch}@${version}`], { cwd: folder }),
+    );
+    run('tar', ['-xzf', filename], { cwd: folder });
+    rmSync(join(folder, filename));
+  }
+  return node;
+}
