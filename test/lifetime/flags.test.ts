@@ -3,8 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { clean } from '../support/aftermath.mjs';
 import { run } from '../support/child.js';
 import { needsEdit } from '../support/edits.js';
+import { survived } from '../support/faults.js';
 import { wat } from '../support/wat.mjs';
 
 const guest = wat(`(module (import "env" "host" (func $host (param i32) (result i32)))
@@ -93,4 +95,36 @@ describe('L8: one clear error says what to do with', () => {
     expect(stderr).toContain('ERR_WAZERO_UNSUPPORTED_PLATFORM');
     expect(stderr).toContain(advice);
   });
+});
+
+describe('L8: while guests run in both lanes', () => {
+  const guests = { calls: true, endless: 'AbortError' };
+  needsEdit('e2')('a break in a host function, and a deadline that passes meanwhile', async () => {
+    expect(await survived('inspected', { args: ['a break in a host function'] })).toEqual({
+      answers: [2, 3, 100_000],
+      paused: [1, 2, 3, 3],
+      late: ['TimeoutError', 'TimeoutError'],
+    });
+  });
+  needsEdit('e2')('heap snapshots, also in host functions and with 10,000 handles', async () => {
+    const found = await survived('inspected', { args: ['heap snapshots'], timeoutMs: 60_000 });
+    expect(found).toEqual({ inHost: [1, 1], handles: 10_000, streamed: true, ...guests });
+  });
+  needsEdit('e2')('L7: the profilers of the inspector start and stop', async () => {
+    const found = await survived('inspected', { args: ['profilers'] });
+    expect(found).toEqual({ nodes: true, heap: true, ...guests });
+  });
+  for (const [name, nodeArgs, found] of [
+    ['reports on signals', ['--report-on-signal', `--report-dir=${folder}`], { reports: 3 }],
+    ['SIGUSR1 starts the inspector', ['--inspect-port=0'], { url: true }],
+  ] as const) {
+    needsEdit('e2')(`L7: ${name}`, async () => {
+      const { code, stdout, stderr } = await run('inspected', {
+        nodeArgs: ['--expose-gc', ...nodeArgs],
+        args: [name, folder],
+      });
+      expect(code, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toEqual({ found: { ...found, ...guests }, ...clean });
+    });
+  }
 });

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { binding } from '../support/package.js';
 
-it('has no signal handler without a stack of its own, whenever it was set', async () => {
+it('L7: there is no signal handler without a stack of its own, whenever it was set', async () => {
   const addon = binding();
   expect(addon.signalsOnStack(), 'after the load').toBe(0);
   const listener = () => {};
