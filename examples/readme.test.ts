@@ -91,14 +91,9 @@ it('SECURITY.md has the limits and their defaults', () => {
 });
 
 it('every file that the papers link to is there', () => {
-  const papers = [
-    'README.md',
-    'RATIONALE.md',
-    'CONTRIBUTING.md',
-    'SECURITY.md',
-    'CHANGELOG.md',
-    'examples/plugin-host/README.md',
-  ];
+  const papers = ['README.md', 'RATIONALE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'examples/README.md'];
+  const examples = readdirSync(file('examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of examples) papers.push(`examples/${name}/README.md`);
   const docs = readdirSync(file('docs')).map((name) => `docs/${name}`);
   for (const paper of [...papers, ...docs]) {
     for (const [, target] of readFileSync(file(paper), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {

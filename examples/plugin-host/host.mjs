@@ -102,10 +102,18 @@ export class PluginHost {
     return this.#runtime.compileModule(binary, { timeoutMs: 60_000 });
   }
 
-  async load(name, compiled, abi = nativeAbi) {
-    const plugin = { name, compiled, abi, module: undefined };
+  /**
+   * A plugin, or a new version of one: requests that have begun end with the old one, which is then closed.
+   * `limits` are this plugin's own; they can only be lower than those of the runtime.
+   */
+  async load(name, compiled, abi = nativeAbi, limits = {}) {
+    const plugin = { name, compiled, abi, limits, module: undefined };
     await this.#start(plugin);
+    const old = this.#plugins.get(name);
     this.#plugins.set(name, plugin);
+    if (!old) return;
+    await old.module.exclusive(() => {}).catch(() => {}); // its turn comes after theirs; a deadline may have closed it before
+    await old.module.close();
   }
 
   async #start(plugin) {
@@ -117,7 +125,7 @@ export class PluginHost {
       .withStderr(print)
       .withSysWalltime()
       .withSysNanotime()
-      .withLimits({ openFiles: 8, pendingOutputBytes: 65_536 });
+      .withLimits({ openFiles: 8, pendingOutputBytes: 65_536, ...plugin.limits });
     plugin.module = await this.#runtime.instantiateModule(plugin.compiled, config, {
       timeoutMs: 5_000,
       context: plugin,
@@ -127,10 +135,10 @@ export class PluginHost {
 
   /** One conversation with one plugin: others that ask it wait, other plugins run in parallel. */
   async request(name, order, timeoutMs) {
-    const plugin = this.#plugins.get(name);
-    if (!plugin) throw new Error(`no plugin ${name}`);
     const until = performance.now() + timeoutMs;
     for (;;) {
+      const plugin = this.#plugins.get(name); // perhaps another one than the last time
+      if (!plugin) throw new Error(`no plugin ${name}`);
       if (plugin.module.isClosed) {
         // Stopped earlier, by a deadline: a fresh one, started once for all who wait.
         plugin.starting ??= this.#start(plugin).finally(() => {

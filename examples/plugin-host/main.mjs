@@ -8,6 +8,8 @@ import { javaScript, quickJsBinary } from './quickjs.mjs';
 import { openStore } from './store.mjs';
 
 const deadlineMs = 500;
+/** What a plugin that somebody uploads may take: 16 MiB and 2 files. */
+const tenantLimits = { memoryPages: 256, openFiles: 2 };
 const here = (path) => new URL(path, import.meta.url);
 const portAt = process.argv.indexOf('--serve') + 1;
 
@@ -20,8 +22,13 @@ const server = createServer(async (request, response) => {
     const shop = /^\/shop\/([a-z]+\.json)$/.exec(pathname);
     if (shop) return send(200, await readFile(here(`./shop/${shop[1]}`)));
     const plugin = /^\/plugins\/([a-z]+)$/.exec(pathname);
-    if (!plugin || request.method !== 'POST') return send(404, '{}');
+    if (!plugin || !['POST', 'PUT'].includes(request.method)) return send(404, '{}');
     const body = await request.setEncoding('utf8').toArray();
+    if (request.method === 'PUT') {
+      // A new version, under load: who has asked already gets his answer from the old one.
+      await host.load(plugin[1], await quickJs, javaScript(body.join(''), 'uploaded.js'), tenantLimits);
+      return send(200, '{}');
+    }
     send(200, JSON.stringify(await host.request(plugin[1], JSON.parse(body.join('')), deadlineMs)));
   } catch (error) {
     // An ExitError by deadline is the plugin's fault and ours to survive; everything else is told too.
@@ -73,6 +80,16 @@ if (!portAt) {
   await Promise.all(names.map((name) => ask(name, order)));
   console.log('the runaway plugin again, with an order that it can answer');
   await ask('runaway', { item: 'sugar', quantity: 1, city: 'Rome' });
+  console.log('a new version of the coupon plugin while it is asked');
+  const before = ask('coupon', order);
+  const script = 'function handle(order) { return { coupon: "HALF", percent: 50 }; }';
+  await fetch(`${origin}/plugins/coupon`, { method: 'PUT', body: script });
+  await before;
+  await ask('coupon', order);
+  console.log('and one that wants more memory than it may have');
+  const greedy = 'const all = []; function handle() { for (;;) all.push(new Uint8Array(1 << 20)); }';
+  await fetch(`${origin}/plugins/greedy`, { method: 'PUT', body: greedy });
+  await ask('greedy', order);
   await host.close();
   await store.close();
   server.close();

@@ -50,8 +50,22 @@ describe.skipIf(!hasEdit('e1'))('the plugin host (needs edit e1)', () => {
   });
 
   it('starts the runaway plugin anew for the next order', () => {
+    const again = answers(stdout).filter((each) => each.name === 'runaway')[1];
+    expect(again).toMatchObject({ status: 200, body: { spins: 0 } });
+  });
+
+  it('takes a new version of a plugin while it is asked', () => {
+    const coupons = answers(stdout).filter((each) => each.name === 'coupon');
+    expect(coupons.map(({ status, body }) => [status, body.coupon])).toEqual([
+      [200, 'TEATIME'],
+      [200, 'TEATIME'],
+      [200, 'HALF'],
+    ]);
+  });
+
+  it('gives an uploaded plugin no more memory than it may have', () => {
     const last = answers(stdout).at(-1);
-    expect(last).toMatchObject({ name: 'runaway', status: 200, body: { spins: 0 } });
+    expect(last).toMatchObject({ name: 'greedy', status: 502, body: { error: 'InternalError: out of memory' } });
   });
 
   it('shows what the plugins say by host functions and by WASI', () => {
