@@ -229,7 +229,7 @@ it('uses the seed of a later config, not of an earlier one: undefined goes back 
   });
 });
 
-it('validates resolutions as wazero does, and in its words', async () => {
+it('D16: resolutions are validated as wazero does, and in its words', async () => {
   const clock = () => 0n;
   for (const [resolution, valid] of [
     [1, true],

@@ -86,7 +86,7 @@ needsEdit('e9sockets')('names what port 0 became for each listener, in order, an
   expect(Object.isFrozen(addresses)).toBe(true);
 });
 
-it('has none without withTCPListener: each instantiation has its own (D13)', async () => {
+it('D13: there are none without withTCPListener: each instantiation has its own', async () => {
   await using runtime = await open();
   const first = await runtime.instantiate(guest, listening(0).withName('first'));
   const second = await runtime.instantiate(

@@ -124,7 +124,7 @@ describe.each(lanes)('a descriptor in the lane of %s', (lane) => {
     closeSync(other);
   });
 
-  needsEdit('e8stdio')('is waited for by poll_oneoff, to read and to write', async () => {
+  needsEdit('e8stdio')('D0: is waited for by poll_oneoff, to read and to write (2481)', async () => {
     const { reader, writer } = pipe();
     const module = await guest(new ModuleConfig().withStdin(reader).withStdout(writer));
     expect([await ask(module, lane, 'poll', 0, 20n), await ask(module, lane, 'poll', 1, 1000n)]).toEqual([0, 1]);
