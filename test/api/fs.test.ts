@@ -1,13 +1,12 @@
 /** FSConfig with file systems written in JavaScript, as a guest sees them: node:fs, memfs, promises, both lanes, precedence, limits. */
 import * as nodeFs from 'node:fs';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import * as nodePromises from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFsFromVolume, Volume } from 'memfs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
+import { below, fileSystems, memory, scratch } from '../support/file-systems.js';
 import {
   type CompiledModule,
   ExitError,
@@ -71,48 +70,13 @@ const E = {
   ACCES: 2,
 };
 
-const scratches: string[] = [];
-function scratch(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'wazero-fs-'));
-  scratches.push(dir);
-  return dir;
-}
-afterEach(() => {
-  for (const dir of scratches.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
-
-/** What is shaped like node:fs, with every path below a directory: what a user would write to mount one. */
-function below(dir: string, fs: object): FileSystem {
-  const paths = new Set(
-    'open stat lstat readdir readlink mkdir rmdir unlink chmod utimes lutimes'
-      .split(' ')
-      .flatMap((n) => [n, `${n}Sync`]),
-  );
-  const two = new Set(['rename', 'link', 'renameSync', 'linkSync']);
-  const at = (path: unknown) => join(dir, String(path));
-  return new Proxy(fs, {
-    get(target, name: string) {
-      const found: unknown = Reflect.get(target, name);
-      if (typeof found !== 'function') return found;
-      if (paths.has(name)) return (path: string, ...rest: unknown[]) => found.call(target, at(path), ...rest);
-      if (two.has(name)) return (from: string, to: string) => found.call(target, at(from), at(to));
-      if (name.startsWith('symlink')) return (to: string, path: string) => found.call(target, to, at(path));
-      return found.bind(target);
-    },
-  }) as FileSystem;
-}
-
-const memory = () => createFsFromVolume(new Volume());
-/** Each kind of file system, new and empty. */
-const kinds: [name: string, make: () => FileSystem, run: Run][] = [
-  ['memfs, sync lane', () => memory() as unknown as FileSystem, runSync],
-  ['memfs, async lane', () => memory() as unknown as FileSystem, runAsync],
-  ['a memfs Volume', () => new Volume() as unknown as FileSystem, runAsync],
-  ["memfs' promises", () => memory().promises as unknown as FileSystem, runAsync],
-  ['node:fs, sync lane', () => below(scratch(), nodeFs), runSync],
-  ['node:fs, async lane', () => below(scratch(), nodeFs), runAsync],
-  ['node:fs/promises', () => below(scratch(), nodePromises), runAsync],
-];
+const kinds = fileSystems.flatMap(([name, make, lanes]) =>
+  lanes.map((lane): [string, () => FileSystem, Run] => [
+    `${name}, ${lane} lane`,
+    make,
+    lane === 'sync' ? runSync : runAsync,
+  ]),
+);
 
 describe.each(kinds)('withSysFSMount: %s', (_name, make, run) => {
   const mounted = () => new FSConfig().withSysFSMount(make(), '/');
