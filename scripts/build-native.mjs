@@ -2,7 +2,8 @@
 //   --arch arm64                  for another architecture (Linux: with Debian's cross compilers), into build/Release-arm64
 //   --portable                    what is published: stripped, on Linux by zig for an old glibc, into build/Release-<arch>-portable
 //   WAZERO_NODE_ENGINE=upstream   with wazero as it is, without the edits of native/engine
-//   WAZERO_NODE_SANITIZE=address  the C++ half with a sanitizer of the compiler, into build/Release-address
+//   WAZERO_NODE_SANITIZE=address  the C++ half with a sanitizer of the compiler, into build/Release-address; cgocheck: Go with all checks of
+//                                 pointers that are given to C. See sanitize.mjs
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,6 +22,7 @@ await lockBuild();
 const engine = prepareEngine();
 const sanitize = process.env.WAZERO_NODE_SANITIZE ?? '';
 const variant = values.portable ? 'portable' : sanitize;
+if (sanitize === 'cgocheck') process.env.GOEXPERIMENT = 'cgocheck2';
 
 const definitions = {
   ...target.cmake,

@@ -125,7 +125,16 @@ void Environment::Cleanup(void* data) {
     std::lock_guard<std::mutex> lock(registry().mutex);
     registry().environments.erase(self->id);
   }
+  self->DeleteReferences();
   delete holder;
+}
+
+void Environment::DeleteReferences() {
+  for (napi_ref* reference :
+       {&message_hook, &upcall_hook, &error_hook, &parse_json, &nothing, &no_words, &no_bytes}) {
+    if (*reference != nullptr) napi_delete_reference(env, *reference);
+    *reference = nullptr;
+  }
 }
 
 }  // namespace wazero_node

@@ -16,7 +16,7 @@ namespace wazero_node {
  *  1. The registry holds it by shared_ptr: a Go thread may be posting while the Worker ends.
  *  2. The cleanup hook closes the queue before Node deletes the threadsafe functions; nothing touches them afterwards.
  *  3. The hook never waits for a guest: wz_env_close stops what it can and abandons the rest.
- *  4. References are not deleted: Node does that, and only it knows when.
+ *  4. References are deleted by the hook, or nobody does: Node forgets strong ones (280 bytes for each Worker). Later is too late.
  */
 class Environment : public std::enable_shared_from_this<Environment> {
  public:
@@ -57,6 +57,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
  private:
   static void Cleanup(void* holder);
+  void DeleteReferences();
   bool started_ = false;
   static std::atomic<uint64_t> next_id_;
 };

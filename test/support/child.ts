@@ -28,7 +28,7 @@ export function spawnFixture(
   const file = fileURLToPath(new URL(`../fixtures/processes/${name}.mjs`, import.meta.url));
   return spawn(process.execPath, [...nodeArgs, file, ...args.map(String)], {
     // Vitest's own hooks and loaders are none of the child's business.
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    env: { ...process.env, NODE_OPTIONS: process.env.WAZERO_TEST_ADDON ? process.env.NODE_OPTIONS : '', ...env },
     stdio,
   }) as ChildProcessWithoutNullStreams;
 }

@@ -24,11 +24,11 @@ const opinions = [
   // The pre-scan refuses what wazero would take for another instruction.
   /^wazero: .* vector instruction of unknown opcode .* \| V8: accepted/,
   // wazero reads types of references, and tables with an initializer, whether their feature is on or not: only instructions ask for it.
-  /^wazero: accepted \| V8: .* invalid value type (0x40|'stringref'|'stringview_wtf8ref'|'noexternref')/,
+  /^wazero: accepted \| V8: .* (invalid value type (0x40|'stringref'|'stringview_wtf8ref'|'noexternref')|Invalid indexed heap type)/,
   // An i32 of five bytes may have another sign in the last one, and the count of data segments may be missing.
   /^wazero: accepted \| V8: .* (extra bits in varint|expected data segments count)/,
   // A select with a type is checked, and compiled, by the types of its operands; of ref.null in an initializer only null is left.
-  /^wazero: accepted \| V8: .* (select\[[01]\] expected type|Unknown heap type)/,
+  /^wazero: accepted \| V8: .* (select\[[01]\] expected type|found select of type|Unknown heap type)/,
 ];
 
 export function open() {

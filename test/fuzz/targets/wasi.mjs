@@ -127,6 +127,7 @@ export async function open() {
   const root = mkdtempSync(join(tmpdir(), 'wazero-fuzz-'));
   const outside = join(root, 'outside');
   mkdirSync(outside);
+  mkdirSync(join(root, 'mount'));
   writeFileSync(join(outside, 'secret.txt'), secret);
   const engines = {
     compiler: new Runtime(RuntimeConfig.compiler().withCloseOnContextDone(true)),
