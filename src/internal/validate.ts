@@ -93,11 +93,20 @@ export function checkSignal(value: unknown, name: string): AbortSignal | undefin
 /** The bytes of a BinarySource, not copied. */
 export function checkBinary(value: unknown, name: string): Uint8Array {
   const expected = 'an ArrayBuffer or a view of one';
-  if (types.isArrayBuffer(value)) return new Uint8Array(value);
+  if (types.isArrayBuffer(value)) return bytesOf(value, 0, undefined, name);
   if (!ArrayBuffer.isView(value)) throw wrongType(expected, name, value);
   if (isShared(value))
     throw invalidArgument(`Expected ${expected} for ${name} but received a view of a SharedArrayBuffer`);
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return bytesOf(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength, name);
+}
+
+function bytesOf(buffer: ArrayBuffer, offset: number, length: number | undefined, name: string): Uint8Array {
+  try {
+    return new Uint8Array(buffer, offset, length);
+  } catch {
+    // Nothing else is wrong with a view that exists; Node 20 has no ArrayBuffer.prototype.detached to ask.
+    throw invalidArgument(`Expected bytes for ${name} but received an ArrayBuffer that is detached`);
+  }
 }
 
 /** Another thread could change the bytes while they are read. */

@@ -67,14 +67,14 @@ describe('reading and writing', () => {
     expect(memory.read(100, 4)).toEqual(new Uint8Array([8, 7, 5, 4]));
   });
 
-  it('strings are UTF-8; invalid bytes become U+FFFD, and a byte order mark stays', () => {
+  it('G12: strings are UTF-8; invalid bytes become U+FFFD, and a byte order mark stays', () => {
     expect(memory.writeString(0, 'naïve 🦆')).toBe(11);
     expect(memory.readString(0, 11)).toBe('naïve 🦆');
     memory.write(0, new Uint8Array([0xef, 0xbb, 0xbf, 0x41, 0xff]));
     expect(memory.readString(0, 5)).toBe('\ufeffA\ufffd');
   });
 
-  it('out of range: RangeError, and nothing is written', () => {
+  it('G12: out of range: RangeError, and nothing is written', () => {
     const outOfRange = expect.objectContaining({ name: 'RangeError', code: 'ERR_WAZERO_OUT_OF_RANGE' });
     expect(() => memory.readUint32Le(65533)).toThrow(outOfRange);
     expect(() => memory.write(65535, new Uint8Array(2))).toThrow(outOfRange);
@@ -125,7 +125,7 @@ describe('buffer', () => {
     expect(memory.buffer).toBe(third);
   });
 
-  it('is detached when guest code enters from call, and by close', async () => {
+  it('H5: is detached when guest code enters from call, and by close', async () => {
     const { buffer } = memory;
     await module.exportedFunction('load')!.call(0);
     expect(buffer.byteLength).toBe(0);
@@ -135,7 +135,7 @@ describe('buffer', () => {
     expect(() => memory.buffer).toThrow(expect.objectContaining({ code: 'ERR_WAZERO_CLOSED' }));
   });
 
-  it('in a host function of call it can be taken, and is detached when the guest goes on', async () => {
+  it('H5: in a host function of call it can be taken, and is detached when the guest goes on', async () => {
     let buffer: ArrayBuffer | undefined;
     host = async () => {
       buffer = memory.buffer;
@@ -148,7 +148,7 @@ describe('buffer', () => {
     expect(memory.readByte(200)).toBe(5);
   });
 
-  it('in a host function of callSync one that the guest has outgrown is detached', () => {
+  it('H5: in a host function of callSync one that the guest has outgrown is detached', () => {
     const before = memory.buffer;
     host = () => {
       call('grow', 1);
@@ -158,7 +158,7 @@ describe('buffer', () => {
     call('host');
   });
 
-  it('does not mind what somebody else does with it', () => {
+  it('H5: does not mind what somebody else does with it', () => {
     const { buffer } = memory;
     try {
       structuredClone(buffer, { transfer: [buffer] });

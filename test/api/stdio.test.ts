@@ -110,17 +110,20 @@ describe.each(lanes)('stdout in the lane of %s', (lane) => {
     expect([stream.writableEnded, stream.listenerCount('error')]).toEqual([false, 0]);
   });
 
-  needsEdit('e7errno')('one that fails gives EIO, one that is closed EPIPE, and the process is warned', async () => {
-    const failing: OutputSink = () => {
-      throw new Error('no sink');
-    };
-    const module = await guest(new ModuleConfig().withStdout(failing));
-    const heard = await warnings(async () => expect(await write(module, lane, 'x')).toBe(EIO));
-    expect(heard).toEqual(['no sink']);
-    const closed = new PassThrough();
-    closed.destroy();
-    expect(await write(await guest(new ModuleConfig().withStdout(closed)), lane, 'x')).toBe(EPIPE);
-  });
+  needsEdit('e7errno')(
+    'G10: one that fails gives EIO, one that is closed EPIPE, and the process is warned',
+    async () => {
+      const failing: OutputSink = () => {
+        throw new Error('no sink');
+      };
+      const module = await guest(new ModuleConfig().withStdout(failing));
+      const heard = await warnings(async () => expect(await write(module, lane, 'x')).toBe(EIO));
+      expect(heard).toEqual(['no sink']);
+      const closed = new PassThrough();
+      closed.destroy();
+      expect(await write(await guest(new ModuleConfig().withStdout(closed)), lane, 'x')).toBe(EPIPE);
+    },
+  );
 });
 
 describe('stdout that answers later', () => {
@@ -143,7 +146,7 @@ describe('stdout that answers later', () => {
     expect(await warnings(async () => expect(await write(module, 'call', 'x')).toBe(EIO))).toEqual(['later']);
   });
 
-  it('a full Node stream makes the guest wait; in the sync lane it may hold pendingOutputBytes', async () => {
+  it('G10: a full Node stream makes the guest wait; in the sync lane it may hold pendingOutputBytes', async () => {
     const taken: (() => void)[] = [];
     const slow = new Writable({ highWaterMark: 4, write: (_chunk, _encoding, done) => void taken.push(done) });
     const module = await guest(new ModuleConfig().withStdout(slow).withLimits({ pendingOutputBytes: 20 }));
@@ -161,7 +164,7 @@ describe('stdout that answers later', () => {
     taken.shift()!();
   });
 
-  needsEdit('e7errno')('a Node stream that breaks: an errno, and the process lives', async () => {
+  needsEdit('e7errno')('G10: a Node stream that breaks: an errno, and the process lives', async () => {
     const broken = new Writable({
       highWaterMark: 1,
       write: (_chunk, _encoding, done) => done(Object.assign(new Error('broken'), { code: 'EPIPE' })),

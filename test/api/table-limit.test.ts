@@ -9,7 +9,7 @@ const guest = await wat(
 const runtime = new Runtime(new RuntimeConfig().withLimits({ tableElements: 100 }));
 afterAll(() => runtime.close());
 
-needsEdit('e8')('table.grow is -1 past the limit of the runtime, or of the module', async () => {
+needsEdit('e8')('G5: table.grow is -1 past the limit of the runtime, or of the module', async () => {
   const grow = async (config: ModuleConfig) =>
     (await runtime.instantiate(guest, config)).exportedFunction('grow', ['i32'], ['i32']);
   const wide = await grow(new ModuleConfig());
@@ -18,7 +18,7 @@ needsEdit('e8')('table.grow is -1 past the limit of the runtime, or of the modul
   expect([narrow.callSync(6), narrow.callSync(5), narrow.callSync(1)]).toEqual([-1, 5, -1]);
 });
 
-it('a table that begins beyond the limit is a LimitError', async () => {
+it('G5: a table that begins beyond the limit is a LimitError', async () => {
   const tooMany = runtime.compileModule(await wat('(module (table 101 funcref))'));
   await expect(tooMany).rejects.toMatchObject({ code: 'ERR_WAZERO_LIMIT', limit: 'tableElements' });
   await expect(tooMany).rejects.toBeInstanceOf(LimitError);

@@ -33,14 +33,14 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-it(`${count} calls at once on one guest`, async () => {
+it(`H7: ${count} calls at once on one guest`, async () => {
   const module = await runtime.instantiateModule(compiled, config);
   const handle = module.exportedFunction('handle', ['i32'], ['i32']);
   expect(await Promise.all(ids.map((id) => handle.call(id)))).toEqual(ids.map(expected));
   await module.close();
 }, 60_000);
 
-it(`${count} guests at once`, async () => {
+it(`H7: ${count} guests at once`, async () => {
   const modules = await Promise.all(ids.map(() => runtime.instantiateModule(compiled, config)));
   const sums = await Promise.all(
     modules.map((module, id) => module.exportedFunction('handle', ['i32'], ['i32']).call(id)),

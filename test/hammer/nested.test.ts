@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
+import { expectAftermath } from '../support/faults.js';
 import { interruptible, timedOut } from '../support/guests.js';
 import { type CallerModule, ExitError, type Module, Runtime } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
+expectAftermath();
 // outer -> host -> inner; the outer guest writes to its memory afterwards, which upstream has freed by then
 const guest = wat(`(module (import "env" "host" (func $host (param i32) (result i32))) (memory (export "memory") 1)
   (func (export "outer") (param i32) (result i32) (local $r i32)
@@ -37,7 +39,7 @@ const errorOf = (promise: Promise<unknown>) =>
   );
 
 describe('nested calls', () => {
-  it('answer in both lanes, before and after an await, to any depth that was asked for', async () => {
+  it('H4: answer in both lanes, before and after an await, to any depth that was asked for', async () => {
     const host: Host = async (caller, n) => {
       if (n % 2) await sleep(1);
       return n === 0
@@ -59,7 +61,7 @@ describe('nested calls', () => {
   });
 
   needsEdit('e2')(
-    'a nested deadline that passes while the outer guest is parked ends the outer call with ExitError',
+    'H4: a nested deadline that passes while the outer guest is parked ends the outer call with ExitError',
     async () => {
       let inner: Promise<unknown> | undefined;
       const host: Host = async (caller) => {
@@ -109,7 +111,7 @@ describe('nested calls', () => {
     });
   });
 
-  it('the deadline ends a host call whose Promise never settles', async () => {
+  it('H3: the deadline ends a host call whose Promise never settles', async () => {
     let signal: AbortSignal | undefined;
     const host: Host = (caller) => {
       signal = caller.signal;
@@ -127,7 +129,7 @@ describe('nested calls', () => {
     });
   });
 
-  it('a caller that was kept answers nothing any more', async () => {
+  it('H3, H4: a caller that was kept answers nothing any more', async () => {
     let kept: CallerModule | undefined;
     const host: Host = (caller) => {
       kept = caller;

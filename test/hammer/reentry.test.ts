@@ -3,10 +3,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
+import { expectAftermath } from '../support/faults.js';
 import { interruptible } from '../support/guests.js';
 import { type CallerModule, ExitError, type Module, Runtime, Trap } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
+/** 10^6 once in a while. */
+const hostCalls = Number(process.env.WAZERO_HOST_CALLS || 20_000);
+expectAftermath();
 const guest = wat(`(module (import "env" "host" (func $host (param i32) (result i32))) (memory (export "memory") 1)
   (func (export "f") (param i32) (result i32) (call $host (local.get 0)))
   (func (export "many") (param i32) (result i32) (local $sum i32)
@@ -38,7 +42,7 @@ describe('a host function that closes', () => {
     ['the calling module, and does not wait', (caller) => started(caller.close())],
     ['the runtime, and waits for it', (_caller, _value, runtime) => runtime.close().then(() => 1)],
     ['the runtime, and does not wait', (_caller, _value, runtime) => started(runtime.close())],
-  ])('%s: the call ends with ExitError', async (_name, host) => {
+  ])('H4: %s: the call ends with ExitError', async (_name, host) => {
     await withHost(host, async (module) => {
       const error = await errorOf(() => fOf(module).call(1));
       expect(error).toBeInstanceOf(ExitError);
@@ -46,7 +50,7 @@ describe('a host function that closes', () => {
       expect(module.isClosed).toBe(true);
     });
   });
-  it('the calling module in the sync lane: the call ends with ExitError', async () => {
+  it('H4: the calling module in the sync lane: the call ends with ExitError', async () => {
     await withHost(
       (caller) => started(caller.close()),
       async (module) => {
@@ -55,7 +59,7 @@ describe('a host function that closes', () => {
       },
     );
   });
-  it('synchronously: ERR_WAZERO_BUSY, and the call goes on', async () => {
+  it('H4: synchronously: ERR_WAZERO_BUSY, and the call goes on', async () => {
     const codes: unknown[] = [];
     const host: Host = async (caller, _value, runtime) => {
       for (const close of [() => caller.closeSync(), () => runtime.closeSync()])
@@ -70,7 +74,7 @@ describe('a host function that closes', () => {
 });
 
 describe('a host function that calls', () => {
-  it('the guest without end, in the sync lane: a Trap, the module stays open, the process lives', async () => {
+  it('G3, H4: the guest without end, in the sync lane: a Trap, the module stays open, the process lives', async () => {
     let depth = 0;
     await withHost(
       (caller, value) => {
@@ -84,16 +88,16 @@ describe('a host function that calls', () => {
       },
     );
   });
-  it('the guest 1,000 deep in the async lane', async () => {
+  it('H4: the guest 10,000 deep in the async lane', async () => {
     await withHost(
-      (caller, value) => (value < 1_000 ? fOf(caller).call(value + 1) : value),
+      (caller, value) => (value < 10_000 ? fOf(caller).call(value + 1) : value),
       async (module) => {
-        expect(await fOf(module).call(0)).toBe(1_000);
+        expect(await fOf(module).call(0)).toBe(10_000);
       },
     );
   });
   needsEdit('e2')(
-    'its own module through another handle, which queues behind it: only the deadline ends that',
+    'H4: its own module through another handle, which queues behind it: only the deadline ends that',
     async () => {
       let outside: Module | undefined;
       await withHost(
@@ -106,19 +110,23 @@ describe('a host function that calls', () => {
       );
     },
   );
-  it('nothing, 20,000 times in one call, in both lanes', async () => {
+  it(`H7: nothing, ${hostCalls} times in one call, in both lanes, and timers go on`, async () => {
     await withHost(
       (_caller, value) => value,
       async (module) => {
         const many = module.exportedFunction('many', ...signature);
-        expect(many.callSync(20_000)).toBe(20_000);
-        expect(await many.call(20_000)).toBe(20_000);
+        expect(many.callSync(hostCalls)).toBe(hostCalls);
+        let ticks = 0;
+        const timer = setInterval(() => ticks++, 1);
+        expect(await many.call(hostCalls)).toBe(hostCalls);
+        clearInterval(timer);
+        expect(ticks).toBeGreaterThan(2);
       },
     );
   });
 });
 
-it('AsyncLocalStorage holds in host functions, each call with its own', async () => {
+it('H6: AsyncLocalStorage holds in host functions, each call with its own', async () => {
   const storage = new AsyncLocalStorage<number>();
   const host: Host = async () => {
     await Promise.resolve();
@@ -131,7 +139,7 @@ it('AsyncLocalStorage holds in host functions, each call with its own', async ()
   });
 });
 
-it('a buffer that is given away shows nothing of other guests, also after its module is closed', async () => {
+it('H5: a buffer that is given away shows nothing of other guests, also after its module is closed', async () => {
   await withHost(
     () => 1,
     async (module, runtime) => {

@@ -1,9 +1,11 @@
 /** Guests that wait for JavaScript cost memory, not threads. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { expectAftermath } from '../support/faults.js';
 import { Runtime } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
+expectAftermath();
 const count = Number(process.env.WAZERO_SUSPENDED || 10_000);
 const guest = wat(`(module (import "env" "wait" (func $wait (param i32) (result i32))) (memory 1)
   (func (export "run") (param i32) (result i32) (i32.store (i32.const 0) (local.get 0))
@@ -11,7 +13,7 @@ const guest = wat(`(module (import "env" "wait" (func $wait (param i32) (result 
 const threads = () => Number(/^Threads:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);
 
 it.runIf(process.platform === 'linux')(
-  `${count} guests wait for a Promise in fewer than 100 threads, and all resume right`,
+  `G11: ${count} guests wait for a Promise in fewer than 100 threads, and all resume right`,
   async () => {
     await using runtime = new Runtime();
     const waiting: (() => void)[] = [];

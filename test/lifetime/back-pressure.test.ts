@@ -9,7 +9,7 @@ const mebibytes = Number(process.env.WAZERO_POUR_MIB ?? 64);
 
 describe(`${mebibytes} MiB to a slow reader`, () => {
   it.each(['node', 'web', 'function'])(
-    '%s: every byte comes, in order, and the process grows by less than 64 MiB',
+    'G10: %s: every byte comes, in order, and the process grows by less than 64 MiB',
     async (kind) => {
       const { code, stdout, stderr } = await run('pour', {
         args: [kind, mebibytes],

@@ -49,7 +49,7 @@ describe('L5: the process ends at once, with its own exit code', () => {
     ['a rejection nobody handles', { code: 1, stderr: expect.stringContaining('ERR_WAZERO_TRAP') }, it],
     ['a call in an exit handler', { code: 8, stdout: expect.stringContaining('late 7') }, it],
   ] as const) {
-    test(name, async () => {
+    test(`H6: ${name}`, async () => {
       const outcome = await exits(name);
       expect(outcome).toMatchObject(expected);
       expect(outcome.sinceReadyMs).toBeLessThan(atOnceMs);
