@@ -153,7 +153,7 @@ describe('closed handles', () => {
     };
     return things;
   }
-  it('of a module and what belongs to it: ERR_WAZERO_CLOSED', async () => {
+  it('L2: of a module and what belongs to it: ERR_WAZERO_CLOSED', async () => {
     const { other, instance, f, memory, g } = await closedThings();
     const buffer = memory.buffer;
     await instance.close();
@@ -178,7 +178,7 @@ describe('closed handles', () => {
     }
     await other.close();
   });
-  it('of a compiled module and of a runtime: ERR_WAZERO_CLOSED', async () => {
+  it('L2: of a compiled module and of a runtime: ERR_WAZERO_CLOSED', async () => {
     const { other, compiled, instance, f, builder } = await closedThings();
     await compiled.close();
     expect(await errorOf(() => other.instantiateModule(compiled))).toMatchObject(closed);
@@ -201,7 +201,7 @@ describe('closed handles', () => {
       expect(await errorOf(use as () => unknown), String(use)).toMatchObject(closed);
     }
   });
-  it('of a cache: ERR_WAZERO_CLOSED', async () => {
+  it('L2: of a cache: ERR_WAZERO_CLOSED', async () => {
     const cache = new CompilationCache();
     await cache.close();
     await cache.close();
@@ -312,7 +312,7 @@ describe('memory and globals', () => {
     expect(await errorOf(() => module.exportedGlobal('constant')!.set(2n)), 'not mutable').toMatchObject(invalid);
     expect(g.get()).toBe(1);
   });
-  it('65,537 pages: ERR_WAZERO_OUT_OF_RANGE as a limit, ERR_WAZERO_COMPILE in a module', async () => {
+  it('F6: 65,537 pages: ERR_WAZERO_OUT_OF_RANGE as a limit, ERR_WAZERO_COMPILE in a module', async () => {
     for (const pages of [65_537, -1, 1.5, Number.NaN, 2 ** 32]) {
       const error = await errorOf(() => new RuntimeConfig().withMemoryLimitPages(pages));
       expect([outOfRange.code, invalid.code], String(pages)).toContain((error as { code: string }).code);
@@ -321,7 +321,7 @@ describe('memory and globals', () => {
     const memorySection = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 5, 1, 0, 0x81, 0x80, 0x04]);
     expect(await errorOf(() => runtime.compileModule(memorySection))).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
   });
-  it('limits that are none: ERR_WAZERO_INVALID_ARGUMENT or ERR_WAZERO_OUT_OF_RANGE', async () => {
+  it('F6: limits that are none: ERR_WAZERO_INVALID_ARGUMENT or ERR_WAZERO_OUT_OF_RANGE', async () => {
     expect(await errorOf(() => new RuntimeConfig().withLimits({ pages: 1 } as never))).toMatchObject(invalid);
     expect(await errorOf(() => new RuntimeConfig().withLimits({ memoryPages: 70_000 }))).toMatchObject(outOfRange);
     expect(await errorOf(() => new OutputBuffer({ maxBytes: -1 }))).toMatchObject(outOfRange);

@@ -66,7 +66,7 @@ const throws = (value: unknown) => () => {
 };
 const EIO = 29;
 
-describe('an error with a code of the system', () => {
+describe('F5: an error with a code of the system', () => {
   for (const [code, errno, test] of [
     ['EACCES', 2, it],
     ['EBUSY', 10, needsEdit('e7errno')],
@@ -87,7 +87,7 @@ describe('an error with a code of the system', () => {
   }
 });
 
-describe('any other failure is EIO and a warning', () => {
+describe('F5: any other failure is EIO and a warning', () => {
   const failures: unknown[] = [new Error('broken'), coded('ERR_OF_MINE'), 'a string', undefined, null, 7, { code: 7 }];
   it.each(failures)('thrown or rejected: %o', async (failure) => {
     const fs = memory();
@@ -184,7 +184,7 @@ describe('any other failure is EIO and a warning', () => {
   });
 });
 
-describe('an asynchronous file system in the synchronous lane', () => {
+describe('F5: an asynchronous file system in the synchronous lane', () => {
   it('is not asked: the call fails with a Trap whose cause is ERR_WAZERO_WOULD_BLOCK', async () => {
     let asked = 0;
     const fs = but(memory().promises, { stat: () => ++asked, open: () => ++asked });
@@ -207,7 +207,7 @@ describe('an asynchronous file system in the synchronous lane', () => {
   });
 });
 
-describe('a file system that never answers', () => {
+describe('F5: a file system that never answers', () => {
   it.each(['stat', 'open', 'readdir', 'mkdir'])('%s: the deadline ends the call', async (method) => {
     const fs = but(memory().promises, { [method]: () => new Promise(() => {}) });
     const script = ['mkdir', '/d', 'read', '/f', 'ls', '/', 'stat', '/f'];
@@ -227,7 +227,7 @@ describe('a file system that never answers', () => {
   });
 });
 
-describe('a file system that calls the guest', () => {
+describe('F5: a file system that calls the guest', () => {
   const guest = wat(`(module
     (import "wasi_snapshot_preview1" "path_open"
       (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
