@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fileSystems, scratch } from '../support/file-systems.js';
 import { experimental, FSConfig, ModuleConfig, OutputBuffer, Runtime, wasi } from '../support/package.js';
+import { wat } from '../support/wat.mjs';
 
 const program = readFileSync(new URL('../fixtures/guests/files.wasm', import.meta.url));
 /** What they are, as wazero itself lists them; it answers ENOSYS to fd_fdstat_set_rights. */
@@ -101,4 +102,17 @@ describe.each(mounts)('%s', (_name, mount, lanes) => {
     expect(succeeded.size).toBe(30);
     expect([...succeeded].sort()).toEqual(await fileFunctions());
   });
+});
+
+it('what wazero does not implement is ENOSYS', async () => {
+  await using runtime = new Runtime();
+  await wasi.instantiate(runtime);
+  const module = await runtime.instantiate(
+    wat(`(module (import "wasi_snapshot_preview1" "proc_raise" (func $raise (param i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_fdstat_set_rights" (func $rights (param i32 i64 i64) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "raise") (result i32) (call $raise (i32.const 2)))
+      (func (export "rights") (result i32) (call $rights (i32.const 1) (i64.const 0) (i64.const 0))))`),
+  );
+  for (const name of ['raise', 'rights']) expect(module.exportedFunction(name)!.callSync()).toBe(52);
 });
