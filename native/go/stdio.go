@@ -114,7 +114,7 @@ func (m *moduleState) ask(kind uint32, target uint64, params ...uint64) uint64 {
 func (s *stream) sink(m *moduleState) (io.Writer, error) {
 	switch s.kind {
 	case sinkFD:
-		return &fdStream{m, int(s.fd)}, nil
+		return newFDStream(m, int(s.fd)), nil
 	case sinkBuffer:
 		return lookup[*outputBuffer](handle(s.target), kindOutputBuffer)
 	case sinkCallback:
@@ -126,7 +126,7 @@ func (s *stream) sink(m *moduleState) (io.Writer, error) {
 func (s *stream) source(m *moduleState) (io.Reader, error) {
 	switch s.kind {
 	case sourceFD:
-		return &fdStream{m, int(s.fd)}, nil
+		return newFDStream(m, int(s.fd)), nil
 	case sourceBytes:
 		return bytes.NewReader(s.bytes), nil
 	case sourceCallback:

@@ -26,9 +26,8 @@ var _ experimentalsys.PollableFile = (*fdFile)(nil)
 // StandardStream is what the edit looks for.
 func (s *fdStream) StandardStream() experimentalsys.File {
 	f := &fdFile{fdStream: s, mode: fs.ModeDevice}
-	var st unix.Stat_t
-	if unix.Fstat(s.fd, &st) == nil {
-		f.mode = fileTypes[uint32(st.Mode)&unix.S_IFMT]
+	if mode, ok := fileTypes[s.kind]; ok {
+		f.mode = mode
 	}
 	return f
 }
@@ -66,14 +65,12 @@ func (f *fdFile) Write(p []byte) (n int, e experimentalsys.Errno) {
 		return n, errno.Of(err)
 	}
 	for n < len(p) {
-		if e = f.wouldBlock(unix.POLLOUT); e != 0 {
-			break
-		}
-		done, err := f.fdStream.Write(p[n:min(len(p), n+f.chunk())])
-		if n += done; err != nil {
+		done, err := f.writeSome(p[n:])
+		if err != nil && err != unix.EINTR {
 			e = errno.Of(err)
 			break
 		}
+		n += max(done, 0)
 	}
 	if n > 0 {
 		e = 0 // the next write tells

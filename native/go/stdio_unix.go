@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"time"
 
@@ -17,17 +18,32 @@ import (
 type fdStream struct {
 	module *moduleState
 	fd     int
+
+	// What it was when the module was made: who puts a pipe in the place of a file meanwhile may hold up the guest.
+	kind       uint32 // S_IFMT
+	neverWaits bool
+	polled     bool // the kernel has no write that does not wait: poll first, then little
+}
+
+func newFDStream(m *moduleState, fd int) *fdStream {
+	s := &fdStream{module: m, fd: fd}
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) == nil {
+		s.kind = uint32(st.Mode) & unix.S_IFMT
+		s.neverWaits = neverWaits(&st)
+	}
+	return s
 }
 
 func (s *fdStream) Write(p []byte) (n int, err error) {
 	for n < len(p) {
-		if err := s.ready(unix.POLLOUT); err != nil {
-			return n, err
-		}
-		// At most PIPE_BUF: a blocking pipe that poll calls writable takes this much without waiting.
-		done, err := unix.Write(s.fd, p[n:min(len(p), n+s.chunk())])
+		done, err := s.writeSome(p[n:])
 		switch {
-		case err == unix.EINTR || err == unix.EAGAIN:
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			if err := s.ready(unix.POLLOUT); err != nil {
+				return n, err
+			}
 		case err != nil:
 			return n, errno.Of(err)
 		default:
@@ -37,13 +53,23 @@ func (s *fdStream) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// chunk is how much one write may hold: all of it for a file, which never waits for a reader.
-func (s *fdStream) chunk() int {
-	var st unix.Stat_t
-	if unix.Fstat(s.fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG {
-		return 1 << 30
+// writeSome never waits: EAGAIN where it would have to.
+func (s *fdStream) writeSome(p []byte) (int, error) {
+	if s.neverWaits {
+		return unix.Write(s.fd, p)
 	}
-	return 4096
+	if !s.polled {
+		n, err := s.writeNoWait(p)
+		if err != unix.EOPNOTSUPP {
+			return n, err
+		}
+		s.polled = true
+	}
+	if ready, err := pollOnce(unix.POLLOUT, 0, s.fd); err != nil || !ready {
+		return 0, cmp.Or(err, error(unix.EAGAIN))
+	}
+	// At most PIPE_BUF: a blocking pipe that poll calls writable takes this much without waiting.
+	return unix.Write(s.fd, p[:min(len(p), 4096)])
 }
 
 func (s *fdStream) Read(p []byte) (int, error) {
