@@ -29,10 +29,10 @@ export class CompiledModule extends Uncloneable implements AsyncDisposable, Disp
 
   /** In order of import; one function can be imported twice. */
   importedFunctions(): FunctionDefinition[] {
-    return [...this.#state.importedFunctions];
+    return this.#state.importedFunctions();
   }
   exportedFunctions(): ReadonlyMap<string, FunctionDefinition> {
-    return new Map(this.#state.exportedFunctions);
+    return this.#state.exportedFunctions();
   }
   importedMemories(): MemoryDefinition[] {
     return this.#state.importedMemories.map(({ definition }) => definition);

@@ -112,7 +112,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   }
 
   exportedFunctionDefinitions(): ReadonlyMap<string, FunctionDefinition> {
-    return new Map(this.#state.compiled.exportedFunctions);
+    return this.#state.compiled.exportedFunctions();
   }
 
   /** undefined where there is none of that name. */

@@ -37,6 +37,7 @@ var edits = []edit{
 	sliceEdit,
 	typesEdit,
 	tableEdit,
+	compileEdit,
 	errnoEdit,
 	valuesEdit,
 	wasiEdit,

@@ -22,6 +22,8 @@ type compiledState struct {
 
 	sharedMemory bool // its memory, own or imported, is one
 
+	description []byte // made where it was compiled: for many functions it takes time that the JS thread does not have
+
 	// where it was compiled with a listener
 	functions []api.FunctionDefinition // that it defines
 	salt      *salt
@@ -71,6 +73,10 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 	}
 	c.imports = prescan.Imports(binary)
 	c.sharedMemory = prescan.SharedMemory(binary)
+	if c.description, err = c.describe(); err != nil {
+		c.disown()
+		return nil, err
+	}
 	return c, nil
 }
 

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"maps"
+	"slices"
+
 	"github.com/tetratelabs/wazero/api"
 )
 
@@ -44,71 +48,95 @@ type importModuleRecord struct {
 	Joins bool   `json:"joins"`
 }
 
+// compiledDescription is the first line of a description. The lines after it are a functionRecord each; numbers stand for them, from 0.
+// So nothing is said twice (one function may have 100,000 names), and JavaScript reads only what is asked for.
 type compiledDescription struct {
-	Name              string                    `json:"name"`
-	ImportedFunctions []functionRecord          `json:"importedFunctions"`
-	ExportedFunctions map[string]functionRecord `json:"exportedFunctions"`
-	ImportedMemories  []memoryRecord            `json:"importedMemories"`
-	ExportedMemories  map[string]memoryRecord   `json:"exportedMemories"`
-	CustomSections    []sectionRecord           `json:"customSections"`
-	ImportModules     []importModuleRecord      `json:"importModules"`
+	Name              string               `json:"name"`
+	ImportedFunctions int                  `json:"importedFunctions"` // the first lines
+	ExportNames       []string             `json:"exportNames"`
+	ExportedFunctions []int                `json:"exportedFunctions"` // the line of each of these names
+	Memories          []memoryRecord       `json:"memories"`          // imported ones first
+	ImportedMemories  int                  `json:"importedMemories"`
+	CustomSections    []sectionRecord      `json:"customSections"`
+	ImportModules     []importModuleRecord `json:"importModules"`
 }
 
 type moduleDescription struct {
-	Name              string                    `json:"name"`
-	ExportedFunctions map[string]functionRecord `json:"exportedFunctions"`
-	ExportedMemories  map[string]memoryRecord   `json:"exportedMemories"`
-	Memory            *memoryRecord             `json:"memory,omitempty"`
-	Closed            bool                      `json:"closed"`
+	Name   string        `json:"name"`
+	Memory *memoryRecord `json:"memory,omitempty"`
+	Closed bool          `json:"closed"`
 }
 
-func (c *compiledState) describe() *compiledDescription {
+func (c *compiledState) describe() ([]byte, error) {
+	imported := c.inner.ImportedFunctions()
 	d := &compiledDescription{
 		Name:              c.inner.Name(),
-		ImportedFunctions: []functionRecord{},
-		ExportedFunctions: map[string]functionRecord{},
-		ImportedMemories:  []memoryRecord{},
-		ExportedMemories:  map[string]memoryRecord{},
+		ImportedFunctions: len(imported),
+		ExportNames:       []string{},
+		ExportedFunctions: []int{},
+		Memories:          []memoryRecord{},
 		CustomSections:    []sectionRecord{},
 		ImportModules:     []importModuleRecord{},
 	}
-	for _, f := range c.inner.ImportedFunctions() {
-		d.ImportedFunctions = append(d.ImportedFunctions, describeFunction(f))
+	var lines bytes.Buffer
+	lineOf := map[uint32]int{}
+	add := func(f api.FunctionDefinition) (line int, err error) {
+		line, known := lineOf[f.Index()]
+		if known {
+			return line, nil
+		}
+		line = len(lineOf)
+		lineOf[f.Index()] = line
+		text, err := asJSON(describeFunction(f))
+		lines.WriteByte('\n')
+		lines.Write(text)
+		return line, err
 	}
-	for name, f := range c.inner.ExportedFunctions() {
-		d.ExportedFunctions[name] = describeFunction(f)
+	for _, f := range imported {
+		if _, err := add(f); err != nil {
+			return nil, err
+		}
 	}
-	for _, m := range c.inner.ImportedMemories() {
-		d.ImportedMemories = append(d.ImportedMemories, describeMemory(m, c.sharedMemory))
+	exported := c.inner.ExportedFunctions()
+	for _, name := range slices.Sorted(maps.Keys(exported)) {
+		line, err := add(exported[name])
+		if err != nil {
+			return nil, err
+		}
+		d.ExportNames = append(d.ExportNames, name)
+		d.ExportedFunctions = append(d.ExportedFunctions, line)
 	}
-	for name, m := range c.inner.ExportedMemories() {
-		d.ExportedMemories[name] = describeMemory(m, c.sharedMemory)
-	}
+	d.describeMemories(c)
 	for _, s := range c.customSections() {
 		d.CustomSections = append(d.CustomSections, sectionRecord{s.Name(), len(s.Data())})
 	}
 	for _, i := range c.imports {
 		d.ImportModules = append(d.ImportModules, importModuleRecord{i.Name, i.Joins})
 	}
-	return d
+	text, err := asJSON(d)
+	return append(text, lines.Bytes()...), err
+}
+
+func (d *compiledDescription) describeMemories(c *compiledState) {
+	known := map[uint32]bool{}
+	for _, m := range c.inner.ImportedMemories() {
+		d.Memories = append(d.Memories, describeMemory(m, c.sharedMemory))
+		known[m.Index()] = true
+	}
+	d.ImportedMemories = len(d.Memories)
+	for _, m := range c.inner.ExportedMemories() { // by name: one module has one memory, under any number of them
+		if !known[m.Index()] {
+			d.Memories = append(d.Memories, describeMemory(m, c.sharedMemory))
+			known[m.Index()] = true
+		}
+	}
 }
 
 func (m *moduleState) describe() (*moduleDescription, error) {
 	if m.inner == nil {
 		return nil, closedError("the module is not instantiated")
 	}
-	d := &moduleDescription{
-		Name:              m.inner.Name(),
-		Closed:            m.isClosed(),
-		ExportedFunctions: map[string]functionRecord{},
-		ExportedMemories:  map[string]memoryRecord{},
-	}
-	for name, f := range m.inner.ExportedFunctionDefinitions() {
-		d.ExportedFunctions[name] = describeFunction(f)
-	}
-	for name, mem := range m.inner.ExportedMemoryDefinitions() {
-		d.ExportedMemories[name] = describeMemory(mem, m.sharedMemory)
-	}
+	d := &moduleDescription{Name: m.inner.Name(), Closed: m.isClosed()}
 	if mem := moduleMemory(m.inner); mem != nil {
 		r := describeMemory(mem.Definition(), m.sharedMemory)
 		d.Memory = &r

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime/debug"
 	"strings"
 
@@ -69,6 +70,9 @@ func (*hostError) Error() string { return "host function" }
 // wasiErrors are the complaints of wazero about a configuration, which it has only at instantiation.
 var configComplaints = []string{"args invalid: ", "environ invalid: ", "invalid Walltime resolution: ", "invalid Nanotime resolution: "}
 
+// overMemoryLimit is wazero's word for a memory whose minimum is over withMemoryLimitPages, which withLimits reaches too.
+var overMemoryLimit = regexp.MustCompile(`^section memory: min \d+ pages \(.*\) over limit of (\d+) pages`)
+
 // trapKinds in the order of contract.d.ts; wazero's own texts.
 var trapKinds = []string{
 	"unreachable", "out of bounds memory access", "invalid table access", "indirect call type mismatch", "integer divide by zero",
@@ -114,6 +118,9 @@ func classify(err error, fallback string) *wzError {
 	}
 	if strings.HasPrefix(message, "table[") && strings.Contains(message, "more than the limit of") { // edit e8
 		return limitError("tableElements", message)
+	}
+	if pages := overMemoryLimit.FindStringSubmatch(message); pages != nil && pages[1] != "65536" { // more is invalid, not limited
+		return limitError("memoryPages", message)
 	}
 	if traced { // a host function of Go's own side panicked: no guest's doing, but the guest did unwind
 		return &wzError{Code: codeTrap, Kind: "host function", Message: message, Frames: parseTrace(message)}

@@ -149,7 +149,10 @@ func wz_compiled_describe(h C.wz_handle, out *C.wz_result) {
 		if c.inner == nil {
 			return 0, nil, invalidArgument("Expected a compiled module but received a list of functions")
 		}
-		text, err := asJSON(c.describe())
+		if c.description != nil {
+			return 0, c.description, nil
+		}
+		text, err := c.describe() // of a host module
 		return 0, text, err
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -49,7 +48,7 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 	}
 	compiles := int(config.concurrentCompiles)
 	if compiles == 0 {
-		compiles = runtime.GOMAXPROCS(0)
+		compiles = processors()
 	}
 	rt := &runtimeState{
 		env: e, config: config, gate: make(chan struct{}, compiles),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -145,4 +146,15 @@ func without(list []*slotWaiter, w *slotWaiter) []*slotWaiter {
 	return list
 }
 
-func processors() int { return runtime.GOMAXPROCS(0) }
+// processors is how many the process may use.
+func processors() int { return processorCount }
+
+// processorCount also gives Go two processors of its own more than there are: each short call of a JS thread needs one at once, and
+// compilations, interpreted guests and the collector take what there is for 10 ms at a time (a call was late by up to 140 ms).
+var processorCount = func() int {
+	n := runtime.GOMAXPROCS(0)
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(n + 2)
+	}
+	return n
+}()

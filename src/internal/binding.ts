@@ -342,20 +342,20 @@ export interface MemoryRecord {
   max?: number;
   /** threads: several agents may touch it at once */ shared?: boolean;
 }
+/** The first line of what compiledDescribe answers. Each line after it is a FunctionRecord, read when somebody asks. */
 export interface CompiledDescription {
   name: string;
-  importedFunctions: FunctionRecord[];
-  exportedFunctions: Record<string, FunctionRecord>;
-  importedMemories: MemoryRecord[];
-  exportedMemories: Record<string, MemoryRecord>;
+  /** how many of the lines, from the first, are imported functions */ importedFunctions: number;
+  exportNames: string[];
+  /** of each of those names: its line */ exportedFunctions: number[];
+  /** imported ones first */ memories: MemoryRecord[];
+  importedMemories: number;
   customSections: { name: string; size: number }[];
   /** distinct import module names; joins: anything but a shared memory is imported, so the link groups become one */
   importModules: { name: string; joins: boolean }[];
 }
 export interface ModuleDescription {
   name: string;
-  exportedFunctions: Record<string, FunctionRecord>;
-  exportedMemories: Record<string, MemoryRecord>;
   /** of the memory its functions use */ memory?: MemoryRecord;
   /** a start function exited with 0: the instantiation succeeded and the module is closed */ closed: boolean;
 }

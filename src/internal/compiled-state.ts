@@ -13,16 +13,16 @@ export function functionDefinition(record: FunctionRecord): FunctionDefinition {
     Object.freeze(list);
   return Object.freeze(record) as FunctionDefinition;
 }
-export function memoryDefinition(record: MemoryRecord): { definition: MemoryDefinition; shared: boolean } {
+interface DescribedMemory {
+  readonly definition: MemoryDefinition;
+  readonly shared: boolean;
+}
+export function memoryDefinition(record: MemoryRecord): DescribedMemory {
   const { shared = false, ...definition } = record;
   if (definition.import) Object.freeze(definition.import);
   Object.freeze(definition.exportNames);
   return { definition: Object.freeze(definition), shared };
 }
-function mapRecord<T, U>(record: Readonly<Record<string, T>>, make: (value: T) => U): ReadonlyMap<string, U> {
-  return new Map(Object.entries(record).map(([name, value]) => [name, make(value)]));
-}
-
 const forgotten = new FinalizationRegistry<Handle>((handle) => {
   try {
     native().compiledClose(handle);
@@ -40,26 +40,35 @@ export class CompiledState {
   readonly host: HostFunctions | undefined;
   /** Set where it was compiled with one. */
   readonly listener: Listener | undefined;
-  readonly importedFunctions: readonly FunctionDefinition[];
-  readonly exportedFunctions: ReadonlyMap<string, FunctionDefinition>;
-  readonly importedMemories: readonly { definition: MemoryDefinition; shared: boolean }[];
-  readonly exportedMemories: ReadonlyMap<string, { definition: MemoryDefinition; shared: boolean }>;
+  readonly importedMemories: readonly DescribedMemory[];
+  readonly exportedMemories: ReadonlyMap<string, DescribedMemory>;
   readonly importModules: CompiledDescription['importModules'];
+  /** Text until it is asked for: a module may have 100,000. */
+  readonly #functions: (string | FunctionDefinition)[];
+  readonly #importedFunctions: number;
+  readonly #exportedFunctions: ReadonlyMap<string, number>;
   readonly #sections: CompiledDescription['customSections'];
   readonly #ref = new WeakRef(this);
   #closed = false;
 
   constructor(runtime: RuntimeState, handle: Handle, host?: HostFunctions, listener?: Listener) {
-    const description = JSON.parse(native().compiledDescribe(handle)) as CompiledDescription;
+    const [first, ...functions] = native().compiledDescribe(handle).split('\n');
+    const description = JSON.parse(first!) as CompiledDescription;
     this.runtime = runtime;
     this.handle = handle;
     this.host = host;
     this.listener = listener;
     this.name = description.name;
-    this.importedFunctions = description.importedFunctions.map(functionDefinition);
-    this.exportedFunctions = mapRecord(description.exportedFunctions, functionDefinition);
-    this.importedMemories = description.importedMemories.map(memoryDefinition);
-    this.exportedMemories = mapRecord(description.exportedMemories, memoryDefinition);
+    this.#functions = functions;
+    this.#importedFunctions = description.importedFunctions;
+    this.#exportedFunctions = new Map(
+      description.exportNames.map((name, i) => [name, description.exportedFunctions[i]!]),
+    );
+    const memories = description.memories.map(memoryDefinition);
+    this.importedMemories = memories.slice(0, description.importedMemories);
+    this.exportedMemories = new Map(
+      memories.flatMap((memory) => memory.definition.exportNames.map((name) => [name, memory] as const)),
+    );
     this.importModules = description.importModules;
     this.#sections = description.customSections;
     runtime.compiled.add(this.#ref);
@@ -68,6 +77,25 @@ export class CompiledState {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  importedFunctions(): FunctionDefinition[] {
+    return this.#functions.slice(0, this.#importedFunctions).map((_, line) => this.#function(line));
+  }
+  /** undefined where there is none of that name. */
+  exportedFunction(name: string): FunctionDefinition | undefined {
+    const line = this.#exportedFunctions.get(name);
+    return line === undefined ? undefined : this.#function(line);
+  }
+  exportedFunctions(): Map<string, FunctionDefinition> {
+    return new Map(Array.from(this.#exportedFunctions, ([name, line]) => [name, this.#function(line)]));
+  }
+  #function(line: number): FunctionDefinition {
+    const known = this.#functions[line]!;
+    if (typeof known !== 'string') return known;
+    const definition = functionDefinition(JSON.parse(known) as FunctionRecord);
+    this.#functions[line] = definition;
+    return definition;
   }
 
   customSections(): CustomSection[] {

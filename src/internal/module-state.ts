@@ -100,7 +100,7 @@ export class ModuleState {
   function(name: string): FunctionState | undefined {
     let found = this.#functions.get(name);
     if (!found) {
-      const definition = this.compiled.exportedFunctions.get(name);
+      const definition = this.compiled.exportedFunction(name);
       if (!definition) return undefined;
       found = new FunctionState(this, name, definition);
       this.#functions.set(name, found);

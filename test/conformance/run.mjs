@@ -1,10 +1,11 @@
 /**
  * The vectors as a script, for other folders of the same format:
- *   node test/conformance/run.mjs spec|wasi [folder] [--engine compiler|interpreter] [--lane sync|async] [--only part/of/name]
- * Without --engine both are run. Exits 1 if anything deviates beyond the baseline.json beside the vectors.
+ *   node test/conformance/run.mjs spec|wasi|hostile [folder] [--engine compiler|interpreter] [--lane sync|async] [--only part/of/name]
+ * Without --engine both are run. Exits 1 if anything deviates beyond the baseline.json beside the vectors, or a hostile case does not meet its manifest.
  */
 import { parseArgs } from 'node:util';
 import { beyondBaseline } from './baseline.mjs';
+import { runHostile } from './hostile-runner.mjs';
 import { runSpec } from './spec-runner.mjs';
 import { runWasi } from './wasi-runner.mjs';
 
@@ -18,8 +19,8 @@ const { positionals, values } = parseArgs({
   },
 });
 const [kind, from] = positionals;
-if (kind !== 'spec' && kind !== 'wasi') {
-  console.error(`Expected spec or wasi for the first argument but received ${kind}`);
+if (!['spec', 'wasi', 'hostile'].includes(kind)) {
+  console.error(`Expected spec, wasi or hostile for the first argument but received ${kind}`);
   process.exit(2);
 }
 let good = true;
@@ -40,6 +41,12 @@ for (const engine of values.engine ? [values.engine] : ['compiler', 'interpreter
     for (const { group, file, line, type, got } of values.verbose ? deviations : beyond)
       console.log(`  ${group}/${file}:${line} ${type}: ${got}`);
     good &&= beyond.length === 0;
+  } else if (kind === 'hostile') {
+    const { total, met, failures, rows, ...seen } = await runHostile({ engine, from, only: values.only });
+    console.log(`hostile, ${engine}: ${met} of ${total} cases met`, seen);
+    if (values.verbose) console.table(rows);
+    for (const [name, problem] of Object.entries(failures)) console.log(`  ${name}: ${problem}`);
+    good &&= met === total;
   } else {
     const { total, passed, failures, baseline } = await runWasi({ engine, from, only: values.only });
     const worse = Object.keys(failures).filter((program) => baseline.includes(program));
