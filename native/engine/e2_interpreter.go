@@ -10,7 +10,7 @@ var interpreterPollEdit = edit{
 		f.addField("callEngine", "\n// polling interrupts the call, see poll.go.\npolling polling")
 		f.before("(*callEngine).call", "ce.pushValues(params)", "ce.beginPolling(ctx)\ndefer ce.endPolling()\n")
 		// After the frame is there: a listener that saw Before is told of the abort by it.
-		f.after("(*callEngine).callNativeFunc", "ce.pushFrame(frame)", "ce.poll(f)")
+		f.after("(*callEngine).callNativeFunc", "ce.pushFrame(frame)", "ce.limitStack()\nce.poll(f)")
 		f.inside("(*callEngine).callNativeFunc", "case operationKindBuiltinFunctionCheckExitCode", "ce.poll(frame.f)")
 		f.after("(*callEngine).resetPc", "frame.pc = 0", "ce.poll(f)")
 	},

@@ -49,8 +49,9 @@ var pollReadyEdit = edit{
 		"nor an absolute time, takes every file for standard input, and reads past its buffers for a large count",
 	retire: "an upstream poll_oneoff that passes poll_oneoff_stdio of wasi-testsuite",
 	apply: func(t *tree) {
-		t.file("imports/wasi_snapshot_preview1/poll.go").replaceBody("pollOneoffFn",
-			"var context *internalsys.Context = mod.(*wasm.ModuleInstance).Sys\nreturn pollReady(context, mod.Memory(), params)")
+		poll := t.file("imports/wasi_snapshot_preview1/poll.go")
+		poll.replaceText("func pollOneoffFn(_ context.Context, ", "func pollOneoffFn(ctx context.Context, ")
+		poll.replaceBody("pollOneoffFn", "var context *internalsys.Context = mod.(*wasm.ModuleInstance).Sys\nreturn pollReady(ctx, context, mod.Memory(), params)")
 		// The subscription of Test_pollOneoff has a byte too many before the number of its clock, which upstream does not look at.
 		const padding = " // event type and padding\n\t\twasip1.ClockIDMonotonic, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0, // clockID"
 		t.file("imports/wasi_snapshot_preview1/poll_test.go").replaceText(" 0x0,"+padding, padding)

@@ -44,6 +44,7 @@ var edits = []edit{
 	pollReadyEdit,
 	stdioEdit,
 	socketEdit,
+	bulkEdit,
 	lookupEdit,
 	snapshotEdit,
 	progressEdit,

@@ -131,6 +131,7 @@ const (
 	clockSystem   = C.WZ_CLOCK_SYSTEM
 	clockCallback = C.WZ_CLOCK_CALLBACK
 
+	randDefault  = C.WZ_RAND_DETERMINISTIC
 	randSecure   = C.WZ_RAND_SECURE
 	randBytes    = C.WZ_RAND_BYTES
 	randCallback = C.WZ_RAND_CALLBACK

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"wazeronode/headroom"
 	"wazeronode/prescan"
 )
 
@@ -21,6 +23,8 @@ type compiledState struct {
 	host    bool
 
 	sharedMemory bool // its memory, own or imported, is one
+
+	instanceBytes uint64 // about what an instance takes
 
 	description []byte // made where it was compiled: for many functions it takes time that the JS thread does not have
 
@@ -56,6 +60,11 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+	release, err := reserveForCompile(binary)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	if workers > 1 {
 		ctx = experimental.WithCompilationWorkers(ctx, int(workers))
 	}
@@ -73,11 +82,29 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 	}
 	c.imports = prescan.Imports(binary)
 	c.sharedMemory = prescan.SharedMemory(binary)
+	c.instanceBytes = prescan.InstanceBytes(binary)
 	if c.description, err = c.describe(); err != nil {
 		c.disown()
 		return nil, err
 	}
 	return c, nil
+}
+
+// reserveForCompile refuses what may take more memory than the process has left, because Go cannot recover from that. Measured: real modules
+// take 10 to 20 times their size, the worst function (many locals that live across many loops) 250 times its own.
+func reserveForCompile(binary []byte) (release func(), _ error) {
+	const perByte, perByteOfLargest, perFunction, little = 16, 250, 640, 16 << 20
+	code, largest := prescan.Weight(binary)
+	needed := prescan.InstanceBytes(binary) + uint64(len(binary)) + perByte*code + perByteOfLargest*largest + perFunction*uint64(prescan.Functions(binary))
+	if needed <= little && (!headroom.Limited() || headroom.AllowsPieces(needed)) {
+		return func() {}, nil
+	}
+	release, left, ok := headroom.Reserve(needed, needed <= little)
+	if !ok {
+		return nil, limitError("moduleBytes", fmt.Sprintf(
+			"compiling a module of %d bytes may take %d MiB, but the process has no more than %d MiB left", len(binary), needed>>20, left>>20))
+	}
+	return release, nil
 }
 
 func (rt *runtimeState) compileInner(ctx context.Context, binary []byte, listener *listenerState) (*compiledState, error) {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental/nodehost"
+
+	"wazeronode/jail"
 )
 
 const engineEdited = true
@@ -54,3 +56,9 @@ func withTableLimit(ctx context.Context, elements uint32) context.Context {
 	}
 	return nodehost.WithMaxTableElements(ctx, elements)
 }
+
+func withFiles(ctx context.Context, files *jail.OpenFiles) context.Context {
+	return nodehost.WithFiles(ctx, files)
+}
+
+func askBeforeAllocating(may func(bytes uint64) bool) { nodehost.SetMayAllocate(may) }

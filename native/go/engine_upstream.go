@@ -7,6 +7,8 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/jail"
 )
 
 const engineEdited = false
@@ -66,3 +68,7 @@ func setGlobalWords(g api.MutableGlobal, lo, _ uint64) { g.Set(lo) }
 func withStackLimit(ctx context.Context, _ uint64) context.Context { return ctx } // wazero has no such limit
 
 func withTableLimit(ctx context.Context, _ uint32) context.Context { return ctx } // only the pre-scan limits tables
+
+func withFiles(ctx context.Context, _ *jail.OpenFiles) context.Context { return ctx }
+
+func askBeforeAllocating(func(bytes uint64) bool) {}

@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/sock"
+
+	"wazeronode/headroom"
+	"wazeronode/jail"
 )
 
 // moduleState is an instance: from wz_instantiate, before wazero has one, to wz_module_release.
@@ -24,7 +28,8 @@ type moduleState struct {
 	closed    atomic.Bool
 	compiled  *compiledState // closed with the module, or nil
 	source    *compiledState // what it was made of, closed or not
-	addresses []tcpAddress   // that its TCP listeners are bound to
+	files     *jail.OpenFiles
+	addresses []tcpAddress // that its TCP listeners are bound to
 
 	mu             sync.Mutex
 	mounts         []openMount // closed with it
@@ -92,6 +97,7 @@ func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledSt
 	}
 	m := &moduleState{rt: rt, source: compiled, group: &group{}, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
 		functions: map[string]*functionState{}, memories: map[api.Memory]handle{}, globals: map[string]*globalState{}}
+	m.files = jail.NewOpenFiles(m.openFiles())
 	if closeCompiled {
 		m.compiled = compiled
 	}
@@ -131,6 +137,9 @@ func (i *instantiation) run() (outcome []byte, err error) {
 
 func (i *instantiation) instantiate(ctx context.Context) error {
 	m := i.module
+	if n := i.compiled.instanceBytes; (headroom.Limited() || n > 1<<20) && !headroom.AllowsPieces(n) {
+		return limitError("totalMemoryBytes", fmt.Sprintf("the process has not enough memory left for an instance of %d KiB", n>>10))
+	}
 	config, err := i.config.build(m)
 	if err != nil {
 		return err
@@ -138,7 +147,7 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	if l := i.config.tcpListeners; len(l) > 0 && !m.host {
 		ctx = sock.WithConfig(ctx, tcpConfig(l))
 	}
-	ctx = withTableLimit(ctx, m.tableElements())
+	ctx = withFiles(withTableLimit(ctx, m.tableElements()), m.files)
 	ctx = experimental.WithMemoryAllocator(ctx, m)
 	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module {
 		from, _ := handles.get(i.config.imports[name], kindModule).(*moduleState)

@@ -10,28 +10,30 @@ import (
 // defaultOpenFiles is how many files a guest may have open at once where no limit is given.
 const defaultOpenFiles = 1024
 
+// openFiles is the limit of the module or of its runtime.
+func (m *moduleState) openFiles() int {
+	for _, most := range []uint32{m.limits.openFiles, m.rt.config.limits.openFiles} {
+		if most > 0 {
+			return int(most)
+		}
+	}
+	return defaultOpenFiles
+}
+
 // fileSystems makes the mounts: directories in the jail and file systems in JavaScript, with one limit on open files for all of a module.
 func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 	if len(c.mounts) == 0 {
 		return nil, nil
 	}
-	most := c.limits.openFiles
-	if most == 0 {
-		most = m.rt.config.limits.openFiles
-	}
-	if most == 0 {
-		most = defaultOpenFiles
-	}
-	files := jail.NewOpenFiles(int(most))
 	config := wazero.NewFSConfig()
 	for _, mt := range c.mounts {
 		switch mt.kind {
 		case mountDir, mountReadOnlyDir:
-			fs := jail.New(mt.hostDir, mt.kind == mountReadOnlyDir, files)
+			fs := jail.New(mt.hostDir, mt.kind == mountReadOnlyDir, m.files)
 			m.addMount(fs)
 			config = config.(sysfs.FSConfig).WithSysFSMount(fs, mt.guestPath)
 		case mountFS, mountSysFS:
-			fs := &jsFS{module: m, env: m.rt.env.id, target: mt.target, readOnly: mt.kind == mountFS, limit: files}
+			fs := &jsFS{module: m, env: m.rt.env.id, target: mt.target, readOnly: mt.kind == mountFS, limit: m.files}
 			m.addMount(fs)
 			config = config.(sysfs.FSConfig).WithSysFSMount(fs, mt.guestPath)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"io"
+	mathrand "math/rand"
 	"sync"
 	"time"
 
@@ -52,7 +53,9 @@ func (c *moduleConfig) build(m *moduleState) (wazero.ModuleConfig, error) {
 	mc = c.clocks(mc, m)
 	switch c.randKind {
 	case randSecure:
-		mc = mc.WithRandSource(rand.Reader)
+		mc = mc.WithRandSource(&steadyReader{m, rand.Reader})
+	case randDefault:
+		mc = mc.WithRandSource(&steadyReader{m, mathrand.New(mathrand.NewSource(wazeroSeed))})
 	case randBytes:
 		mc = mc.WithRandSource(bytes.NewReader(c.randBytes))
 	case randCallback:
@@ -176,6 +179,26 @@ func (r *callbackReader) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	return n, nil
+}
+
+// wazeroSeed is that of wazero's own default, which cannot be wrapped.
+const wazeroSeed = 42
+
+// steadyReader makes random numbers for a guest that may ask for all of its memory at once (2.7 s a GiB): a stop ends that.
+type steadyReader struct {
+	module *moduleState
+	source io.Reader
+}
+
+func (r *steadyReader) Read(p []byte) (int, error) {
+	const piece = 1 << 20
+	if len(p) > piece {
+		p = p[:piece]
+		if f := r.module.running(); f != nil {
+			f.exitIfStopped()
+		}
+	}
+	return r.source.Read(p)
 }
 
 // outputBuffer is the OutputBuffer of the contract: bytes kept up to a maximum, past which the guest gets ENOSPC.

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,7 @@ export function loadNative(): NativeBinding {
       'node-wazero needs glibc, and this Node.js runs on musl: use a Debian-based image such as node:22-slim.',
     );
   }
+  checkAddressSpace();
   const addon = load();
   if (addon.abiVersion !== abiVersion) {
     throw unsupportedError(
@@ -34,6 +35,27 @@ export function loadNative(): NativeBinding {
     );
   }
   return addon.create();
+}
+
+/** What Go reserves when it starts, most of which it never uses, and what it takes to work. Without it Go ends the process. */
+const addressSpaceMiB = 1536;
+function checkAddressSpace(): void {
+  if (process.platform !== 'linux') return;
+  const MiB = 2 ** 20;
+  let limit: number;
+  let used: number;
+  try {
+    limit = Number(/^Max address space +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity) / MiB;
+    used = Number(/^VmSize:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+  } catch {
+    return; // no /proc
+  }
+  // A Worker, where Go has started: its share is taken.
+  if (limit === Infinity || readFileSync('/proc/self/maps', 'latin1').includes('wazero.')) return;
+  if (limit - used < addressSpaceMiB)
+    throw unsupportedError(
+      `node-wazero needs ${addressSpaceMiB} MiB of address space, nearly all of which is never used, but ulimit -v leaves ${Math.floor(limit - used)} MiB: raise it, and limit memory by a control group.`,
+    );
 }
 
 function load(): Addon {

@@ -13,6 +13,7 @@ export interface Options {
   args?: (string | number)[];
   nodeArgs?: string[];
   env?: Record<string, string>;
+  /** what a shell does before: ulimit */ under?: string;
   /** the child is killed then, and the test fails saying how far it came */ timeoutMs?: number;
   /** called with the process id as soon as the fixture has printed "ready" */ onReady?: (pid: number) => void;
 }
@@ -24,9 +25,12 @@ export function spawnFixture(
   stdio: ('ignore' | 'pipe')[],
   nodeArgs: string[] = [],
   env: Record<string, string> = {},
+  under?: string,
 ): ChildProcessWithoutNullStreams {
   const file = fileURLToPath(new URL(`../fixtures/processes/${name}.mjs`, import.meta.url));
-  return spawn(process.execPath, [...nodeArgs, file, ...args.map(String)], {
+  const command = [process.execPath, ...nodeArgs, file, ...args.map(String)];
+  if (under !== undefined) command.unshift('sh', '-c', `${under} && exec "$0" "$@"`);
+  return spawn(command[0]!, command.slice(1), {
     // Vitest's own hooks and loaders are none of the child's business.
     env: { ...process.env, NODE_OPTIONS: process.env.WAZERO_TEST_ADDON ? process.env.NODE_OPTIONS : '', ...env },
     stdio,
@@ -36,9 +40,9 @@ export function spawnFixture(
 /** Runs test/fixtures/processes/<name>.mjs in a process of its own and answers how that ended. */
 export function run(
   name: string,
-  { args = [], nodeArgs = [], env = {}, timeoutMs = 20_000, onReady }: Options = {},
+  { args = [], nodeArgs = [], env = {}, under, timeoutMs = 20_000, onReady }: Options = {},
 ): Promise<Outcome> {
-  const child = spawnFixture(name, args, ['ignore', 'pipe', 'pipe'], nodeArgs, env);
+  const child = spawnFixture(name, args, ['ignore', 'pipe', 'pipe'], nodeArgs, env, under);
   let stdout = '';
   let stderr = '';
   let ready = Number.NaN;

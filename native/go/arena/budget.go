@@ -1,6 +1,12 @@
 package arena
 
-import "sync/atomic"
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+
+	"wazeronode/headroom"
+)
 
 // Budget is what all memories of one owner may hold together.
 type Budget struct {
@@ -20,25 +26,49 @@ func NewBudget(max uint64) *Budget {
 func (b *Budget) Used() uint64 { return b.used.Load() }
 
 func (b *Budget) take(n uint64) bool {
+	if !takeFrom(&b.used, b.max, n) {
+		return false
+	}
+	if !takeFrom(&process, processMax(), n) {
+		b.used.Add(-n)
+		return false
+	}
+	return true
+}
+
+func takeFrom(used *atomic.Uint64, most, n uint64) bool {
 	for {
-		used := b.used.Load()
-		if n > b.max-used {
+		u := used.Load()
+		if n > most-min(u, most) {
 			return false
 		}
-		if b.used.CompareAndSwap(used, used+n) {
-			stats.bytes.Add(int64(n))
+		if used.CompareAndSwap(u, u+n) {
 			return true
 		}
 	}
 }
 
+// process is the length of all memories, and processMax what they may have: a quarter of what the process could take when the first one was made,
+// if it has a limit (rlimit, control group). Beyond such a limit there is no error to give, for the system ends the process.
+var process atomic.Uint64
+
+var processMax = sync.OnceValue(func() uint64 {
+	if left := leftAtFirst(); left < math.MaxInt64 {
+		return left / 4
+	}
+	return math.MaxUint64
+})
+
+// leftAtFirst is what the process could take by its limits when the first memory was made.
+var leftAtFirst = sync.OnceValue(headroom.LeftByLimits)
+
 func (b *Budget) give(n uint64) {
 	b.used.Add(-n)
-	stats.bytes.Add(-int64(n))
+	process.Add(-n)
 }
 
 var stats struct {
-	memories, bytes, live, quarantined, reserved atomic.Int64
+	memories, live, quarantined, reserved atomic.Int64
 }
 
 // Statistics are of the process.
@@ -52,5 +82,5 @@ type Statistics struct {
 
 // Stats is a snapshot.
 func Stats() Statistics {
-	return Statistics{stats.memories.Load(), stats.bytes.Load(), stats.live.Load(), stats.quarantined.Load(), stats.reserved.Load()}
+	return Statistics{stats.memories.Load(), int64(process.Load()), stats.live.Load(), stats.quarantined.Load(), stats.reserved.Load()}
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"wazeronode/headroom"
 )
 
 const packed = true
@@ -27,8 +29,12 @@ var mostAtOnce = sync.OnceValue(func() uint64 {
 	return most
 })
 
-// mapBytes reserves address space; the system finds pages for it when they are touched.
+// mapBytes reserves address space; the system finds pages for it when they are touched. Where the process has a limit of address space or of
+// data, which reserved bytes count for, half of it is left to JavaScript and Go: both end the process when they find none.
 func mapBytes(size uint64) ([]byte, error) {
+	if first := leftAtFirst(); first < math.MaxInt64 && headroom.LeftByLimits() < size+first/2 {
+		return nil, syscall.ENOMEM
+	}
 	b, err := syscall.Mmap(-1, 0, int(size), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE|syscall.MAP_NORESERVE)
 	if err != nil {
 		return nil, err

@@ -87,8 +87,9 @@ func (m *Memory) grow(size uint64) *LimitError {
 	}
 	grown := size - min(size, m.size) // wazero never shrinks one
 	if !m.budget.take(grown) {
+		most := min(m.budget.max, processMax())
 		return &LimitError{"totalMemoryBytes", fmt.Sprintf("memory of %d bytes is over the limit totalMemoryBytes: %d of %d bytes are in use",
-			size, m.budget.Used(), m.budget.max)}
+			size, max(m.budget.Used(), min(process.Load(), most)), most)}
 	}
 	if m.current == nil || size > m.current.capacity() {
 		moved, err := m.reserve(size)

@@ -245,3 +245,25 @@ func TestImports(t *testing.T) {
 		t.Errorf("got %v for a module without imports", got)
 	}
 }
+
+func TestWeight(t *testing.T) {
+	m := module(typeSection, section(3, []byte{2, 0, 0}), section(10, vector(body(noLocals, 0x0b), body(noLocals, 0x01, 0x01, 0x0b))))
+	if code, largest := prescan.Weight(m); code != 9 || largest != 4 {
+		t.Errorf("got %d, %d", code, largest)
+	}
+	if code, largest := prescan.Weight(module(typeSection)); code != 0 || largest != 0 {
+		t.Errorf("got %d, %d without code", code, largest)
+	}
+}
+
+func TestInstanceBytes(t *testing.T) {
+	small := prescan.InstanceBytes(module(typeSection))
+	global := []byte{0x7f, 0, 0x41, 0, 0x0b}
+	globals := make([][]byte, 1000)
+	for i := range globals {
+		globals[i] = global
+	}
+	if more := prescan.InstanceBytes(module(section(6, vector(globals...)))) - small; more < 50_000 || more > 200_000 {
+		t.Errorf("1000 globals are %d bytes", more)
+	}
+}

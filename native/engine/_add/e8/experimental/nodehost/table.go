@@ -6,8 +6,8 @@ import (
 	"github.com/tetratelabs/wazero/internal/nodehost"
 )
 
-// WithMaxTableElements limits each table that an instance made with the returned context defines, whoever grows it: to
-// grow beyond that fails as to grow beyond the table's own maximum does. A minimum beyond it is an error.
+// WithMaxTableElements limits the tables that an instance made with the returned context defines, together, whoever
+// grows them: to grow beyond that fails as to grow beyond the table's own maximum does. A minimum beyond it is an error.
 func WithMaxTableElements(ctx context.Context, elements uint32) context.Context {
 	return nodehost.WithMaxTableElements(ctx, elements)
 }

@@ -4,7 +4,7 @@ import "context"
 
 type maxTableKey struct{}
 
-// WithMaxTableElements limits each table that instances made with the returned context define.
+// WithMaxTableElements limits the tables that an instance made with the returned context defines, together.
 func WithMaxTableElements(ctx context.Context, elements uint32) context.Context {
 	return context.WithValue(ctx, maxTableKey{}, elements)
 }

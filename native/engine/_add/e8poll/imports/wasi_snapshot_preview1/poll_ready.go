@@ -1,11 +1,13 @@
 package wasi_snapshot_preview1
 
 import (
+	"context"
 	"math"
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental/sys"
+	"github.com/tetratelabs/wazero/internal/nodehost"
 	internalsys "github.com/tetratelabs/wazero/internal/sys"
 	"github.com/tetratelabs/wazero/internal/wasip1"
 )
@@ -21,7 +23,7 @@ type notReady struct {
 
 // pollReady is poll_oneoff as the specification has it: it returns as soon as something is ready, with what is ready. A clock is only
 // among the events when its time has come.
-func pollReady(context *internalsys.Context, mem api.Memory, params []uint64) sys.Errno {
+func pollReady(ctx context.Context, context *internalsys.Context, mem api.Memory, params []uint64) sys.Errno {
 	in, out, count, result := uint32(params[0]), uint32(params[1]), uint32(params[2]), uint32(params[3])
 	if count == 0 || count > math.MaxUint32/subscriptionBytes {
 		return sys.EINVAL
@@ -31,7 +33,7 @@ func pollReady(context *internalsys.Context, mem api.Memory, params []uint64) sy
 	if _, ok := mem.ReadUint32Le(result); !ok || !okIn || !okOut { // before anything is waited for
 		return sys.EFAULT
 	}
-	p := poller{sys: context, subscriptions: append([]byte(nil), subscriptions...), events: events}
+	p := poller{control: nodehost.ControlOf(ctx), sys: context, subscriptions: append([]byte(nil), subscriptions...), events: events}
 	if errno := p.look(count); errno != 0 {
 		return errno
 	}
@@ -50,6 +52,7 @@ type clock struct {
 }
 
 type poller struct {
+	control       *nodehost.Control
 	sys           *internalsys.Context
 	subscriptions []byte // a copy: the guest may have put the events in the same place
 	events        []byte
@@ -151,6 +154,9 @@ func (p *poller) clock(argument []byte) (time.Duration, sys.Errno) {
 func (p *poller) wait() {
 	const turn, most = 10 * time.Millisecond, math.MaxInt32 * time.Millisecond
 	for left := p.timeout; p.ready == 0; {
+		if err := p.control.Poll(); err != nil { // a file may not wait in a way that the host can end
+			panic(err)
+		}
 		files := p.waiting
 		p.waiting = nil
 		step := left

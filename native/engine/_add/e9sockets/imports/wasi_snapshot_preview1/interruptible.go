@@ -7,6 +7,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/internal/nodehost"
+	"github.com/tetratelabs/wazero/internal/wasip1"
 	"github.com/tetratelabs/wazero/internal/wasm"
 )
 
@@ -52,4 +53,29 @@ func interruptible(fn wasiFunc) wasiFunc {
 		}
 		return errno
 	}
+}
+
+// tooManyFiles is EMFILE: e7errno makes numbers of WASI errors out of those above 0x1000.
+const tooManyFiles = sys.Errno(0x1000 + wasip1.ErrnoMfile)
+
+// acceptCounted accepts a connection if the instance may have one more open, which counts until it is closed.
+func acceptCounted(mod api.Module, fd int32, nonblock bool) (int32, sys.Errno) {
+	m := mod.(*wasm.ModuleInstance)
+	if m.Files == nil {
+		return m.Sys.FS().SockAccept(fd, nonblock)
+	}
+	if !m.Files.Take() {
+		return 0, tooManyFiles
+	}
+	connection, errno := m.Sys.FS().SockAccept(fd, nonblock)
+	if errno == 0 {
+		if entry, ok := m.Sys.FS().LookupFile(connection); ok {
+			if c, ok := entry.File.(interface{ OnClose(closed func()) }); ok {
+				c.OnClose(m.Files.Release)
+				return connection, 0
+			}
+		}
+	}
+	m.Files.Release()
+	return connection, errno
 }

@@ -145,5 +145,8 @@ func (c *callEngine) nextStack() (usable int, err error) {
 		return 0, wasmruntime.ErrRuntimeStackOverflow
 	}
 	_, usable = classOf(needed + c.usableStack())
-	return min(usable, limit&^15), nil
+	if usable = min(usable, limit&^15); !nodehost.MayAllocate(2 * uint64(usable)) {
+		return 0, wasmruntime.ErrRuntimeStackOverflow
+	}
+	return usable, nil
 }

@@ -1,0 +1,90 @@
+// Package headroom knows how much memory the process may still take. Go cannot recover from running out of it, so whoever is about to
+// allocate much for a guest asks first.
+package headroom
+
+import (
+	"math"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// margin is what the rest of the process needs meanwhile: JavaScript, stacks of threads, Go's own growth, which is in steps of 64 MiB.
+var margin = sync.OnceValue(func() uint64 {
+	const least, step = 48 << 20, 64 << 20
+	if left := LeftByLimits(); left < unlimited {
+		return min(max(left/4, step), 3*step)
+	}
+	return least
+})
+
+type reserved struct {
+	mu    sync.Mutex
+	bytes uint64 // that are about to be taken
+
+	collected time.Time
+}
+
+var reservations reserved
+
+// left is without what is reserved. In pieces, what Go has and does not use can be taken again, however little the system has left.
+func (r *reserved) left(inPieces bool) uint64 {
+	all := Left()
+	left := all - min(all, r.bytes+margin())
+	if inPieces && all > margin()/2 { // below that not even Go's own bookkeeping has room
+		again := idle()
+		left = max(left, again-min(again, r.bytes))
+	}
+	return left
+}
+
+// Reserve is false, with what is left, where the process may not take that many bytes more. Release it when they are taken or not needed.
+func Reserve(bytes uint64, inPieces bool) (release func(), left uint64, ok bool) {
+	return reservations.reserve(bytes, inPieces)
+}
+
+// AllowsPieces is Reserve for what is taken at once.
+func AllowsPieces(bytes uint64) bool { return reservations.allows(bytes, true) }
+
+// Allows is for one piece of that size, taken at once.
+func Allows(bytes uint64) bool { return reservations.allows(bytes, false) }
+
+func (r *reserved) allows(bytes uint64, inPieces bool) bool {
+	const always = 256 << 10
+	if bytes <= always {
+		return true
+	}
+	release, _, ok := r.reserve(bytes, inPieces)
+	if ok {
+		release()
+	}
+	return ok
+}
+
+func (r *reserved) reserve(bytes uint64, inPieces bool) (release func(), left uint64, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	left = r.left(inPieces)
+	if bytes > left && time.Since(r.collected) > 100*time.Millisecond {
+		debug.FreeOSMemory() // what is garbage counts as taken until then
+		r.collected = time.Now()
+		left = r.left(inPieces)
+	}
+	if bytes > left {
+		return nil, left, false
+	}
+	r.bytes += bytes
+	return sync.OnceFunc(func() {
+		r.mu.Lock()
+		r.bytes -= bytes
+		r.mu.Unlock()
+	}), left, true
+}
+
+// Limited tells whether the process has limits, as it was when somebody asked first.
+var Limited = sync.OnceValue(func() bool { return LeftByLimits() < unlimited })
+
+const unlimited = math.MaxUint64
+
+// Left is how many bytes the process may still take by all limits that are set for it and what the machine has.
+func Left() uint64 { return min(LeftByLimits(), leftOfMachine()) }

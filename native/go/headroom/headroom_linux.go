@@ -1,0 +1,106 @@
+package headroom
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// LeftByLimits is how many bytes the process may still take by its limits (rlimits, control groups); the largest number without any.
+func LeftByLimits() uint64 {
+	left := uint64(unlimited)
+	statm := numbers("/proc/self/statm") // pages: size, resident, shared, text, library, data
+	page := uint64(os.Getpagesize())
+	for _, l := range []struct{ resource, field int }{{syscall.RLIMIT_AS, 0}, {syscall.RLIMIT_DATA, 5}} {
+		var limit syscall.Rlimit
+		if syscall.Getrlimit(l.resource, &limit) == nil && limit.Cur < unlimited/2 && len(statm) > l.field {
+			left = min(left, limit.Cur-min(limit.Cur, statm[l.field]*page))
+		}
+	}
+	for _, group := range groups() {
+		left = min(left, group.left())
+	}
+	return left
+}
+
+func leftOfMachine() uint64 {
+	meminfo, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return unlimited
+	}
+	if kib, ok := field(meminfo, "MemAvailable:"); ok {
+		return kib << 10
+	}
+	return unlimited
+}
+
+// group is a control group with a limit on memory.
+type group struct{ limit, usage, stat, reclaimable string }
+
+func (g group) left() uint64 {
+	limit, usage := numbers(g.limit), numbers(g.usage)
+	if len(limit) == 0 || len(usage) == 0 || limit[0] >= unlimited/2 { // "max"
+		return unlimited
+	}
+	used := usage[0]
+	if stat, err := os.ReadFile(g.stat); err == nil { // files that it has read count as usage, and go when memory is needed
+		if cached, ok := field(stat, g.reclaimable); ok {
+			used -= min(used, cached)
+		}
+	}
+	return limit[0] - min(limit[0], used)
+}
+
+// groups are those that the process is in, from its own to the root, where they have a limit.
+var groups = sync.OnceValue(func() (all []group) {
+	text, _ := os.ReadFile("/proc/self/cgroup")
+	for line := range strings.Lines(string(text)) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3) // hierarchy, controllers, path
+		if len(parts) != 3 {
+			continue
+		}
+		root, g := "/sys/fs/cgroup", group{"memory.max", "memory.current", "memory.stat", "inactive_file "}
+		if parts[1] != "" { // version 1
+			if !strings.Contains(","+parts[1]+",", ",memory,") {
+				continue
+			}
+			root, g = "/sys/fs/cgroup/memory", group{"memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat", "total_inactive_file "}
+		}
+		for path := filepath.Join(root, parts[2]); strings.HasPrefix(path, root); path = filepath.Dir(path) {
+			if _, err := os.Stat(filepath.Join(path, g.limit)); err == nil {
+				all = append(all, group{filepath.Join(path, g.limit), filepath.Join(path, g.usage), filepath.Join(path, g.stat), g.reclaimable})
+			}
+		}
+	}
+	return all
+})
+
+// numbers are those at the beginning of a file.
+func numbers(path string) (all []uint64) {
+	text, _ := os.ReadFile(path)
+	for _, word := range bytes.Fields(text) {
+		n, err := strconv.ParseUint(string(word), 10, 64)
+		if err != nil {
+			break
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// field is the number after a name at the beginning of a line.
+func field(text []byte, name string) (uint64, bool) {
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte(name)); ok {
+			if words := bytes.Fields(rest); len(words) > 0 {
+				n, err := strconv.ParseUint(string(words[0]), 10, 64)
+				return n, err == nil
+			}
+		}
+	}
+	return 0, false
+}
