@@ -69,7 +69,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 		ctx = experimental.WithCompilationWorkers(ctx, int(workers))
 	}
 	var c *compiledState
-	err := protect(func() (err error) { c, err = rt.compileInner(ctx, binary, listener); return })
+	err = protect(func() (err error) { c, err = rt.compileInner(ctx, binary, listener); return })
 	if err != nil {
 		if rt.isClosed() {
 			return nil, closedError(err.Error())
