@@ -83,6 +83,9 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 	c.imports = prescan.Imports(binary)
 	c.sharedMemory = prescan.SharedMemory(binary)
 	c.instanceBytes = prescan.InstanceBytes(binary)
+	if c.inner == nil { // a list of functions for a filter
+		return c, nil
+	}
 	if c.description, err = c.describe(); err != nil {
 		c.disown()
 		return nil, err

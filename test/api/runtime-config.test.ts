@@ -31,7 +31,8 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
       await using runtime = new Runtime(config().withMemoryLimitPages(3));
       const error = await errorOf(() => instantiate(runtime, memory('4')));
       expect(error).toMatchObject({
-        code: 'ERR_WAZERO_COMPILE',
+        code: 'ERR_WAZERO_LIMIT',
+        limit: 'memoryPages',
         message: expect.stringContaining('min 4 pages (256 Ki) over limit of 3 pages (192 Ki)'),
       });
     });
@@ -55,7 +56,7 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
     it('withMemoryLimitPages(0): none at all', async () => {
       await using runtime = new Runtime(config().withMemoryLimitPages(0));
       expect(bound(await instantiate(runtime, memory('0')), 'grow').callSync(1)).toBe(-1);
-      expect(await errorOf(() => instantiate(runtime, memory('1')))).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
+      expect(await errorOf(() => instantiate(runtime, memory('1')))).toMatchObject({ code: 'ERR_WAZERO_LIMIT' });
     });
     it('withMemoryCapacityFromMax: the guest sees the same memory, which never moves', async () => {
       for (const enabled of [true, false]) {
