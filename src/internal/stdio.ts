@@ -3,6 +3,7 @@ import type { InputSource, OutputSink } from '../stdio.js';
 import type { Handle } from './binding.js';
 import { SINK, SOURCE } from './binding.js';
 import { type Callback, type Callbacks, isPromiseLike, type Question } from './callbacks.js';
+import { errnoOf } from './errno.js';
 import { invalidArgument } from './errors.js';
 import { fieldsOf } from './fields.js';
 import { Input } from './input.js';
@@ -147,14 +148,14 @@ async function writeWeb(stream: WritableStream<Uint8Array>, bytes: Uint8Array): 
   }
 }
 
-const errnoOf = (error: unknown): bigint =>
-  error instanceof BrokenPipe || (error as NodeJS.ErrnoException | null)?.code === 'EPIPE' ? ERRNO.pipe : ERRNO.io;
+const streamErrno = (error: unknown): bigint =>
+  error instanceof BrokenPipe ? ERRNO.pipe : (errnoOf(error) ?? ERRNO.io);
 
 /** words[0] = errno. The guest hears of a failure as an errno, the process with its cause. */
 function answerErrno(write: Write): Callback {
   return (question) => {
     const failed = (error: unknown) => {
-      question.words[0] = errnoOf(error);
+      question.words[0] = streamErrno(error);
       if (!(error instanceof BrokenPipe)) report(error, 'a sink of a guest failed');
     };
     try {
@@ -179,7 +180,7 @@ export function answerCount(read: (buffer: Uint8Array) => number | PromiseLike<n
     };
     const failed = (error: unknown) => {
       words[0] = 0n;
-      words[1] = ERRNO.io;
+      words[1] = streamErrno(error);
       report(error, `${what} of a guest failed`);
     };
     try {

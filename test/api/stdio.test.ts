@@ -111,6 +111,26 @@ describe.each(lanes)('stdout in the lane of %s', (lane) => {
   });
 
   needsEdit('e7errno')(
+    'an error with the code of a system error is that errno, of a sink and of a source',
+    async () => {
+      const fails = (code: string) => () => {
+        throw Object.assign(new Error(code), { code });
+      };
+      for (const [code, errno] of [
+        ['ENOSPC', ENOSPC],
+        ['EACCES', 2],
+        ['ERR_MINE', EIO],
+      ] as const) {
+        const module = await guest(new ModuleConfig().withStdout(fails(code)).withStdin(fails(code)));
+        const heard = await warnings(async () => {
+          expect([await write(module, lane, 'x'), await read(module, lane)]).toEqual([errno, -errno]);
+        });
+        expect(heard).toEqual([code, code]);
+      }
+    },
+  );
+
+  needsEdit('e7errno')(
     'G10: one that fails gives EIO, one that is closed EPIPE, and the process is warned',
     async () => {
       const failing: OutputSink = () => {
