@@ -54,3 +54,8 @@ needsEdit('e2')(
   },
   90_000 + children * 100,
 );
+
+needsEdit('e2')('what guests do wrong is told to the caller, and printed by nobody', async () => {
+  // survived() looks at stderr; the report is all of stdout.
+  expect(await survived('silent')).toEqual({ ERR_WAZERO_TRAP: 28, ERR_WAZERO_EXIT: 4, ERR_WAZERO_COMPILE: 2 });
+});
