@@ -10,7 +10,7 @@ export type Clock = () => bigint;
  * - a Node or web stream: the guest waits while the stream is full
  * - a function: `chunk` is a copy that is yours; one that returns a Promise parks the guest until it settles
  *
- * Never ended or closed by us. A sink that fails gives the guest EIO, and the process a warning with the error.
+ * Never ended or closed by us. A sink that fails gives the guest the errno of the error's `code`, else EIO; the process gets a warning.
  */
 export type OutputSink =
   | 'inherit'
