@@ -1,8 +1,9 @@
 /** Host functions that throw, reject or answer anything at all. */
+import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
-import { expectAftermath } from '../support/faults.js';
-import { type CallerModule, type Module, Runtime, Trap } from '../support/package.js';
+import { ending, expectAftermath, expectEnding } from '../support/faults.js';
+import { type CallerModule, CompilationCache, type Module, Runtime, RuntimeConfig, Trap } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
 expectAftermath();
@@ -171,4 +172,126 @@ describe('host functions', () => {
       expect(await errorOf(use as () => unknown), String(use)).toMatchObject(invalid);
     }
   });
+});
+
+describe('answers and calls at the wrong time', () => {
+  const guarded = wat(`(module (import "env" "host" (func $host (param i32) (result i32))) (memory (export "memory") 1)
+    (func (export "f") (param i32) (result i32) (call $host (local.get 0))))`);
+  const signature = [['i32'], ['i32']] as const;
+  async function withHost(
+    fn: (caller: CallerModule, value: number, other: Runtime) => unknown,
+    use: (instance: Module, other: Runtime) => Promise<void>,
+    config = new RuntimeConfig(),
+  ): Promise<void> {
+    await using other = new Runtime(config.withCloseOnContextDone(true));
+    await other
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withModuleFunction((caller, value) => fn(caller, value, other) as number, ...signature)
+      .export('host')
+      .instantiate();
+    await use(await other.instantiate(guarded), other);
+  }
+
+  it('H2: a v128 of the wrong length or kind: ERR_WAZERO_TRAP with ERR_WAZERO_INVALID_ARGUMENT as cause', async () => {
+    await using other = new Runtime();
+    let answer: unknown;
+    await other
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withFunction((() => answer) as never, [], ['v128'])
+      .export('vector')
+      .instantiate();
+    const instance = await other.instantiate(
+      wat('(module (import "env" "vector" (func $v (result v128))) (func (export "f") (result v128) (call $v)))'),
+    );
+    const detached = new Uint8Array(16);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    for (answer of [new Uint8Array(15), new Uint8Array(17), Array(16).fill(0), new Uint16Array(8), 1n, detached]) {
+      for (const lane of ['call', 'callSync'] as const) {
+        const how = await ending(() => instance.exportedFunction('f')![lane]());
+        expectEnding(how, { code: 'ERR_WAZERO_TRAP', cause: expect.objectContaining(invalid) });
+        expect(((how.error as Error).cause as Error).message).toMatch(/env\.vector|vector/);
+      }
+    }
+    answer = new Uint8Array(16).fill(1);
+    expect(instance.exportedFunction('f')!.callSync()).toEqual(answer);
+  });
+
+  it('H3: a thenable that answers twice: the first one counts', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: that is the fault
+    const twice = { then: (take: (value: unknown) => void, fail: (e: unknown) => void) => [take(7), take(8), fail(9)] };
+    await withHost(
+      () => twice,
+      async (instance) => {
+        expect(await instance.exportedFunction('f', ...signature).call(1)).toBe(7);
+        expect(await instance.exportedFunction('f', ...signature).call(1)).toBe(7);
+      },
+    );
+  });
+
+  it.each(['call', 'callSync'] as const)(
+    'H4: that compiles, instantiates, calls another guest and closes the cache (%s)',
+    async (lane) => {
+      const cache = new CompilationCache();
+      await withHost(
+        (_caller, value, other) => {
+          if (lane === 'callSync') {
+            const compiled = other.compileModuleSync(guest);
+            void cache.close();
+            if (value === 0) return 5;
+            return other
+              .instantiateModuleSync(compiled)
+              .exportedFunction('callHost', ...signature)
+              .callSync(value - 1);
+          }
+          return (async () => {
+            const compiled = await other.compileModule(guest);
+            await cache.close();
+            if (value === 0) return 5;
+            return (await other.instantiateModule(compiled)).exportedFunction('callHost', ...signature).call(value - 1);
+          })();
+        },
+        async (instance) => {
+          const how = await ending(() =>
+            instance
+              .exportedFunction('f', ...signature)
+              .withOptions({ timeoutMs: 20_000 })
+              [lane](3),
+          );
+          expectEnding(how, undefined, 5_000);
+          expect(how.value).toBe(5);
+        },
+        new RuntimeConfig().withCompilationCache(cache),
+      );
+      await cache.close();
+    },
+  );
+
+  it.each(['call', 'callSync'] as const)(
+    'H5: that posts and keeps buffer, and writes while the guest is parked (%s)',
+    async (lane) => {
+      const { port1, port2 } = new MessageChannel();
+      const stale: ArrayBuffer[] = [];
+      await withHost(
+        (caller) => {
+          const { buffer } = caller.memory!;
+          stale.push(buffer);
+          port1.postMessage(buffer); // a copy
+          port1.postMessage(0, [caller.memory!.buffer]); // given away, or copied: as Node likes
+          caller.memory!.writeUint32Le(100, 0x1234);
+          return caller.memory!.readUint32Le(100);
+        },
+        async (instance) => {
+          expect(await instance.exportedFunction('f', ...signature)[lane](1)).toBe(0x1234);
+          expect(instance.memory!.readUint32Le(100)).toBe(0x1234);
+          instance.memory!.grow(1);
+          expect(stale.map(({ byteLength }) => byteLength)).toEqual([0]);
+          expect(instance.memory!.buffer.byteLength).toBe(2 * 65_536);
+        },
+      );
+      port1.close();
+      port2.close();
+    },
+  );
 });

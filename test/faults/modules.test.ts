@@ -3,7 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { ending, expectAftermath, expectEnding } from '../support/faults.js';
-import { CompileError, CoreFeatures, LinkError, ModuleConfig, Runtime, RuntimeConfig } from '../support/package.js';
+import {
+  type CompiledModule,
+  CompileError,
+  CoreFeatures,
+  LinkError,
+  type Module,
+  ModuleConfig,
+  Runtime,
+  RuntimeConfig,
+} from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
 expectAftermath();
@@ -17,6 +26,7 @@ const guest = wat(`(module (import "env" "host" (func $host (param i32) (result 
   (func (export "reference") (param funcref))
   (func (export "callHost") (param i32) (result i32) (call $host (local.get 0))))`);
 
+const guestWithoutImports = wat('(module (memory 1) (func (export "f") (result i32) (i32.const 7)))');
 const invalid = { code: 'ERR_WAZERO_INVALID_ARGUMENT' };
 /** ES2024, which Node has. */
 const resizable = (length: number) =>
@@ -177,5 +187,54 @@ describe('imports', () => {
     expectEnding(await ending(() => runtime.instantiateSync(own, named('own'))), link);
     expectEnding(await ending(() => runtime.instantiate(own, named('own'))), link);
     for (const name of ['a', 'b', 'own']) expect(runtime.module(name)).toBeUndefined();
+  });
+});
+
+describe('the same bytes', () => {
+  // some work: 2,000 functions
+  const large = wat(
+    `(module ${'(func (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))'.repeat(2_000)} (func (export "f") (result i32) (i32.const 7)))`,
+  );
+  const one = [[], ['i32']] as const;
+
+  it('M4: compiled 100 times at once: a hundred handles of their own, closed one by one', async () => {
+    const first = await ending(async () => {
+      await using other = new Runtime();
+      await (await other.compileModule(large)).close();
+    });
+    await using other = new Runtime();
+    const all = await ending(() => Promise.all(Array.from({ length: 100 }, () => other.compileModule(large))));
+    expectEnding(all, undefined, 2_000);
+    console.log(`100 compilations of the same bytes at once: ${all.ms.toFixed(0)} ms; one: ${first.ms.toFixed(0)} ms`);
+    const [kept, ...others] = all.value as CompiledModule[];
+    for (const compiled of others) {
+      await compiled.close();
+      await compiled.close();
+      compiled.closeSync();
+    }
+    for (const compiled of others)
+      expectEnding(await ending(() => other.instantiateModule(compiled)), { code: 'ERR_WAZERO_CLOSED' });
+    const instance = await other.instantiateModule(kept!);
+    await kept!.close();
+    expect(instance.exportedFunction('f', ...one).callSync()).toBe(7);
+    expect(await instance.exportedFunction('f', ...one).call()).toBe(7);
+  });
+
+  it('M4: closed while they are compiled and instantiated: an instance or ERR_WAZERO_CLOSED, never half of one', async () => {
+    await using other = new Runtime();
+    const named = new ModuleConfig().withName('');
+    for (let i = 0; i < 50; i++) {
+      const compiled = await other.compileModule(guestWithoutImports);
+      const again = other.compileModule(guestWithoutImports);
+      const instances = [1, 2, 3].map(() => ending(() => other.instantiateModule(compiled, named)));
+      const closing = compiled.close();
+      instances.push(ending(() => other.instantiateModule(compiled, named)));
+      await closing;
+      for (const how of await Promise.all(instances)) {
+        if (how.error !== undefined) expectEnding(how, { code: 'ERR_WAZERO_CLOSED' });
+        else expect((how.value as Module).exportedFunction('f', ...one).callSync()).toBe(7);
+      }
+      expect((await other.instantiateModule(await again, named)).exportedFunction('f', ...one).callSync()).toBe(7);
+    }
   });
 });

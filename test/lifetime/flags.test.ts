@@ -1,5 +1,5 @@
 /** L8: flags of Node and V8, the inspector, heap snapshots: everything works, or one clear error says what to do. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
