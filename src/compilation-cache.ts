@@ -26,8 +26,11 @@ export class CompilationCache extends Uncloneable implements AsyncDisposable {
   }
 
   /**
-   * In memory and on disk (wazero: NewCompilationCacheWithDir). The directory is made if it is not there.
-   * @throws TypeError where it cannot be one
+   * In memory and on disk (wazero: NewCompilationCacheWithDir). The directory is made if it is not there; any number of processes may use
+   * it at once. The compiler's code is kept, by the module's bytes, wazero's version, processor, core features and options that change code;
+   * nothing is ever deleted. An entry that was damaged is compiled anew and replaced, one that cannot be written (full, read-only) is done
+   * without: the process gets a warning of code `WAZERO_CACHE`, and no compilation fails for it.
+   * @throws TypeError where it cannot be one: it is a file, or below one
    */
   static withDir(directory: string): CompilationCache {
     checkString(directory, 'directory');

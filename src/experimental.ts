@@ -137,6 +137,7 @@ function guestState(module: Module): ModuleState {
 /** Live counts in this process, all 0 when everything is closed. */
 export interface Stats {
   readonly runtimes: number;
+  readonly compilationCaches: number;
   readonly compiledModules: number;
   readonly modules: number;
   readonly callEngines: number;
@@ -149,6 +150,7 @@ export interface Stats {
 }
 const nothing: Stats = Object.freeze({
   runtimes: 0,
+  compilationCaches: 0,
   compiledModules: 0,
   modules: 0,
   callEngines: 0,

@@ -100,8 +100,9 @@ enum {
   WZ_MSG_RANDOM = 8,    /* target, result_bytes; answer likewise */
   WZ_MSG_FS = 9,        /* target = JS file system, words[0] = WZ_FS_*, see there */
   WZ_MSG_LISTENER = 10, /* target = listener's callback id, words[0] = 0 before, 1 after, 2 abort, words[1] = function index, then values; bytes = error JSON of abort */
-  WZ_MSG_WARNING = 11   /* bytes = text; no answer */
+  WZ_MSG_WARNING = 11   /* bytes = text, status = WZ_WARNING_*; no answer */
 };
+enum { WZ_WARNING_OTHER = 0, WZ_WARNING_CACHE = 1 };
 typedef struct {
   uint32_t kind, status;
   uint64_t frame, target, module;

@@ -49,6 +49,8 @@ var edits = []edit{
 	snapshotEdit,
 	progressEdit,
 	unwindEdit,
+	cacheEdit,
+	tryIDsEdit,
 }
 
 //go:embed *.go _add

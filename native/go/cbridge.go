@@ -78,6 +78,8 @@ const (
 	msgListener = C.WZ_MSG_LISTENER
 	msgWarning  = C.WZ_MSG_WARNING
 
+	warningCache = C.WZ_WARNING_CACHE
+
 	replyOK         = C.WZ_REPLY_OK
 	replyThrew      = C.WZ_REPLY_THREW
 	replyWouldBlock = C.WZ_REPLY_WOULD_BLOCK

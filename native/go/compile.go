@@ -45,14 +45,11 @@ func (rt *runtimeState) addCompiled(inner wazero.CompiledModule, imports []presc
 	return c
 }
 
-// compile is the work itself, on any goroutine. Nothing of wazero sees the bytes before the pre-scan has.
+// compile is the work itself, on any goroutine. Nothing of wazero sees the bytes before the pre-scan has: their bodies are left to
+// compileCode, which may have the code already.
 func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint32, listener *listenerState) (*compiledState, error) {
-	if err := prescan.Check(binary, prescan.Limits{ModuleBytes: rt.config.moduleBytes, TableElements: rt.config.limits.tableElements}); err != nil {
-		var refused *prescan.Error
-		if errors.As(err, &refused) && refused.Limit != "" {
-			return nil, limitError(refused.Limit, refused.Message)
-		}
-		return nil, &wzError{Code: codeCompile, Message: err.Error()}
+	if err := refusal(prescan.CheckDeclarations(binary, rt.prescanLimits())); err != nil {
+		return nil, err
 	}
 	select {
 	case rt.gate <- struct{}{}:
@@ -114,11 +111,35 @@ func (rt *runtimeState) compileInner(ctx context.Context, binary []byte, listene
 	if listener != nil {
 		return rt.compileHeard(ctx, binary, listener)
 	}
-	inner, err := rt.inner.CompileModule(ctx, binary)
+	inner, err := rt.compileCode(ctx, binary, "")
 	if err != nil {
 		return nil, err
 	}
 	return rt.addCompiled(inner, nil, false), nil
+}
+
+// compileAnew is for a module whose code nobody has.
+func (rt *runtimeState) compileAnew(ctx context.Context, binary []byte) (wazero.CompiledModule, error) {
+	if err := refusal(prescan.Check(binary, rt.prescanLimits())); err != nil {
+		return nil, err
+	}
+	return rt.inner.CompileModule(ctx, binary)
+}
+
+func (rt *runtimeState) prescanLimits() prescan.Limits {
+	return prescan.Limits{ModuleBytes: rt.config.moduleBytes, TableElements: rt.config.limits.tableElements}
+}
+
+// refusal is the pre-scan's error as one of ours.
+func refusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	var refused *prescan.Error
+	if errors.As(err, &refused) && refused.Limit != "" {
+		return limitError(refused.Limit, refused.Message)
+	}
+	return &wzError{Code: codeCompile, Message: err.Error()}
 }
 
 func (rt *runtimeState) isClosed() bool {

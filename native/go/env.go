@@ -1,6 +1,10 @@
 package main
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
 // env is one Node environment (the main thread or a Worker): it owns what it opened.
 type env struct {
@@ -10,6 +14,7 @@ type env struct {
 	frames   map[uint64]*frame
 	requests map[uint64]*request // compilations
 	runtimes map[*runtimeState]struct{}
+	caches   map[handle]struct{}
 }
 
 // request is a compilation off the JS thread.
@@ -28,7 +33,7 @@ func findEnv(id uint64) (*env, error) {
 }
 
 func openEnv(id uint64) {
-	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]*request{}, runtimes: map[*runtimeState]struct{}{}})
+	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]*request{}, runtimes: map[*runtimeState]struct{}{}, caches: map[handle]struct{}{}})
 }
 
 func (e *env) addFrame(f *frame) bool {
@@ -89,12 +94,31 @@ func (e *env) closeRuntimes() {
 	for rt := range e.runtimes {
 		all = append(all, rt)
 	}
+	caches := slices.Collect(maps.Keys(e.caches))
 	e.mu.Unlock()
 	goroutine(func() {
 		for _, rt := range all {
 			_ = protect(func() error { rt.abandon(); return nil }) // nobody is left to tell
 		}
+		for _, h := range caches {
+			_ = protect(func() error { return closeCache(h) })
+		}
 	})
+}
+
+func (e *env) addCache(h handle) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed {
+		e.caches[h] = struct{}{}
+	}
+	return !e.closed
+}
+
+func (e *env) removeCache(h handle) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.caches, h)
 }
 
 func (e *env) addRuntime(rt *runtimeState) bool {

@@ -66,7 +66,7 @@ func wz_runtime_close(h C.wz_handle, exitCode C.uint32_t, out *C.wz_result) {
 //export wz_cache_new
 func wz_cache_new(env C.uint64_t, dir, name C.wz_str, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		h, err := newCache(goString(dir), goString(name))
+		h, err := newCache(uint64(env), goString(dir), goString(name))
 		return uint64(h), nil, err
 	})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/tetratelabs/wazero/api"
@@ -54,7 +55,7 @@ func (rt *runtimeState) compileHeard(ctx context.Context, binary []byte, l *list
 	ctx = experimental.WithFunctionListenerFactory(ctx, l)
 	if l.List {
 		if l.last > 0 {
-			err := protect(func() error { _, err := rt.inner.CompileModule(ctx, binary); return err })
+			err := protect(func() error { _, err := rt.compileAnew(ctx, binary); return err })
 			if err != errListed {
 				return nil, classify(err, codeCompile)
 			}
@@ -64,17 +65,30 @@ func (rt *runtimeState) compileHeard(ctx context.Context, binary []byte, l *list
 		return c, nil
 	}
 	salt := salts.take(binary)
-	inner, err := rt.inner.CompileModule(ctx, salt.apply(binary))
+	inner, err := rt.compileCode(ctx, salt.apply(binary), l.heard())
 	if err != nil {
 		salt.release()
 		return nil, err
 	}
 	c := rt.addCompiled(inner, nil, false)
-	c.functions, c.salt = l.functions, salt
+	c.functions, c.salt = l.functions[len(l.functions)-l.last:], salt // named twice where a first attempt came to nothing
 	if l.Log != nil {
 		c.log = l.Log
 	}
 	return c, nil
+}
+
+// heard says which functions have a listener: their code is another one. It is not empty.
+func (l *listenerState) heard() string {
+	switch {
+	case l.Log != nil:
+		return fmt.Sprintf("log %q", slices.Sorted(slices.Values(l.Log.Scopes)))
+	case !l.TellBefore && !l.TellAfter && !l.TellAbort:
+		return "none"
+	case l.Chosen == nil:
+		return "all"
+	}
+	return fmt.Sprint("chosen ", slices.Sorted(slices.Values(*l.Chosen)))
 }
 
 // NewFunctionListener implements experimental.FunctionListenerFactory.

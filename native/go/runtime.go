@@ -22,6 +22,7 @@ type runtimeState struct {
 	inner  wazero.Runtime
 	config *runtimeConfig
 	budget *arena.Budget
+	disk   *diskCache    // of its compilation cache, or nil
 	gate   chan struct{} // one token per compilation that may run
 
 	hasHostFunctions atomic.Bool // in JavaScript
@@ -39,19 +40,21 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 		return nil, "", err
 	}
 	rc := config.build()
+	var disk *diskCache
 	if config.compilationCache != 0 {
 		cache, err := lookup[*cacheState](config.compilationCache, kindCache)
 		if err != nil {
 			return nil, "", err
 		}
 		rc = rc.WithCompilationCache(cache.inner)
+		disk = cache.disk
 	}
 	compiles := int(config.concurrentCompiles)
 	if compiles == 0 {
 		compiles = processors()
 	}
 	rt := &runtimeState{
-		env: e, config: config, gate: make(chan struct{}, compiles),
+		env: e, config: config, disk: disk, gate: make(chan struct{}, compiles),
 		inner:   wazero.NewRuntimeWithConfig(context.Background(), rc),
 		budget:  arena.NewBudget(config.totalMemoryBytes),
 		owned:   map[interface{ disown() }]struct{}{},
@@ -124,62 +127,6 @@ func (rt *runtimeState) caller(f *frame, m api.Module) handle {
 	}
 	f.callerInner, f.caller = m, ms.handle
 	return ms.handle
-}
-
-// cacheState is a wazero.CompilationCache; one that has a name is shared by the environments of the process.
-type cacheState struct {
-	inner wazero.CompilationCache
-	name  string
-	refs  int // guarded by sharedCaches.mu
-}
-
-var sharedCaches = struct {
-	mu     sync.Mutex
-	byName map[string]*cacheState
-}{byName: map[string]*cacheState{}}
-
-func newCache(directory, name string) (handle, error) {
-	if name == "" {
-		c := &cacheState{refs: 1}
-		if directory == "" {
-			c.inner = wazero.NewCompilationCache()
-		} else {
-			inner, err := wazero.NewCompilationCacheWithDir(directory)
-			if err != nil {
-				return 0, invalidArgument(err.Error())
-			}
-			c.inner = inner
-		}
-		return handles.add(kindCache, c), nil
-	}
-	sharedCaches.mu.Lock()
-	defer sharedCaches.mu.Unlock()
-	c := sharedCaches.byName[name]
-	if c == nil {
-		c = &cacheState{inner: wazero.NewCompilationCache(), name: name}
-		sharedCaches.byName[name] = c
-	}
-	c.refs++
-	return handles.add(kindCache, c), nil
-}
-
-// closeCache is called when the last runtime of this environment that uses it is closed.
-func closeCache(h handle) error {
-	c, _ := handles.remove(h, kindCache).(*cacheState)
-	if c == nil {
-		return nil
-	}
-	sharedCaches.mu.Lock()
-	c.refs--
-	last := c.refs == 0
-	if last && c.name != "" {
-		delete(sharedCaches.byName, c.name)
-	}
-	sharedCaches.mu.Unlock()
-	if !last {
-		return nil
-	}
-	return c.inner.Close(context.Background())
 }
 
 // engineName looks which engine wazero has taken: it does not say, and NewRuntimeConfig decides by the CPU and the system.

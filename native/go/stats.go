@@ -26,6 +26,7 @@ func buildInfo() any {
 func stats() any {
 	return map[string]any{
 		"runtimes":           handles.count(kindRuntime),
+		"compilationCaches":  handles.count(kindCache),
 		"compiledModules":    handles.count(kindCompiled),
 		"modules":            handles.count(kindModule),
 		"callEngines":        callEngines.Load(),

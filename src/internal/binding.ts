@@ -187,6 +187,7 @@ export const MSG = {
   listener: 10,
   warning: 11,
 } as const;
+export const WARNING = { other: 0, cache: 1 } as const;
 export const FS = {
   open: 1,
   close: 2,

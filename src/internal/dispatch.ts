@@ -1,4 +1,4 @@
-import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY } from './binding.js';
+import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY, WARNING } from './binding.js';
 import { isPromiseLike } from './callbacks.js';
 import { findRequest } from './compile.js';
 import { closedError, makeError, wouldBlockError } from './errors.js';
@@ -145,7 +145,7 @@ function withRoom(words: BigUint64Array, count: number): BigUint64Array {
 const hooks: Hooks = {
   message(kind, status, id, target, handle, words, bytes, resultCount) {
     if (kind === MSG.warning) {
-      process.emitWarning(Buffer.from(bytes).toString());
+      process.emitWarning(Buffer.from(bytes).toString(), status === WARNING.cache ? { code: 'WAZERO_CACHE' } : {});
       return;
     }
     if (kind === MSG.fs && id === 0) {

@@ -144,6 +144,7 @@ const groups: [constant: string, prefix: string][] = [
   ['STOP', 'WZ_STOP_'],
   ['REPLY', 'WZ_REPLY_'],
   ['MSG', 'WZ_MSG_'],
+  ['WARNING', 'WZ_WARNING_'],
   ['FS', 'WZ_FS_'],
   ['OPEN', 'WZ_OPEN_'],
   ['ENGINE', 'WZ_ENGINE_'],

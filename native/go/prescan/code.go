@@ -4,6 +4,10 @@ import "fmt"
 
 func (s *scanner) scanCode() error {
 	n, err := s.count("function bodies", 3, maxFunctions)
+	if s.skipBodies && err == nil {
+		s.pos = s.end
+		return nil
+	}
 	for i := uint32(0); i < n && err == nil; i++ {
 		err = s.scanBody(i)
 	}

@@ -70,7 +70,12 @@ func malformed(format string, args ...any) error {
 }
 
 // Check returns nil or an *Error.
-func Check(module []byte, limits Limits) error {
+func Check(module []byte, limits Limits) error { return check(module, limits, false) }
+
+// CheckDeclarations is Check for all but function bodies, which are most of a module: enough where nobody will decode them.
+func CheckDeclarations(module []byte, limits Limits) error { return check(module, limits, true) }
+
+func check(module []byte, limits Limits, skipBodies bool) error {
 	limits = limits.orDefault()
 	if size := uint64(len(module)); size > limits.ModuleBytes {
 		return &Error{"moduleBytes", fmt.Sprintf("module has %d bytes, over the limit moduleBytes of %d", size, limits.ModuleBytes)}
@@ -79,6 +84,7 @@ func Check(module []byte, limits Limits) error {
 		return err
 	}
 	s := newScanner(module, limits)
+	s.skipBodies = skipBodies
 	return s.scan()
 }
 

@@ -39,8 +39,9 @@ const tableWithInitializer = 0x40
 // behind that byte is ever decoded, and nothing before it was left unchecked.
 type scanner struct {
 	reader
-	limits  Limits
-	section string
+	limits     Limits
+	skipBodies bool
+	section    string
 
 	importedGlobals uint32
 	mutableGlobals  []uint64 // a bit for each imported global that is mutable; nil while there is none

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package platform
+
+// AdviseHugePages is for Linux.
+func AdviseHugePages([]byte) {}

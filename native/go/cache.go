@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+)
+
+// cacheState is a wazero.CompilationCache; one that has a name is shared by the environments of the process.
+type cacheState struct {
+	inner wazero.CompilationCache
+	disk  *diskCache // nil: in memory only
+	name  string
+	refs  int // guarded by sharedCaches.mu
+}
+
+var sharedCaches = struct {
+	mu     sync.Mutex
+	byName map[string]*cacheState
+}{byName: map[string]*cacheState{}}
+
+func newCache(envID uint64, directory, name string) (handle, error) {
+	e, err := findEnv(envID)
+	if err != nil {
+		return 0, err
+	}
+	c, err := findCache(directory, name)
+	if err != nil {
+		return 0, err
+	}
+	h := handles.add(kindCache, c)
+	if !e.addCache(h) {
+		_ = closeCache(h)
+		return 0, closedError("the environment has ended")
+	}
+	return h, nil
+}
+
+func findCache(directory, name string) (*cacheState, error) {
+	if directory != "" {
+		inner, disk, err := newDiskCache(directory)
+		if err != nil {
+			return nil, invalidArgument(err.Error())
+		}
+		return &cacheState{inner: inner, disk: disk, refs: 1}, nil
+	}
+	if name == "" {
+		return &cacheState{inner: wazero.NewCompilationCache(), refs: 1}, nil
+	}
+	sharedCaches.mu.Lock()
+	defer sharedCaches.mu.Unlock()
+	c := sharedCaches.byName[name]
+	if c == nil {
+		c = &cacheState{inner: wazero.NewCompilationCache(), name: name}
+		sharedCaches.byName[name] = c
+	}
+	c.refs++
+	return c, nil
+}
+
+// closeCache is called when the last runtime of this environment that uses it is closed.
+func closeCache(h handle) error {
+	c, _ := handles.remove(h, kindCache).(*cacheState)
+	if c == nil {
+		return nil
+	}
+	envs.Range(func(_, e any) bool { e.(*env).removeCache(h); return true })
+	sharedCaches.mu.Lock()
+	c.refs--
+	last := c.refs == 0
+	if last && c.name != "" {
+		delete(sharedCaches.byName, c.name)
+	}
+	sharedCaches.mu.Unlock()
+	if !last {
+		return nil
+	}
+	return c.inner.Close(context.Background())
+}

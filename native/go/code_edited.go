@@ -1,0 +1,95 @@
+//go:build !wazero_upstream
+
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental/nodehost"
+
+	"wazeronode/codecache"
+	"wazeronode/prescan"
+)
+
+// diskCache is the directory of a CompilationCache. Only the compiler makes code to keep.
+type diskCache struct {
+	dir    *codecache.Dir
+	failed sync.Once // a directory that cannot be written to is told of once
+}
+
+func newDiskCache(directory string) (wazero.CompilationCache, *diskCache, error) {
+	dir, err := codecache.Open(directory, "wazero-"+nodehost.Version()+"-"+runtime.GOARCH+"-"+runtime.GOOS)
+	if err != nil {
+		return nil, nil, err
+	}
+	return wazero.NewCompilationCache(), &diskCache{dir: dir}, nil
+}
+
+// codeKey is all that the code of a module depends on, and all that its validity does, the pre-scan included: what a runtime allows (memoryLimitPages,
+// tableElements) is looked at whenever a module is decoded. heard is which functions have a listener.
+func (rt *runtimeState) codeKey(binary []byte, heard string) codecache.Key {
+	features := api.CoreFeatures(api.CoreFeaturesV2)
+	if rt.config.coreFeatures != nil {
+		features = api.CoreFeatures(*rt.config.coreFeatures)
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %x %s %s %x %x %t %t %q %x", nodehost.Version(), prescan.Version(), runtime.GOARCH, runtime.GOOS, nodehost.CPU(), uint64(features),
+		!rt.config.debugInfoDisabled, rt.config.closeOnContextDone, heard, codecache.Sum(binary))
+	return codecache.Key(h.Sum(nil))
+}
+
+// compileCode takes the code that the engine or the directory of its cache has, which proves that the module is valid, or compiles.
+func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, heard string) (wazero.CompiledModule, error) {
+	key := rt.codeKey(binary, heard)
+	if nodehost.HasCode(rt.inner, key) {
+		module, err := rt.inner.CompileModule(nodehost.WithExchange(ctx, &nodehost.Exchange{ID: key, Verified: true}), binary)
+		if !errors.Is(err, nodehost.ErrNoCode) { // it may have been closed meanwhile
+			return module, err
+		}
+	}
+	x := &nodehost.Exchange{ID: key}
+	if rt.disk != nil && engineName(rt.inner) == "compiler" {
+		if module, ok, err := rt.load(ctx, key, binary); ok {
+			return module, err
+		}
+		x.Compiled = func(data, code []byte) { rt.store(key, data, code) }
+	}
+	return rt.compileAnew(nodehost.WithExchange(ctx, x), binary)
+}
+
+// load: ok is false where the directory has no code that can be used.
+func (rt *runtimeState) load(ctx context.Context, key codecache.Key, binary []byte) (module wazero.CompiledModule, ok bool, err error) {
+	data, code, ok, err := rt.disk.dir.Load(key, nodehost.NewCodeSegment, nodehost.FreeCodeSegment)
+	if err != nil {
+		warnOfCache(rt.env, err)
+	}
+	if !ok {
+		return nil, false, nil
+	}
+	x := &nodehost.Exchange{ID: key, Verified: true, Data: data, Code: code}
+	defer func() {
+		if !x.Taken && code != nil {
+			nodehost.FreeCodeSegment(code)
+		}
+	}()
+	module, err = rt.inner.CompileModule(nodehost.WithExchange(ctx, x), binary)
+	return module, true, err
+}
+
+func (rt *runtimeState) store(key codecache.Key, data, code []byte) {
+	if err := rt.disk.dir.Store(key, data, code); err != nil {
+		rt.disk.failed.Do(func() { warnOfCache(rt.env, err) })
+	}
+}
+
+// warnOfCache: a cache never fails a compilation.
+func warnOfCache(e *env, err error) {
+	post(e.id, &message{kind: msgWarning, status: warningCache, bytes: []byte(err.Error())})
+}

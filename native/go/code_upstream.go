@@ -1,0 +1,21 @@
+//go:build wazero_upstream
+
+package main
+
+import (
+	"context"
+
+	"github.com/tetratelabs/wazero"
+)
+
+// diskCache is not needed: wazero's cache has the directory, and its files are checked in part only.
+type diskCache struct{}
+
+func newDiskCache(directory string) (wazero.CompilationCache, *diskCache, error) {
+	inner, err := wazero.NewCompilationCacheWithDir(directory)
+	return inner, nil, err
+}
+
+func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, _ string) (wazero.CompiledModule, error) {
+	return rt.compileAnew(ctx, binary)
+}
