@@ -55,7 +55,7 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
     ['3 GiB of address space', 'ulimit -v 3145728'],
     ['512 MiB of data', 'ulimit -d 524288'],
   ])(
-    'with %s',
+    'C4: with %s',
     async (_, limit) => {
       const { code, signal, stdout, stderr } = await run('scarce', { args: files, under: limit, timeoutMs: 110_000 });
       expect(stderr).toBe('');
@@ -70,7 +70,7 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
     120_000,
   );
 
-  it('loading says so where there is not enough address space for Go', async () => {
+  it('C4: loading says so where there is not enough address space for Go', async () => {
     const { code, stderr } = await run('scarce', { args: files, under: 'ulimit -v 2000000' });
     expect(code).toBe(1);
     expect(stderr).toMatch(/ERR_WAZERO_UNSUPPORTED_PLATFORM/);
