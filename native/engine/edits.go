@@ -36,6 +36,7 @@ var edits = []edit{
 	exceptionEdit,
 	sliceEdit,
 	typesEdit,
+	customEdit,
 	tableEdit,
 	compileEdit,
 	errnoEdit,

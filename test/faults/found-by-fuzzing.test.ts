@@ -26,6 +26,12 @@ describe.each(['compiler', 'interpreter'] as const)('%s', (engine) => {
     expect(await errorOf(() => runtime.compileModuleSync(binary))).toMatchObject({ code: 'ERR_WAZERO_COMPILE' });
   });
 
+  needsEdit('e7custom')('a custom section without content may be the last', async () => {
+    await using runtime = new Runtime(RuntimeConfig[engine]().withCustomSections(true));
+    const compiled = await runtime.compileModule(Uint8Array.from([...header, 0, 2, 1, 0x78]));
+    expect(compiled.customSections()).toEqual([{ name: 'x', data: new Uint8Array(0) }]);
+  });
+
   needsEdit('e8wasi')('fd_filestat_set_times of a standard stream is an errno, not a panic', async () => {
     await using runtime = new Runtime(RuntimeConfig[engine]());
     await wasi.instantiate(runtime);

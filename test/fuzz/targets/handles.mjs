@@ -90,7 +90,7 @@ export function open() {
         ),
       whole: () =>
         begin(
-          any('runtimes').instantiate(guest, new ModuleConfig().withName('').withStdout(any('buffers') ?? 'discard')),
+          any('runtimes').instantiate(guest, new ModuleConfig().withName('').withStdout(any('buffers') ?? 'ignore')),
           'modules',
         ),
       wasi: () => begin(wasi.instantiate(any('runtimes'))),

@@ -1,0 +1,128 @@
+// One round of the mixed load: everything that a plugin host does, from a seed, and everything that is opened is closed again.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { memfs } from 'memfs';
+import {
+  CompilationCache,
+  FSConfig,
+  ModuleConfig,
+  OutputBuffer,
+  Runtime,
+  RuntimeConfig,
+  wasi,
+} from '../../dist/index.js';
+import { Random } from '../../test/fuzz/random.mjs';
+import { wat } from '../../test/support/wat.mjs';
+
+export const guest = wat(`(module (import "env" "host" (func $host (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+  (memory (export "memory") 1 32) (data (i32.const 0) "\\10\\00\\00\\00\\40\\00\\00\\00") (data (i32.const 128) "file.txt")
+  (func $deep (param i32) (result i32)
+    (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0)) (else (i32.add (i32.const 1) (call $deep (i32.sub (local.get 0) (i32.const 1)))))))
+  (func (export "deep") (param i32) (result i32) (call $deep (local.get 0)))
+  (func (export "host") (param i32) (result i32) (call $host (local.get 0)))
+  (func (export "grow") (param i32) (result i32) (memory.grow (i32.const 4)))
+  (func (export "trap") (param i32) (result i32) (unreachable))
+  (func (export "forever") (param i32) (result i32) (loop $l (br $l)) (i32.const 0))
+  (func (export "print") (param i32) (result i32)
+    (loop $l (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))) (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (i32.const 0))
+  (func (export "file") (param i32) (result i32)
+    (if (i32.eqz (call $open (i32.const 3) (i32.const 0) (i32.const 128) (i32.const 8) (i32.const 9) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 256)))
+      (then (drop (call $write (i32.load (i32.const 256)) (i32.const 0) (i32.const 1) (i32.const 8))) (drop (call $close (i32.load (i32.const 256))))))
+    (i32.const 0)))`);
+
+export async function openRuntime(config) {
+  const runtime = new Runtime(config.withCloseOnContextDone(true));
+  await wasi.instantiate(runtime);
+  // Every third answer comes later: the guest is suspended until then.
+  const answer = (n) => (n % 3 === 0 ? sleep(n % 5).then(() => n) : n);
+  await runtime
+    .newHostModuleBuilder('env')
+    .newFunctionBuilder()
+    .withFunction(answer, ['i32'], ['i32'])
+    .export('host')
+    .instantiate();
+  return runtime;
+}
+
+const outcomes = /^ERR_WAZERO_(TRAP|EXIT|ABORTED)$/;
+const calls = ['deep', 'host', 'host', 'grow', 'trap', 'forever', 'print', 'file'];
+
+/** How often each thing happened is added to `counts`. */
+export async function round(seed, number, milliseconds, counts) {
+  const random = new Random(seed, number);
+  const end = performance.now() + milliseconds;
+  const directory = mkdtempSync(join(tmpdir(), 'wazero-soak-'));
+  writeFileSync(join(directory, 'file.txt'), 'text');
+  const cache = new CompilationCache();
+  const runtimes = await Promise.all(
+    ['compiler', 'compiler', 'interpreter'].map((engine) =>
+      openRuntime(RuntimeConfig[engine]().withCompilationCache(cache)),
+    ),
+  );
+  const count = (what) => {
+    counts[what] = (counts[what] ?? 0) + 1;
+  };
+  const config = () => {
+    const stdout = random.pick([
+      () => 'ignore',
+      () => new OutputBuffer(),
+      () => new PassThrough().resume(),
+      () => () => {},
+    ])();
+    const mounts = random.oneIn(2)
+      ? new FSConfig().withDirMount(directory, '/')
+      : new FSConfig().withSysFSMount(memfs({ '/file.txt': '' }).fs, '/');
+    return new ModuleConfig().withName('').withStdout(stdout).withFSConfig(mounts).withStdin(Buffer.from('in'));
+  };
+  async function client() {
+    while (performance.now() < end) {
+      const runtime = random.pick(runtimes);
+      // Bytes that were never seen before are compiled, others come out of the cache.
+      const unseen = random.oneIn(4)
+        ? [0, 6, 4, ...Buffer.from(random.u32().toString(36).padStart(4, '0').slice(-4)), 1]
+        : [];
+      const module = await runtime.instantiate(Uint8Array.from([...guest, ...unseen]), config());
+      count('instances');
+      for (let n = random.below(12); n > 0 && !module.isClosed; n--) {
+        const name = random.pick(calls);
+        const options = {
+          timeoutMs: name === 'forever' ? 3 : 10_000,
+          ...(random.oneIn(10) && { signal: AbortSignal.timeout(2) }),
+        };
+        const f = module.exportedFunction(name, ['i32'], ['i32']).withOptions(options);
+        count(name);
+        try {
+          if (options.signal || random.oneIn(2) || name === 'host') await f.call(1 + random.below(500));
+          else f.callSync(1 + random.below(500));
+        } catch (error) {
+          if (!outcomes.test(error.code)) throw error;
+          count(error.code);
+        }
+      }
+      if (!module.isClosed) module.memory.write(0, new Uint8Array(module.memory.buffer.slice(0, 16)));
+      // What is left open goes with its runtime.
+      if (!random.oneIn(4)) await module.close();
+    }
+  }
+  async function workers() {
+    while (performance.now() < end) {
+      const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData: { seed, number: random.u32() } });
+      count('workers');
+      const gone = new Promise((resolve, reject) => worker.on('error', reject).on('exit', resolve));
+      if (random.oneIn(2)) setTimeout(() => void worker.terminate(), random.below(600)).unref();
+      await gone;
+    }
+  }
+  await Promise.all([client(), client(), client(), client(), workers()]);
+  for (const runtime of runtimes) await runtime.close();
+  await cache.close();
+  rmSync(directory, { recursive: true });
+}
