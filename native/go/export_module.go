@@ -74,11 +74,14 @@ func wz_call(o *C.wz_frame_options, fn C.wz_handle, words *C.uint64_t, count C.u
 
 //export wz_frame_stop
 func wz_frame_stop(env, id C.uint64_t, reason, exitCode C.uint32_t) {
-	if e, err := findEnv(uint64(env)); err == nil {
-		if f := e.frame(uint64(id)); f != nil {
-			f.stopAll(stopWord(uint32(reason), uint32(exitCode)))
+	_ = protect(func() error {
+		if e, err := findEnv(uint64(env)); err == nil {
+			if f := e.frame(uint64(id)); f != nil {
+				f.stopAll(stopWord(uint32(reason), uint32(exitCode)))
+			}
 		}
-	}
+		return nil
+	})
 }
 
 //export wz_frame_reply

@@ -190,14 +190,16 @@ func (f *frame) stopAll(word uint64) {
 }
 
 func (f *frame) stopSelf(word uint64) {
-	if !f.stop.CompareAndSwap(0, word) {
-		return
-	}
+	// Under the lock: stopped must not see the stop and close the channel before this does.
 	f.mu.Lock()
-	if f.stopCh != nil {
+	first := f.stop.CompareAndSwap(0, word)
+	if first && f.stopCh != nil {
 		close(f.stopCh)
 	}
 	f.mu.Unlock()
+	if !first {
+		return
+	}
 	f.control.interrupt()
 	f.module.interruptFiles()
 	for _, m := range f.group.openModules() {

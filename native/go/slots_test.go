@@ -1,6 +1,9 @@
 package main
 
 import (
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -83,5 +86,25 @@ func TestAStopReachesTheFramesAbove(t *testing.T) {
 	late.push()
 	if late.stop.Load() == 0 {
 		t.Fatal("a frame above a stopped one runs")
+	}
+}
+
+// Found by the model of operations: whoever began to wait while the frame was being stopped closed the channel, and the stop did it again.
+func TestAFrameThatIsStoppedWhileItBeginsToWait(t *testing.T) {
+	for range 100_000 {
+		f := testFrame()
+		var both sync.WaitGroup
+		var ready atomic.Int32
+		together := func(do func()) {
+			both.Go(func() {
+				for ready.Add(1); ready.Load() < 2; {
+					runtime.Gosched()
+				}
+				do()
+			})
+		}
+		together(func() { <-f.stopped() })
+		together(func() { f.stopSelf(stopWord(stopAbort, 0)) })
+		both.Wait()
 	}
 }

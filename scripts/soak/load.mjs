@@ -117,7 +117,9 @@ export async function round(seed, number, milliseconds, counts) {
       const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData: { seed, number: random.u32() } });
       count('workers');
       const gone = new Promise((resolve, reject) => worker.on('error', reject).on('exit', resolve));
-      if (random.oneIn(2)) setTimeout(() => void worker.terminate(), random.below(600)).unref();
+      // Not before it is loaded: Node leaves modules open that it was just reading.
+      const patience = random.below(100);
+      if (random.oneIn(2)) worker.once('message', () => setTimeout(() => void worker.terminate(), patience).unref());
       await gone;
     }
   }

@@ -1,8 +1,9 @@
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { ModuleConfig, RuntimeConfig } from '../../dist/index.js';
 import { Random } from '../../test/fuzz/random.mjs';
 import { guest, openRuntime } from './load.mjs';
 
+parentPort.postMessage('loaded');
 const random = new Random(workerData.seed, workerData.number);
 const runtime = await openRuntime(new RuntimeConfig());
 for (let n = 0; n < 3; n++) {

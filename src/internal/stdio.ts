@@ -97,18 +97,32 @@ function writer(sink: Exclude<OutputSink, string | number>, most: number): Write
 class BrokenPipe extends Error {}
 
 // While a write is under way somebody listens for errors: a guest that writes to a broken stream must not end the process. Its errno
-// is the answer.
-const writing = new WeakMap<NodeWritable, number>();
-const ignore = () => {};
-function begin(stream: NodeWritable): void {
-  const count = writing.get(stream) ?? 0;
-  if (count === 0) stream.on('error', ignore);
-  writing.set(stream, count + 1);
+// is the answer. One pair of listeners serves all guests that write to a stream, or Node would warn of a leak.
+interface Writing {
+  count: number;
+  readonly waiting: Set<() => void>;
+  readonly closed: () => void;
 }
-function end(stream: NodeWritable): void {
-  const count = (writing.get(stream) ?? 1) - 1;
-  writing.set(stream, count);
-  if (count === 0) stream.off('error', ignore);
+const writing = new WeakMap<NodeWritable, Writing>();
+const ignore = () => {};
+function begin(stream: NodeWritable): Writing {
+  let state = writing.get(stream);
+  if (!state) {
+    const waiting = new Set<() => void>();
+    state = {
+      count: 0,
+      waiting,
+      closed: () => {
+        for (const fail of waiting) fail();
+      },
+    };
+    writing.set(stream, state);
+  }
+  if (state.count++ === 0) stream.on('error', ignore).on('close', state.closed);
+  return state;
+}
+function end(stream: NodeWritable, state: Writing): void {
+  if (--state.count === 0) stream.off('error', ignore).off('close', state.closed);
 }
 
 function writeNode(stream: NodeWritable, { bytes, sync }: Question, most: number): Promise<void> {
@@ -117,19 +131,19 @@ function writeNode(stream: NodeWritable, { bytes, sync }: Question, most: number
   if (sync && (stream.writableLength ?? 0) + bytes.byteLength > most)
     throw new Error(`more than ${most} bytes are waiting in the stream`);
   return new Promise((resolve, reject) => {
-    begin(stream);
+    const state = begin(stream);
     const closed = () => reject(new BrokenPipe('the stream was closed'));
     const goOn = stream.write(bytes, (error) => {
-      stream.off('close', closed);
+      state.waiting.delete(closed);
       if (error) {
         reject(error); // the listener stays: the event is still to come
       } else {
-        end(stream);
+        end(stream, state);
         resolve();
       }
     });
     if (goOn) resolve();
-    else stream.once('close', closed);
+    else state.waiting.add(closed);
   });
 }
 

@@ -1,4 +1,6 @@
-/** What fuzzing (npm run fuzz) has found, each in the smallest form. */
+/** What fuzzing and soaking (npm run fuzz, npm run soak) have found, each in the smallest form. */
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
@@ -42,5 +44,23 @@ describe.each(['compiler', 'interpreter'] as const)('%s', (engine) => {
     );
     const ENOSYS = 52;
     for (const fd of [0, 1, 2]) expect(module.exportedFunction('set', ['i32'], ['i32']).callSync(fd)).toBe(ENOSYS);
+  });
+
+  it('many writes to a stream that is full add no listeners to it', async () => {
+    await using runtime = new Runtime(RuntimeConfig[engine]());
+    await wasi.instantiate(runtime);
+    const stream = new PassThrough({ highWaterMark: 1 });
+    const module = await runtime.instantiate(
+      wat(`(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1) (data (i32.const 4) "\\08")
+        (func (export "write") (param i32) (loop $l (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))
+          (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))`),
+      new ModuleConfig().withStdout(stream),
+    );
+    module.exportedFunction('write', ['i32'], []).callSync(50);
+    expect(stream.listenerCount('close')).toBe(1);
+    stream.resume();
+    await once(stream, 'drain');
+    expect([stream.listenerCount('close'), stream.listenerCount('error')]).toEqual([0, 0]);
   });
 });

@@ -1,0 +1,37 @@
+//go:build wazero_harness
+
+package main
+
+/*
+#include "wazero_node.h"
+*/
+import "C"
+
+// harness is what JavaScript and C++ are, in tests with Go's race detector: it gets the messages of all environments.
+var harness interface {
+	post(env uint64, m *message)
+	upcall(env uint64, m *message, words []uint64) (status uint32)
+}
+
+//export wz_harness_post
+func wz_harness_post(env C.uint64_t, m *C.wz_message) C.uint32_t {
+	copied := readMessage(m)
+	copied.words, copied.bytes = append([]uint64(nil), copied.words...), append([]byte(nil), copied.bytes...)
+	harness.post(uint64(env), copied)
+	return 0
+}
+
+//export wz_harness_upcall
+func wz_harness_upcall(env C.uint64_t, m *C.wz_message, r *C.wz_reply) {
+	r.status = C.uint32_t(harness.upcall(uint64(env), readMessage(m), goWords(r.words, r.word_count)))
+}
+
+//export wz_harness_alive
+func wz_harness_alive(C.uint64_t) C.uint32_t { return 1 }
+
+func readMessage(m *C.wz_message) *message {
+	return &message{
+		kind: uint32(m.kind), status: uint32(m.status), frame: uint64(m.frame), target: uint64(m.target), module: uint64(m.module),
+		words: goWords((*C.uint64_t)(m.words), m.word_count), bytes: goData((*C.uint8_t)(m.bytes), m.byte_count), resultCount: int(m.result_count),
+	}
+}

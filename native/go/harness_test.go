@@ -1,0 +1,185 @@
+//go:build wazero_harness
+
+package main
+
+import (
+	_ "embed"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// (module (import "env" "host" (func $host (param i32) (result i32))) (memory (export "memory") 1 16)
+//
+//	(func (export "host") (param i32) (result i32) (local $sum i32)
+//	  (loop $l (local.set $sum (i32.add (local.get $sum) (call $host (local.get 0)))) (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+//	  (local.get $sum))
+//	(func (export "grow") (param i32) (result i32) (drop (memory.grow (i32.const 1))) (i32.const 0))
+//	(func (export "trap") (param i32) (result i32) unreachable)
+//	(func (export "forever") (param i32) (result i32) (loop $l (br $l)) (i32.const 0)))
+//
+//go:embed testdata/harness.wasm
+var harnessGuest []byte
+
+const harnessHosts = `{"name":"env","functions":[{"id":1,"export":"host","name":"host","params":["i32"],"results":["i32"]}]}`
+
+// js is one environment: its goroutine is the JS thread, which alone calls exports and takes messages.
+type js struct {
+	id       uint64
+	messages chan *message
+	frames   uint64
+	random   *rand.Rand
+	pending  map[uint64]func(*message) // what goes on when a frame or request has ended
+}
+
+type environments struct{ all sync.Map }
+
+func (e *environments) post(env uint64, m *message) {
+	if j, ok := e.all.Load(env); ok {
+		j.(*js).messages <- m
+	}
+}
+
+func (e *environments) upcall(_ uint64, m *message, words []uint64) uint32 {
+	if m.kind == msgHostCall {
+		words[0] = m.words[0]
+	}
+	return replyOK
+}
+
+// TestEverythingAtOnce is for the race detector: environments that compile, call in both lanes, stop, close and end in the middle of it.
+func TestEverythingAtOnce(t *testing.T) {
+	seconds, _ := strconv.Atoi(os.Getenv("WAZERO_HARNESS_SECONDS"))
+	end := time.Now().Add(time.Duration(max(seconds, 5)) * time.Second)
+	all := &environments{}
+	harness = all
+	if !harnessStart() {
+		t.Fatal("Go refused to start")
+	}
+	var threads sync.WaitGroup
+	for thread := range uint64(4) {
+		threads.Go(func() {
+			for n := uint64(0); time.Now().Before(end); n++ {
+				j := &js{id: thread*1_000_000 + n + 1, messages: make(chan *message, 10_000), random: rand.New(rand.NewPCG(thread, n)), pending: map[uint64]func(*message){}}
+				all.all.Store(j.id, j)
+				j.live(t, min(time.Second, time.Until(end)))
+				all.all.Delete(j.id)
+			}
+		})
+	}
+	threads.Wait()
+	waitFor(t, "everything is closed", func() bool {
+		return handles.count(kindRuntime)+handles.count(kindModule)+handles.count(kindCompiled) == 0
+	})
+}
+
+func (j *js) live(t *testing.T, d time.Duration) {
+	openEnv(j.id)
+	runtime, err := harnessRuntime(j.id)
+	must(t, err)
+	host, err := harnessHost(j.id, runtime, harnessHosts)
+	must(t, err)
+	hostModule, err := harnessInstantiate(j.frame(laneSync, 0), runtime, host, 0)
+	must(t, err)
+	calls := 0
+	var chain func(module uint64)
+	open := func() {
+		o := j.frame(laneAsync, 0)
+		request := o.frame
+		j.pending[request] = func(m *message) {
+			if m.status != 0 {
+				t.Errorf("compile: %s", m.bytes)
+				return
+			}
+			o := j.frame(laneAsync, 0)
+			module, err := harnessInstantiate(o, runtime, m.target, hostModule)
+			must(t, err)
+			j.pending[o.frame] = func(m *message) {
+				if m.status != 0 {
+					t.Errorf("instantiate: %s", m.bytes)
+					return
+				}
+				chain(module)
+			}
+		}
+		_, err := harnessCompile(j.id, runtime, harnessGuest, request)
+		must(t, err)
+	}
+	chain = func(module uint64) {
+		calls++
+		name := []string{"host", "host", "grow", "trap", "forever"}[j.random.IntN(5)]
+		function, err := harnessFunction(module, name)
+		if err != nil || harnessMemory(module) == 0 || j.random.IntN(20) == 0 { // closed by its deadline, or by us
+			harnessCloseModule(module)
+			open()
+			return
+		}
+		var timeout time.Duration
+		if name == "forever" || j.random.IntN(4) == 0 {
+			timeout = time.Duration(1+j.random.IntN(5)) * time.Millisecond
+		}
+		words := []uint64{uint64(1 + j.random.IntN(30))}
+		if j.random.IntN(3) == 0 {
+			_ = harnessCall(j.frame(laneSync, timeout), function, words)
+			j.pending[j.frames] = func(*message) { chain(module) }
+			go func(frame uint64) { j.messages <- &message{kind: msgDone, frame: frame} }(j.frames)
+			return
+		}
+		o := j.frame(laneAsync, timeout)
+		j.pending[o.frame] = func(*message) { chain(module) }
+		must(t, harnessCall(o, function, words))
+		if j.random.IntN(5) == 0 {
+			harnessStop(j.id, o.frame, uint32(1+j.random.IntN(3)))
+		}
+	}
+	for range 4 {
+		open()
+	}
+	for end := time.After(d); ; {
+		select {
+		case m := <-j.messages:
+			switch m.kind {
+			case msgHostCall:
+				harnessReply(j.id, m.frame, []uint64{m.words[0]})
+			case msgDone:
+				next := j.pending[m.frame]
+				delete(j.pending, m.frame)
+				next(m)
+			case msgWarning:
+				t.Errorf("warning: %s", m.bytes)
+			}
+		case <-end:
+			if calls == 0 {
+				t.Log("no call was made: the machine is busy")
+			}
+			if j.random.IntN(2) == 0 { // in the middle of everything: the environment closes the rest
+				_ = harnessCloseRuntimeIfIdle(j, runtime)
+			}
+			harnessCloseEnv(j.id)
+			return
+		}
+	}
+}
+
+// A runtime is closed by JavaScript only when no frame of it is in flight.
+func harnessCloseRuntimeIfIdle(j *js, runtime uint64) error {
+	if len(j.pending) > 0 {
+		return nil
+	}
+	return harnessCloseRuntime(runtime)
+}
+
+func (j *js) frame(lane uint32, timeout time.Duration) frameOptions {
+	j.frames++
+	return frameOptions{env: j.id, frame: j.frames, lane: lane, timeout: timeout}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
+	}
+}
