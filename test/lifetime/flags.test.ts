@@ -73,7 +73,8 @@ describe('L8: everything works with', () => {
         env,
       });
       // What Node and V8 say about their own flags.
-      const theirs = /^(\(node:\d+\) (ExperimentalWarning|SecurityWarning)|\(Use `node|Warning: disabling flag).*\n/gm;
+      const theirs =
+        /^(\(node:\d+\) (\[\w+\] )?(ExperimentalWarning|SecurityWarning)|\(Use `node|Warning: disabling flag).*\n/gm;
       const said = stderr.replace(theirs, '');
       expect({ code, signal, said }).toEqual({ code: 0, signal: null, said: '' });
       expect(JSON.parse(stdout)).toEqual(everything);
