@@ -3,7 +3,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, output, root, run } from './lib/tools.mjs';
-import { fetchNode, prebuiltTree } from './lib/tree.mjs';
+import { nodeProgram, prebuiltTree } from './lib/tree.mjs';
 
 const sysroot = '/usr/aarch64-linux-gnu';
 if (output('qemu-aarch64', ['--version']) === undefined) {
@@ -14,7 +14,7 @@ run(process.execPath, ['scripts/build-ts.mjs']);
 
 const tools = join(root, 'build/arm64');
 mkdirSync(tools, { recursive: true });
-const real = fetchNode(20, 'arm64');
+const real = nodeProgram(20, 'arm64');
 // The kernel may not know how to start an arm64 file, so whatever starts process.execPath gets this script instead.
 const node = join(tools, 'node');
 writeFileSync(node, `#!/bin/sh\nexec qemu-aarch64 -L ${sysroot} '${real}' "$@"\n`);

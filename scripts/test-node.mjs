@@ -1,7 +1,7 @@
 // Runs the tests with the prebuilt binary, one and the same, under other Nodes.   [majors: 20 22 24 26] [-- arguments of vitest]
 import { join } from 'node:path';
 import { fail, output, root, run } from './lib/tools.mjs';
-import { fetchNode, nodeVersions, prebuiltTree } from './lib/tree.mjs';
+import { nodeProgram, nodeVersions, prebuiltTree } from './lib/tree.mjs';
 
 const args = process.argv.slice(2);
 const majors = args.filter((arg) => /^\d+$/.test(arg));
@@ -17,7 +17,7 @@ run(process.execPath, ['scripts/build-ts.mjs']);
 const tree = join(root, 'build/test-node');
 prebuiltTree(tree);
 for (const major of majors) {
-  const node = fetchNode(major);
+  const node = nodeProgram(major);
   console.log(`\nNode ${output(node, ['-p', 'process.version + ", N-API " + process.versions.napi'])}`);
   run(node, ['node_modules/vitest/vitest.mjs', 'run', ...rest], { cwd: tree });
 }

@@ -25,7 +25,7 @@ const nodes = {
 export const nodeVersions = Object.keys(nodes);
 
 /** The path of that Node, fetched when it is not there yet. */
-export function fetchNode(major, arch = process.arch) {
+export function nodeProgram(major, arch = process.arch) {
   const version = nodes[major][arch];
   const folder = join(root, 'build/nodes', `${arch}-${version}`);
   const node = join(folder, 'package/bin/node');
