@@ -1,4 +1,5 @@
 // Packs the package, looks at what is in it, and uses it as a stranger would: installed without scripts, with nothing on the PATH but Node.
+//   --built   with the binaries that are in prebuilds
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { Consumer, consumerTools } from './lib/consumers.mjs';
 import { fail, must, prebuiltFile, root, run } from './lib/tools.mjs';
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-run(process.execPath, ['scripts/prebuild.mjs']);
+if (!process.argv.includes('--built')) run(process.execPath, ['scripts/prebuild.mjs']);
 run(process.execPath, ['scripts/build-ts.mjs']);
 const packed = join(root, 'build/package');
 rmSync(packed, { recursive: true, force: true });

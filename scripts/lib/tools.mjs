@@ -91,3 +91,11 @@ function isAlive(lock) {
 export function prebuiltFile(arch = process.arch) {
   return `prebuilds/${process.platform}-${arch}/node-wazero${process.platform === 'linux' ? '.glibc' : ''}.node`;
 }
+
+/** All binaries that the package has a name for, whether they are there or not. */
+export function publishedFiles() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return Object.values(exports)
+    .filter((path) => typeof path === 'string' && path.endsWith('.node'))
+    .map((path) => path.slice('./'.length));
+}

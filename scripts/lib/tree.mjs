@@ -2,15 +2,21 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 
 import { join } from 'node:path';
 import { must, prebuiltFile, root, run } from './tools.mjs';
 
-/** A second checkout whose build/Release is the prebuilt binary for `arch`. */
-export function prebuiltTree(folder, arch = process.arch) {
+/** A second checkout, with this one's dependencies and nothing built. */
+export function copyCheckout(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const left = new Set(['node_modules', 'build', 'prebuilds', '.git']);
+  const left = new Set(['node_modules', 'build', 'dist', 'prebuilds', '.git']);
   for (const entry of readdirSync(root)) {
     if (!left.has(entry)) cpSync(join(root, entry), join(folder, entry), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+}
+
+/** One whose build/Release is the prebuilt binary for `arch`. */
+export function prebuiltTree(folder, arch = process.arch) {
+  copyCheckout(folder);
+  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
   mkdirSync(join(folder, 'build/Release'), { recursive: true });
   cpSync(join(root, prebuiltFile(arch)), join(folder, 'build/Release/node_wazero.node'));
 }

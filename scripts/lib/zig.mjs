@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, output, replaceFile, root } from './tools.mjs';
 
-const zigVersion = '0.15.2';
+export const zigVersion = '0.15.2';
 
 /** The oldest glibc that a published binary runs on: that of Debian 10 and RHEL 8, and what Node's own binaries need. */
 export const glibcFloor = [2, 28];

@@ -73,7 +73,7 @@ function load(): Addon {
       case 'MODULE_NOT_FOUND':
       case 'ERR_PACKAGE_PATH_NOT_EXPORTED':
         throw unsupportedError(
-          `node-wazero has no binary for ${platform} here: there are some for Linux with glibc, macOS and Windows (x64, arm64); in a checkout, run npm run build.`,
+          `node-wazero has no binary for ${platform} here: there are some for Linux with glibc, macOS (x64, arm64) and Windows (x64); in a checkout, run npm run build.`,
         );
       case 'ERR_DLOPEN_FAILED':
         throw unsupportedError(`The binary of node-wazero for ${platform} cannot be loaded: ${message}`);
@@ -106,8 +106,6 @@ function loadNearby(): Addon {
       return require('../../prebuilds/darwin-arm64/node-wazero.node');
     case 'win32-x64':
       return require('../../prebuilds/win32-x64/node-wazero.node');
-    case 'win32-arm64':
-      return require('../../prebuilds/win32-arm64/node-wazero.node');
     default:
       throw Object.assign(new Error(platform), { code: 'MODULE_NOT_FOUND' });
   }

@@ -144,7 +144,12 @@ it('H5: a buffer that is given away shows nothing of other guests, also after it
     () => 1,
     async (module, runtime) => {
       const { buffer } = module.memory!;
-      const given = structuredClone(buffer, { transfer: [buffer] });
+      let given = buffer;
+      try {
+        given = structuredClone(buffer, { transfer: [buffer] });
+      } catch (error) {
+        expect((error as Error).name).toBe('DataCloneError'); // Node 20 transfers or copies it, later ones refuse
+      }
       const kept = new Uint8Array(buffer);
       await module.close();
       expect(kept.length).toBe(0);
