@@ -17,6 +17,8 @@ const special: Record<string, Group> = {
   examples: { order: 1, testTimeout: 180_000, maxWorkers: 1 },
   hammer: { order: 2, testTimeout: 180_000, maxWorkers: 1 },
 };
+// Under an emulator every limit is this many times longer.
+const slowness = Number(process.env.WAZERO_TEST_SLOWNESS ?? 1);
 const notTests = ['fixtures', 'support'];
 
 /** One project per folder of test/, and the examples. */
@@ -27,7 +29,8 @@ export default defineConfig({
   test: {
     projects: folders.map((folder) => {
       const name = folder.replace('test/', '');
-      const { order, testTimeout, maxWorkers } = special[name] ?? usual;
+      const { order, maxWorkers, ...limit } = special[name] ?? usual;
+      const testTimeout = limit.testTimeout * slowness;
       return {
         test: {
           name,

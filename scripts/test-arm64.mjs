@@ -33,11 +33,8 @@ const args =
   process.argv.length > 2
     ? process.argv.slice(2)
     : ['unit', 'api', 'native', 'faults', 'conformance'].map((name) => `--project=${name}`);
-run(
-  process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout=240000', '--hookTimeout=240000', ...args],
-  {
-    cwd: tree,
-    env: { ...process.env, NODE_OPTIONS: `--require=${setExecPath}` },
-  },
-);
+// One file at a time: a fork that starts beside a busy one takes longer than vitest waits.
+run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=1', ...args], {
+  cwd: tree,
+  env: { ...process.env, NODE_OPTIONS: `--require=${setExecPath}`, WAZERO_TEST_SLOWNESS: '15' },
+});
