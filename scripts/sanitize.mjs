@@ -1,4 +1,4 @@
-// The addon under the tools that see what tests do not (Linux, gcc).   npm run sanitize -- [address] [leaks] [thread] [race] [cgocheck] [--seconds N]
+// C6: the addon under the tools that see what tests do not (Linux, gcc).   npm run sanitize -- [address] [leaks] [thread] [race] [cgocheck] [--seconds N]
 // Without names: all. Each builds what it needs into a folder of its own; a report ends the run with exit code 1.
 //   address   AddressSanitizer and UndefinedBehaviorSanitizer on the C++ half: stress, Workers, fuzzing, the tests of the API
 //   leaks     LeakSanitizer at the end of a process with Workers: what nobody has any more

@@ -15,7 +15,7 @@ for (const { target, executions, edit } of [
   { target: 'handles', executions: 150, edit: 'e2' },
 ]) {
   const declare = edit === undefined ? it : needsEdit(edit);
-  declare(`${target}: ${executions} executions without a finding`, () => {
+  declare(`C8: ${target}: ${executions} executions without a finding`, () => {
     const args = ['--committed', '--seed', '20', '--executions', String(executions), '--seconds', '90', target];
     const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
     expect(stderr).toBe('');

@@ -213,7 +213,7 @@ async function finish(guests: readonly Guest[]): Promise<void> {
 }
 
 it(
-  `${runs} random sequences of calls, aborts, closes and reads on three guests`,
+  `C8: ${runs} random sequences of calls, aborts, closes and reads on three guests`,
   async () => {
     let played = 0;
     const property = fc.asyncProperty(fc.array(operation, { maxLength: 40 }), (operations) => {
