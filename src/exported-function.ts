@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { Birth } from './internal/birth.js';
+import { notEntered } from './internal/direct.js';
 import { checkParent, enterAsync, enterSync, mustBeSync } from './internal/entry.js';
 import { invalidArgument } from './internal/errors.js';
 import type { Frame, Lease } from './internal/frames.js';
@@ -74,7 +75,12 @@ export class ExportedFunction<
     return this.#callArgsSync(args);
   }
   #callArgsSync(args: ParamsOf<P>): ResultOf<R> {
-    const { state } = this.#parts;
+    const { state, lease, options } = this.#parts;
+    const { direct } = state;
+    if (direct !== undefined && lease === undefined && options.endless && direct.isFree) {
+      const result = direct.call(args, options.context);
+      if (result !== notEntered) return result as ResultOf<R>;
+    }
     const words = state.words(args);
     this.#callSync(words);
     return decodeResults(state.signature.results, words, state.module.group.references) as ResultOf<R>;
@@ -137,6 +143,7 @@ export class ExportedFunction<
     const { state, options } = this.#parts;
     const parent = this.#parent();
     refuseSignal(options);
+    state.countSync();
     this.#enterSync(parent, begin(options, state.module.runtime), words);
   }
 

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZ_ABI_VERSION 1u
+#define WZ_ABI_VERSION 2u
 
 typedef uint64_t wz_handle;
 typedef struct { const char *ptr; size_t len; } wz_str;
@@ -147,7 +147,7 @@ enum {
   WZ_OPEN_NO_FOLLOW = 64, WZ_OPEN_SYNC = 128, WZ_OPEN_DATA_SYNC = 256
 };
 
-enum { WZ_REPLY_OK = 0, WZ_REPLY_THREW = 1 /* parked in the frame */, WZ_REPLY_WOULD_BLOCK = 2 /* likewise */, WZ_REPLY_DEAD = 3 /* JS cannot run any more */ };
+enum { WZ_REPLY_NONE = 255 /* in wz_direct_continue: nobody was asked */, WZ_REPLY_OK = 0, WZ_REPLY_THREW = 1 /* parked in the frame */, WZ_REPLY_WOULD_BLOCK = 2 /* likewise */, WZ_REPLY_DEAD = 3 /* JS cannot run any more */ };
 typedef struct {
   uint32_t status;
   uint64_t *words; uint32_t word_count;      /* sync upcall: capacity result_count given by Go, filled by C++; async: given by C++ */
@@ -158,8 +158,31 @@ typedef struct {
   uint32_t abi_version;
   uint32_t (*post)(uint64_t env, const wz_message *message);                   /* copies; 0, or 1 when the environment has gone */
   void (*upcall)(uint64_t env, const wz_message *message, wz_reply *reply);     /* sync lane */
+  uint32_t (*running)(uint64_t env, uint64_t *entry);                           /* any thread: the direct call that runs since it was asked last, 0: none; returns 1: ask again */
   uint32_t (*alive)(uint64_t env);                                              /* sync lane, at a poll tick: 1, or 0 when JS was terminated */
 } wz_callbacks;
+
+/*
+ * Direct calls (edit e5): C++ enters a guest function without Go. It holds these addresses from wz_direct_open to wz_direct_close, and uses
+ * them on the JS thread only; what they point to is kept alive by the handle. One call of an entry at a time.
+ */
+typedef struct {
+  wz_handle handle, module;
+  uintptr_t preamble, executable, context, module_context;
+  uintptr_t closed;             /* uint64_t: not 0 once the module is closed */
+  /* words of the execution context */
+  uintptr_t exit_code;          /* uint32_t; low byte 0: returned, WZ_EXIT_HOST: a host function, whose index stands above; others are Go's */
+  uintptr_t caller_module;      /* module_context of the function that calls a host function */
+  uintptr_t stack_limit;        /* set before a call, to what lies headroom above the beginning of the stack */
+  uintptr_t return_address, stack_pointer, frame_pointer; /* where to go on; the words of a host function are those above stack_pointer */
+  uintptr_t callee;             /* the host module: from byte 32 two words for each function, wz_direct_host by its second */
+  uintptr_t host_function_type; /* the first word, where the function is one of ours */
+  uint32_t words;               /* of the larger of parameters and results */
+  uint32_t headroom;            /* bytes below the limit that signal handlers need */
+  uint64_t stack_bytes;         /* limit of the module's stack, 0: wazero's */
+} wz_direct_entry;
+typedef struct { uint64_t id; uint32_t params, results; } wz_direct_host;
+enum { WZ_EXIT_HOST = 5 };
 
 /* ---- exports of native/go (declared again, by cgo, in the generated header; the drift check compares) ----
  * uint32_t wz_start(wz_callbacks*)                                  once per process; returns WZ_ABI_VERSION of the Go side, 0 if it refuses
@@ -215,6 +238,14 @@ typedef struct {
  * void     wz_table_function(wz_handle module, uint32_t table, uint32_t offset, wz_str types_json, wz_result*)   value = function, text = JSON of its definition
  * void     wz_internal_globals(wz_handle module, wz_result*)         text = JSON [{handle, type}], all globals of the module
  * void     wz_tcp_addresses(wz_handle module, wz_result*)            text = JSON [{host, port}], of its listeners in their order
+ * void     wz_direct_open(uint64_t env, wz_handle function, wz_direct_entry*, wz_result*)      value = 0: it cannot be entered directly
+ * void     wz_direct_close(wz_handle entry)                          no call of it is under way
+ * void     wz_direct_adopt(wz_frame_options*, wz_handle entry, uint8_t *stack, size_t, wz_result*)
+ *                                                                    in a host function of the call: from now on its frame id is known
+ * void     wz_direct_continue(wz_frame_options*, wz_handle entry, uint8_t *stack, size_t, uint64_t *words, uint32_t word_count, uint32_t status, wz_result*)
+ *                                                                    runs the call from its exit to the end, as wz_call does. status: WZ_REPLY_* of the
+ *                                                                    host function that it left for, whose results are in words
+ * void     wz_direct_watch(uint64_t env)                             from now on `running` is called
  * void     wz_set_concurrency(uint32_t guests)
  * void     wz_stats(wz_result*)                                      text = JSON
  * void     wz_collect(void)                                          runs Go's garbage collector and waits for it

@@ -13,6 +13,7 @@ BindingList RuntimeBindings();
 BindingList CompiledModuleBindings();
 BindingList ModuleBindings();
 BindingList FrameBindings();
+BindingList DirectBindings();
 BindingList MemoryBindings();
 BindingList GlobalBindings();
 BindingList OutputBufferBindings();

@@ -86,6 +86,10 @@ bool Environment::Start(napi_value hooks) {
     ThrowFailure(env, "node-wazero could not set up its environment");
     return false;
   }
+  if (!direct.Start(this, hooks)) {
+    ThrowFailure(env, "Expected ask and area of the hooks");
+    return false;
+  }
   if (StartGo() != WZ_ABI_VERSION) {
     ThrowFailure(env, "node-wazero: the Go half of the addon refused to start");
     return false;
@@ -121,6 +125,7 @@ void Environment::Cleanup(void* data) {
   Environment* self = holder->get();
   if (self->started_) {
     self->queue.Close();
+    self->direct.AdoptAll();
     wz_env_close(self->id);
     std::lock_guard<std::mutex> lock(registry().mutex);
     registry().environments.erase(self->id);

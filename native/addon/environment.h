@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 
+#include "direct.h"
 #include "message_queue.h"
 #include "napi_setup.h"
 
@@ -10,7 +11,8 @@ namespace wazero_node {
 
 /**
  * What one binding object (see addon.cc) owns; an environment of Node (the main thread or a Worker) has one for each
- * copy of the package that was loaded in it. Everything here belongs to the JS thread, but `id` and `queue`.
+ * copy of the package that was loaded in it. Everything here belongs to the JS thread, but `id`, `queue` and
+ * one method of `direct`.
  *
  * Lifetime, in this order, each a rule that a crash taught:
  *  1. The registry holds it by shared_ptr: a Go thread may be posting while the Worker ends.
@@ -43,6 +45,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   const napi_env env;
   const uint64_t id;  // never reused in the process
   MessageQueue queue;
+  DirectCalls direct;
 
   napi_ref message_hook = nullptr, upcall_hook = nullptr, error_hook = nullptr;
   napi_ref parse_json = nullptr, nothing = nullptr;

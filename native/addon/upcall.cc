@@ -73,7 +73,18 @@ void Upcall(uint64_t id, const wz_message* message, wz_reply* reply) noexcept {
   reply->status = environment == nullptr ? uint32_t{WZ_REPLY_DEAD} : CallHook(*environment, *message, reply);
 }
 
-/** Likewise. */
+/** Any thread. */
+uint32_t Running(uint64_t id, uint64_t* entry) noexcept {
+  *entry = 0;
+  try {
+    auto environment = Environment::Find(id);
+    return environment != nullptr ? environment->direct.Running(entry) : 0;
+  } catch (...) {
+    return 0;
+  }
+}
+
+/** JS thread, likewise. */
 uint32_t Alive(uint64_t id) noexcept {
   Environment* environment = SyncScope::Current(id);
   if (environment == nullptr) return 0;
@@ -83,6 +94,6 @@ uint32_t Alive(uint64_t id) noexcept {
 
 }  // namespace
 
-const wz_callbacks kCallbacks = {WZ_ABI_VERSION, Post, Upcall, Alive};
+const wz_callbacks kCallbacks = {WZ_ABI_VERSION, Post, Upcall, Running, Alive};
 
 }  // namespace wazero_node

@@ -52,6 +52,7 @@ var edits = []edit{
 	unwindEdit,
 	cacheEdit,
 	tryIDsEdit,
+	directEdit,
 }
 
 //go:embed *.go _add

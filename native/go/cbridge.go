@@ -21,6 +21,7 @@ static uint32_t call_upcall(wz_callbacks *c, uint64_t env, uint32_t kind, uint64
   if (result_size) *result_size = r.byte_count;
   return r.status;
 }
+static uint32_t call_running(wz_callbacks *c, uint64_t env, uint64_t *entry) { return c->running(env, entry); }
 static uint32_t call_alive(wz_callbacks *c, uint64_t env) { return c->alive(env); }
 */
 import "C"
@@ -61,6 +62,13 @@ func upcall(env uint64, m *message, words []uint64, bytes []byte) (status uint32
 }
 
 func alive(env uint64) bool { return C.call_alive(callbacks, C.uint64_t(env)) != 0 }
+
+// directRunning tells which direct call of an environment has been running since it was asked last, 0 for none; and whether to ask again.
+func directRunning(env uint64) (h handle, more bool) {
+	var entry C.uint64_t
+	more = C.call_running(callbacks, C.uint64_t(env), &entry) != 0
+	return handle(entry), more
+}
 
 func wordsPointer(w []uint64) *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(unsafe.SliceData(w))) }
 func bytesPointer(b []byte) *C.uint8_t    { return (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(b))) }

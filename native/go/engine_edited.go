@@ -43,6 +43,18 @@ func defaultSlots() int { return processors() }
 func globalWords(g api.Global) (lo, hi uint64)          { return nodehost.GlobalValue(g) }
 func setGlobalWords(g api.MutableGlobal, lo, hi uint64) { nodehost.SetGlobalValue(g, lo, hi) }
 
+type directFunction = nodehost.Direct
+
+// directOf is nil where C++ cannot enter the function.
+func directOf(m api.Module, fn api.Function) directFunction {
+	if d, ok := nodehost.DirectOf(m, fn); ok {
+		return d
+	}
+	return nil
+}
+
+func stackHeadroom() int { return nodehost.StackHeadroom() }
+
 func withStackLimit(ctx context.Context, bytes uint64) context.Context {
 	if bytes == 0 {
 		return ctx

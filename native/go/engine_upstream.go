@@ -65,6 +65,23 @@ func defaultSlots() int { return max(1, processors()-1) }
 func globalWords(g api.Global) (lo, hi uint64)         { return g.Get(), 0 }
 func setGlobalWords(g api.MutableGlobal, lo, _ uint64) { g.Set(lo) }
 
+// directFunction has no implementation here: every call goes through Go.
+type directFunction interface {
+	DirectEntry() (entry directEntry, ok bool)
+	Lend(context.Context, []byte)
+	TakeBack()
+	Interrupt()
+	WithSnapshots(context.Context) context.Context
+}
+type directEntry struct {
+	Preamble, Executable, ExecutionContext, ModuleContext, Closed                         uintptr
+	Words                                                                                 int
+	ExitCode, CallerModule, StackLimit, ReturnAddress, StackPointer, Callee, FramePointer uintptr
+}
+
+func directOf(api.Module, api.Function) directFunction { return nil }
+func stackHeadroom() int                               { return 0 }
+
 func withStackLimit(ctx context.Context, _ uint64) context.Context { return ctx } // wazero has no such limit
 
 func withTableLimit(ctx context.Context, _ uint32) context.Context { return ctx } // only the pre-scan limits tables

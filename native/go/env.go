@@ -15,6 +15,7 @@ type env struct {
 	requests map[uint64]*request // compilations
 	runtimes map[*runtimeState]struct{}
 	caches   map[handle]struct{}
+	directs  map[*directState]struct{}
 }
 
 // request is a compilation off the JS thread.
@@ -33,7 +34,7 @@ func findEnv(id uint64) (*env, error) {
 }
 
 func openEnv(id uint64) {
-	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]*request{}, runtimes: map[*runtimeState]struct{}{}, caches: map[handle]struct{}{}})
+	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]*request{}, runtimes: map[*runtimeState]struct{}{}, caches: map[handle]struct{}{}, directs: map[*directState]struct{}{}})
 }
 
 func (e *env) addFrame(f *frame) bool {
@@ -76,6 +77,10 @@ func (e *env) close() {
 	for _, r := range e.requests {
 		cancels = append(cancels, r.cancel)
 	}
+	for d := range e.directs { // nobody enters any more; a call under way has been adopted
+		handles.remove(d.handle, kindDirect)
+	}
+	e.directs = map[*directState]struct{}{}
 	e.mu.Unlock()
 	for _, cancel := range cancels {
 		cancel("close")

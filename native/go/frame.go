@@ -38,6 +38,7 @@ type frame struct {
 	hostContext context.Context
 	snapshots   []experimental.Snapshot
 	restore     *restoration
+	answered    *reply // of the host function that a direct call left C++ for
 
 	mu      sync.Mutex
 	stopCh  chan struct{} // made on first use
@@ -324,10 +325,16 @@ func (f *frame) upcall(m *message, words []uint64, bytes []byte) (n int) {
 			}
 		})
 	}
+	f.settle(status)
+	return n
+}
+
+// settle unwinds the guest unless JavaScript has answered well and the frame may go on.
+func (f *frame) settle(status uint32) {
 	f.exitIfStopped()
 	switch status {
 	case replyOK:
-		return n
+		return
 	case replyDead:
 		f.stopSelf(stopWord(stopClose, 0))
 		f.exitIfStopped()

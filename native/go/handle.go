@@ -19,9 +19,10 @@ const (
 	kindOutputBuffer
 	kindPin
 	kindListener
+	kindDirect
 )
 
-var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener"}
+var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function"}
 
 const (
 	indexBits      = 24

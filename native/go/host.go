@@ -109,7 +109,7 @@ func (rt *runtimeState) functionExport(r *hostFunctionRecord) (func(wazero.HostM
 		return nil, err
 	}
 	rt.hasHostFunctions.Store(true)
-	fn := rt.hostFunction(r.ID, words(params), words(results))
+	fn := &hostFunction{id: r.ID, params: uint32(words(params)), results: uint32(words(results)), rt: rt}
 	return func(b wazero.HostModuleBuilder) {
 		fb := b.NewFunctionBuilder().WithGoModuleFunction(fn, params, results)
 		if r.Name != "" {
@@ -125,21 +125,34 @@ func (rt *runtimeState) functionExport(r *hostFunctionRecord) (func(wazero.HostM
 	}, nil
 }
 
-// hostFunction asks JavaScript: directly in the synchronous lane, by a message while the goroutine is parked in the other.
-func (rt *runtimeState) hostFunction(id uint64, params, results int) api.GoModuleFunc {
-	return func(ctx context.Context, mod api.Module, stack []uint64) {
-		f := frameOf(ctx)
-		if f == nil {
-			panic(fmt.Errorf("a host function was called outside of a call of this package"))
-		}
-		outer := f.hostContext // an invoke_ of emscripten, or nil
-		f.hostContext, f.restore = ctx, nil
-		f.upcall(&message{kind: msgHostCall, target: id, module: uint64(rt.caller(f, mod)), words: stack[:params]}, stack[:results], nil)
-		f.hostContext = outer
-		if r := f.restore; r != nil {
-			f.restore = nil
-			r.snapshot.Restore(r.results)
-		}
+// hostFunction is a function in JavaScript. C++ reads the first three fields, which are wz_direct_host of wazero_node.h.
+type hostFunction struct {
+	id              uint64
+	params, results uint32 // words
+	rt              *runtimeState
+}
+
+// Call asks JavaScript: directly in the synchronous lane, by a message while the goroutine is parked in the other. C++ may have asked
+// already, in a direct call that it left to Go.
+func (h *hostFunction) Call(ctx context.Context, mod api.Module, stack []uint64) {
+	f := frameOf(ctx)
+	if f == nil {
+		panic(fmt.Errorf("a host function was called outside of a call of this package"))
+	}
+	outer := f.hostContext // an invoke_ of emscripten, or nil
+	f.hostContext = ctx
+	if a := f.answered; a != nil {
+		f.answered = nil
+		copy(stack[:h.results], a.words)
+		f.settle(a.status)
+	} else {
+		f.restore = nil
+		f.upcall(&message{kind: msgHostCall, target: h.id, module: uint64(h.rt.caller(f, mod)), words: stack[:h.params]}, stack[:h.results], nil)
+	}
+	f.hostContext = outer
+	if r := f.restore; r != nil {
+		f.restore = nil
+		r.snapshot.Restore(r.results)
 	}
 }
 

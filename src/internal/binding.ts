@@ -79,6 +79,14 @@ export interface NativeBinding {
     fn: Handle,
     words: BigUint64Array,
   ): string | undefined;
+  /** How a function is entered without Go; 0: it cannot be, or WAZERO_NODE_DIRECT=0. */
+  directOpen(fn: Handle): number;
+  directClose(slot: number): void;
+  /**
+   * Sync lane: calls the function of the slot in `Hooks.area`, where parameters and results are, too, and a status afterwards. Returns what
+   * `call` returns.
+   */
+  directCall(): string | undefined;
   /** Any time; nothing happens when the frame has ended. */
   frameStop(frame: number, reason: number, exitCode: number): void;
   /** Answers the one open question of an asynchronous frame. */
@@ -167,13 +175,17 @@ export interface Hooks {
     bytes: Uint8Array<ArrayBuffer>,
     resultCount: number,
   ): number;
+  /** DirectArea of native/addon/direct.h. Nobody but direct.ts may see it: native code keeps its address. */
+  readonly area: ArrayBuffer;
+  /** Inside directCall: a host function of ours is asked. What it is, its parameters, results and status are in the area. Never throws. */
+  ask(): void;
   error(json: string): Error;
 }
 
 // ---- numbers of wazero_node.h (test/native checks that they are the same)
 export const LANE = { sync: 0, async: 1 } as const;
 export const STOP = { close: 1, timeout: 2, abort: 3 } as const;
-export const REPLY = { ok: 0, threw: 1, wouldBlock: 2, dead: 3 } as const;
+export const REPLY = { ok: 0, threw: 1, wouldBlock: 2, dead: 3, none: 255 } as const;
 export const MSG = {
   done: 1,
   hostCall: 2,

@@ -1,15 +1,13 @@
 import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY, WARNING } from './binding.js';
-import { isPromiseLike } from './callbacks.js';
 import { findRequest } from './compile.js';
+import { area, ask as askDirectly, directFrame } from './direct.js';
 import { closedError, makeError, wouldBlockError } from './errors.js';
-import { type Frame, frames, Lease } from './frames.js';
-import { type HostFunction, HostFunctions } from './host-functions.js';
-import { publicly } from './lent.js';
+import { type Frame, frames } from './frames.js';
+import { callHost } from './host-call.js';
+import { HostFunctions } from './host-functions.js';
 import type { ModuleState } from './module-state.js';
 import { releaseMount } from './mount.js';
 import { native, setHooks } from './native.js';
-import { traced, traceEither } from './tracing.js';
-import { decode, encode, hostResults } from './values.js';
 
 // What native code asks of JavaScript, in both lanes: answered in place, in `words` and `bytes`.
 
@@ -45,51 +43,6 @@ function answer(
   const callback = module.callbacks.get(target) ?? frame.group.listenerCallback(target);
   if (!callback) throw closedError('the module that asks is gone');
   return callback({ words, bytes, sync });
-}
-
-function callHost(
-  frame: Frame,
-  module: ModuleState,
-  host: HostFunction,
-  words: BigUint64Array,
-  sync: boolean,
-): void | PromiseLike<void> {
-  const { references } = module.group;
-  const args: unknown[] = decode(host.params, words, references);
-  const lease = host.withCaller ? new Lease(frame, host) : undefined;
-  if (lease) args.unshift(publicly.caller(module, lease));
-  frame.inHost = true;
-  frame.restoring = false;
-  const answered = () => {
-    frame.inHost = false;
-    lease?.expire();
-  };
-  const take = (result: unknown) => {
-    answered();
-    if (frame.restoring) return;
-    const position = (i: number) =>
-      host.results.length === 1 ? `the result of ${host.name}` : `result ${i} of ${host.name}`;
-    encode(host.results, hostResults(host.results, result, `the results of ${host.name}`), words, references, position);
-  };
-  try {
-    const result: unknown = traced.host.hasSubscribers
-      ? traceEither(traced.host, { module: host.moduleName, function: host.exportName }, () =>
-          Reflect.apply(host.fn, undefined, args),
-        )
-      : Reflect.apply(host.fn, undefined, args);
-    if (!isPromiseLike(result)) {
-      take(result);
-      return undefined;
-    }
-    if (sync) answered();
-    return Promise.resolve(result).then(take, (error: unknown) => {
-      answered();
-      throw error;
-    });
-  } catch (error) {
-    answered();
-    throw error;
-  }
 }
 
 /** What a guest has written is not sent back. */
@@ -162,7 +115,7 @@ const hooks: Hooks = {
   },
 
   upcall(kind, id, target, handle, words, bytes) {
-    const frame = frames.find(id);
+    const frame = frames.find(id) ?? directFrame(id);
     if (!frame) return REPLY.dead;
     try {
       frame.group.refreshBuffers(); // the guest may have grown its memory
@@ -178,6 +131,8 @@ const hooks: Hooks = {
     }
   },
 
+  area,
+  ask: askDirectly,
   error: (json) => makeError(JSON.parse(json) as ErrorRecord),
 };
 setHooks(hooks);

@@ -21,11 +21,11 @@ type Start = (frame: number, lane: number, parent: number, timeoutNs: number) =>
 const parse = (bytes: Uint8Array): unknown => (bytes.byteLength === 0 ? {} : JSON.parse(Buffer.from(bytes).toString()));
 
 /** Modules that native code found closed: by the guest's own exit, a deadline, a signal. */
-function noteClosed(group: LinkGroup, handles: readonly Handle[] | undefined, exitCode: number): void {
+export function noteClosed(group: LinkGroup, handles: readonly Handle[] | undefined, exitCode: number): void {
   for (const handle of handles ?? []) group.byHandle.get(handle)?.markClosed(exitCode);
 }
 
-function failure(frame: Frame, record: ErrorRecord): Error {
+export function failure(frame: Frame, record: ErrorRecord): Error {
   noteClosed(frame.group, record.closed, record.exitCode ?? 0);
   return makeError(record, { parked: frame.parked, abort: record.reason === 'abort' ? abortOf(frame) : undefined });
 }
@@ -150,7 +150,8 @@ export function enterSync(
   if (error) throw error;
 }
 
-function leave(frame: Frame, reason: unknown): void {
+/** The end of a frame, with the error that it ends with. */
+export function leave(frame: Frame, reason: unknown): void {
   frames.remove(frame);
   frame.ended(reason);
   if (frame.parent && reason instanceof ExitError) frame.parent.exit = reason;

@@ -24,7 +24,7 @@ const nothing = () => {};
 
 /** One entry into a link group: a call, an instantiation, or a conversation (Module.exclusive). */
 export class Frame {
-  readonly id = nextId();
+  readonly id: number;
   readonly lane: Lane;
   /** The module that is called, or being instantiated. */
   readonly module: ModuleState;
@@ -67,7 +67,8 @@ export class Frame {
   #controller: AbortController | undefined;
   #endReason: unknown;
 
-  constructor(lane: Lane, module: ModuleState, parent: Frame | undefined, options: FrameOptions) {
+  constructor(lane: Lane, module: ModuleState, parent: Frame | undefined, options: FrameOptions, id = nextId()) {
+    this.id = id;
     this.lane = lane;
     this.module = module;
     this.parent = parent;

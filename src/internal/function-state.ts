@@ -1,5 +1,6 @@
 import type { FunctionDefinition } from '../types.js';
 import type { Handle } from './binding.js';
+import { DirectCall, openAfter } from './direct.js';
 import { invalidArgument } from './errors.js';
 import type { ModuleState } from './module-state.js';
 import { native } from './native.js';
@@ -12,6 +13,9 @@ export class FunctionState {
   readonly definition: FunctionDefinition;
   readonly signature: Signature;
   #handle: Handle;
+  /** How it is called without Go, once it has been called a few times with callSync. */
+  direct: DirectCall | undefined;
+  #syncCalls = 0;
 
   constructor(module: ModuleState, name: string, definition: FunctionDefinition, handle: Handle = 0) {
     this.module = module;
@@ -28,6 +32,15 @@ export class FunctionState {
       this.#handle = native().moduleFunction(this.module.handle, this.name);
     }
     return this.#handle;
+  }
+
+  /** A synchronous call is about to go through Go. */
+  countSync(): void {
+    if (this.#syncCalls++ === openAfter) this.direct = DirectCall.open(this);
+  }
+  endDirect(): void {
+    this.direct?.close();
+    this.direct = undefined;
   }
 
   /** The arguments as words, in an array that has room for the results. */

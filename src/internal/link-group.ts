@@ -29,6 +29,8 @@ export class LinkGroup {
   readonly references = new ReferenceTable();
   /** Memories with an ArrayBuffer that somebody may hold. */
   readonly buffers = new Set<MemoryState>();
+  /** The call that C++ runs without Go. It has a frame only once somebody asks for one. */
+  direct: { frame(): Frame } | undefined;
   readonly #stacks = new Set<Stack>();
   readonly #queue = new FrameQueue();
   /** The reactions to the last call's Promise have not run yet. */
@@ -54,6 +56,10 @@ export class LinkGroup {
   /** Everything of `other` is of this group from now on. Both are roots. */
   merge(other: LinkGroup): void {
     if (other === this) return;
+    for (const group of [this, other]) {
+      group.#showDirect();
+      group.direct = undefined; // its frame stands for it
+    }
     for (const module of other.modules) this.modules.add(module);
     for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);
     this.#closed.push(...other.#closed);
@@ -79,7 +85,7 @@ export class LinkGroup {
 
   /** No frame is in it; calls may wait. */
   get atRest(): boolean {
-    return this.#stacks.size === 0;
+    return this.#stacks.size === 0 && this.direct === undefined;
   }
   /** At rest, and no call waits. */
   get isIdle(): boolean {
@@ -90,7 +96,11 @@ export class LinkGroup {
     for (const stack of this.#stacks) if (stack.top?.state === 'running' && stack.top.lane === 'async') return true;
     return false;
   }
+  #showDirect(): void {
+    this.direct?.frame();
+  }
   *runningFrames(): Iterable<Frame> {
+    this.#showDirect();
     for (const stack of this.#stacks) yield* stack.frames;
   }
 
@@ -104,6 +114,7 @@ export class LinkGroup {
       return parent.stack;
     }
     if (this.isIdle) return new Stack();
+    this.#showDirect();
     if (this.atRest) throw busy(); // it would overtake the calls that wait
     // A sync frame on top: it is on this very thread, so what runs now is one of its callbacks. The newest, where two groups were joined.
     let inside: Stack | undefined;
@@ -138,6 +149,7 @@ export class LinkGroup {
     if (this.isFree) {
       this.#start(frame, new Stack());
     } else {
+      this.#showDirect(); // its end lets this one start
       if (this.atRest) this.detachBuffers(); // it starts as soon as this turn is over
       this.#queue.push(frame);
     }

@@ -7,7 +7,7 @@ import { unsupportedError } from './errors.js';
 import { processReport } from './process-report.js';
 
 /** WZ_ABI_VERSION of the addon that this code was written for. */
-const abiVersion = 1;
+const abiVersion = 2;
 
 interface Addon {
   readonly abiVersion: number;

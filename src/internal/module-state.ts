@@ -175,6 +175,7 @@ export class ModuleState {
   /** Only from LinkGroup.settle, at rest. */
   closeNow(): void {
     this.#endBuffers();
+    this.#endDirect();
     this.#gone = true;
     try {
       native().moduleClose(this.handle, this.#exitCode);
@@ -190,6 +191,7 @@ export class ModuleState {
   failed(exitCode: number, ran: boolean): void {
     this.markClosed(exitCode);
     this.#gone = true;
+    this.#endDirect();
     this.#leaveRuntime();
     this.group.modules.delete(this);
     this.group.byHandle.delete(this.#handle);
@@ -206,6 +208,10 @@ export class ModuleState {
 
   #endBuffers(): void {
     for (const memory of this.#memories.values()) memory?.detach();
+  }
+
+  #endDirect(): void {
+    for (const found of this.#functions.values()) found.endDirect();
   }
 
   #leaveRuntime(): void {

@@ -9,8 +9,15 @@ export interface CheckedOptions {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
   readonly context: unknown;
+  /** Nothing can stop the call. */
+  readonly endless: boolean;
 }
-export const noOptions: CheckedOptions = Object.freeze({ signal: undefined, timeoutMs: undefined, context: undefined });
+export const noOptions: CheckedOptions = Object.freeze({
+  signal: undefined,
+  timeoutMs: undefined,
+  context: undefined,
+  endless: true,
+});
 export const noFrameOptions: FrameOptions = Object.freeze({ deadline: Infinity, context: undefined });
 
 export function checkCallOptions(options: CallOptions | undefined): CheckedOptions {
@@ -18,7 +25,8 @@ export function checkCallOptions(options: CallOptions | undefined): CheckedOptio
   checkObject(options, 'options');
   const signal = checkSignal(options.signal, 'options.signal');
   const timeoutMs = checkTimeout(options.timeoutMs, 'options.timeoutMs');
-  return Object.freeze({ signal, timeoutMs, context: options.context });
+  const endless = signal === undefined && timeoutMs === undefined;
+  return Object.freeze({ signal, timeoutMs, context: options.context, endless });
 }
 
 /** For one call that begins now. */

@@ -1,0 +1,289 @@
+#include "direct.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "bindings.h"
+#include "direct_entry.h"
+
+namespace wazero_node {
+namespace {
+
+// Usable bytes of a stack, where the module's limit is not lower: deeper calls have Go make a larger one. A stack of
+// wazero's own begins with as much as kLeast, whatever the limit.
+constexpr size_t kUsable = 256 << 10, kLeast = 16 << 10;
+// Room below for signal handlers: Go says how much it needs, and never more than this.
+constexpr size_t kMostHeadroom = 240 << 10;
+constexpr size_t kStackSize = kUsable + kMostHeadroom;
+
+template <typename T>
+T& At(uintptr_t address) {
+  return *reinterpret_cast<T*>(address);
+}
+template <typename T>
+std::atomic<T>& AtomicAt(uintptr_t address) {
+  static_assert(sizeof(std::atomic<T>) == sizeof(T) && std::atomic<T>::is_always_lock_free);
+  return *reinterpret_cast<std::atomic<T>*>(address);
+}
+
+bool Off() {
+  const char* value = std::getenv("WAZERO_NODE_DIRECT");
+  return value != nullptr && std::strcmp(value, "0") == 0;
+}
+
+}  // namespace
+
+DirectCalls::~DirectCalls() {
+  for (const Stack& stack : stacks_)
+    if (stack.memory != nullptr) munmap(stack.memory, kStackSize);
+}
+
+bool DirectCalls::Start(Environment* environment, napi_value hooks) {
+  napi_env env = environment->env;
+  napi_value area, hook;
+  void* data;
+  size_t size;
+  if (napi_get_named_property(env, hooks, "area", &area) != napi_ok ||
+      napi_get_arraybuffer_info(env, area, &data, &size) != napi_ok || size != sizeof(DirectArea) ||
+      napi_create_reference(env, area, 1, &area_reference_) != napi_ok ||
+      napi_get_named_property(env, hooks, "ask", &hook) != napi_ok ||
+      napi_create_reference(env, hook, 1, &hook_) != napi_ok) {
+    return false;
+  }
+  environment_ = environment;
+  area_ = static_cast<DirectArea*>(data);
+  enabled_ = WAZERO_NODE_DIRECT && !Off();
+  return true;
+}
+
+uint32_t DirectCalls::Open(wz_handle function) {
+  if (!enabled_) return 0;
+  auto entry = std::make_unique<Entry>();
+  Result result;
+  wz_direct_open(environment_->id, function, entry.get(), &result);
+  if (!result.Check(*environment_) || result.value == 0) return 0;
+  if (entry->words > kDirectWords || entry->headroom > kMostHeadroom) {
+    wz_direct_close(entry->handle);
+    return 0;
+  }
+  entry->open = true;
+  uint32_t slot = static_cast<uint32_t>(entries_.size());
+  if (free_.empty()) {
+    entries_.push_back(std::move(entry));
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+    entries_[slot] = std::move(entry);
+  }
+  return slot + 1;
+}
+
+void DirectCalls::Close(uint32_t slot) {
+  if (slot == 0 || slot > entries_.size()) return;
+  Entry& entry = *entries_[slot - 1];
+  if (!entry.open || entry.busy) return;
+  entry.open = false;
+  wz_direct_close(entry.handle);
+  free_.push_back(slot - 1);
+}
+
+bool DirectCalls::MakeStack(Stack* stack) {
+  // Pages are taken when they are touched.
+  void* memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  stack->memory = static_cast<uint8_t*>(memory);
+  stack->end = stack->memory + kStackSize;
+  return true;
+}
+
+/** What Running sees. Another thread need not see it at once: it looks every 50 ms. */
+void DirectCalls::Begin(const Entry* entry) {
+  running_.store(entry == nullptr ? 0 : entry->handle, std::memory_order_relaxed);
+  sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+napi_value DirectCalls::Enter() {
+  DirectArea& area = *area_;
+  const uint32_t slot = area.slot - 1;  // 0 is none
+  area.status = kDirectNotEntered;
+  if (slot >= entries_.size() || depth_ == kMostNested) return nullptr;
+  Entry& entry = *entries_[slot];
+  const auto& closed = AtomicAt<uint64_t>(entry.closed);
+  if (!entry.open || entry.busy || closed.load(std::memory_order_acquire) != 0) return nullptr;
+  Stack& stack = stacks_[depth_];
+  if (stack.memory == nullptr && !MakeStack(&stack)) return nullptr;
+  size_t usable = kUsable;
+  if (entry.stack_bytes != 0) usable = std::min<uint64_t>(usable, std::max<uint64_t>(kLeast, entry.stack_bytes & ~15));
+  uint8_t* limit = stack.end - usable;
+  const size_t size = usable + entry.headroom;
+
+  Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, nullptr, nullptr};
+  top_ = &call;
+  depth_++;
+  entry.busy = true;
+  Begin(&entry);
+  if (!watched_.load(std::memory_order_relaxed)) {
+    watched_.store(true);
+    wz_direct_watch(environment_->id);
+  }
+
+  AtomicAt<uintptr_t>(entry.stack_limit).store(reinterpret_cast<uintptr_t>(limit), std::memory_order_relaxed);
+  uint32_t& exit_code = At<uint32_t>(entry.exit_code);
+  napi_value text = nullptr;
+  uint32_t status = kDirectDone;
+  wazero_node_enter(entry.preamble, entry.executable, entry.context, entry.module_context, area.words,
+                    reinterpret_cast<uintptr_t>(stack.end - 16));
+  while (exit_code != 0) {
+    const uint32_t answer = Ask(call, exit_code);
+    if (answer != WZ_REPLY_OK || call.adopted || closed.load(std::memory_order_acquire) != 0) {
+      text = Continue(call, answer);
+      status = kDirectThroughGo;
+      break;
+    }
+    exit_code = 0;
+    wazero_node_resume(At<uintptr_t>(entry.return_address), entry.context, At<uintptr_t>(entry.stack_pointer),
+                       At<uintptr_t>(entry.frame_pointer));
+  }
+  if (status == kDirectDone && closed.load(std::memory_order_acquire) != 0) {
+    text = ClosedMeanwhile(entry);
+    status = kDirectThroughGo;
+  }
+  entry.busy = false;
+  depth_--;
+  top_ = call.below;
+  Begin(top_ == nullptr ? nullptr : top_->entry);
+  area.status = status;
+  return text;
+}
+
+/** Calls the host function that the guest has left for; its results are in its place on the guest's stack then. Returns
+ * WZ_REPLY_NONE where it is not ours to call. */
+uint32_t DirectCalls::Ask(Call& call, uint32_t exit_code) {
+  const Entry& entry = *call.entry;
+  if ((exit_code & 0xff) != WZ_EXIT_HOST) return WZ_REPLY_NONE;
+  // The two words of an interface of Go's: its type, and the value. Host modules do not change once they are made, and
+  // the guest's module keeps those that it imports from.
+  const auto* function = reinterpret_cast<const uintptr_t*>(At<uintptr_t>(entry.callee) + 32 + (exit_code >> 8) * 16);
+  if (function[0] != entry.host_function_type) return WZ_REPLY_NONE;
+  const auto& host = *reinterpret_cast<const wz_direct_host*>(function[1]);
+  if (std::max(host.params, host.results) > kDirectWords) return WZ_REPLY_NONE;
+
+  DirectArea& area = *area_;
+  napi_env env = environment_->env;
+  if (call.hook == nullptr && (napi_get_undefined(env, &call.receiver) != napi_ok ||
+                               (call.hook = environment_->Value(hook_)) == nullptr)) {
+    return WZ_REPLY_NONE;
+  }
+  auto* words = reinterpret_cast<uint64_t*>(At<uintptr_t>(entry.stack_pointer)) + 1;
+  for (uint32_t i = 0; i < host.params; i++) area.words[i] = words[i];
+  area.target = static_cast<double>(host.id);
+  area.caller = At<uintptr_t>(entry.caller_module) == entry.module_context ? static_cast<double>(entry.module) : 0;
+  {
+    HandleScope scope(env);
+    napi_value result;
+    if (napi_call_function(env, call.receiver, call.hook, 0, nullptr, &result) != napi_ok) {
+      napi_value exception;  // the hook parks what users throw: a stack overflow on the way into it, or a termination
+      return environment_->TakeException(&exception) ? WZ_REPLY_THREW : WZ_REPLY_DEAD;
+    }
+  }
+  if (area.status == WZ_REPLY_OK && !call.adopted)
+    for (uint32_t i = 0; i < host.results; i++) words[i] = area.words[i];
+  return area.status;
+}
+
+wz_frame_options DirectCalls::Options(const Call& call) const {
+  wz_frame_options options{};
+  options.env = environment_->id;
+  options.frame = call.frame;
+  options.lane = WZ_LANE_SYNC;
+  return options;
+}
+
+void DirectCalls::Adopt(Call& call) {
+  if (call.adopted) return;
+  const wz_frame_options options = Options(call);
+  Result result;  // when it fails the environment has ended, and wz_direct_continue says so
+  wz_direct_adopt(Mutable(&options), call.entry->handle, call.stack, call.stack_size, &result);
+  call.adopted = true;
+}
+
+napi_value DirectCalls::Continue(Call& call, uint32_t status) {
+  const wz_frame_options options = Options(call);
+  Result result;
+  {
+    SyncScope scope(environment_);
+    wz_direct_continue(Mutable(&options), call.entry->handle, call.stack, call.stack_size, area_->words,
+                       static_cast<uint32_t>(kDirectWords), status, &result);
+  }
+  return result.text == nullptr ? nullptr : String(environment_->env, result.text, result.text_len);
+}
+
+/** The guest has returned, and its module is closed: what wazero answers then. Nothing in src leads here. */
+napi_value DirectCalls::ClosedMeanwhile(const Entry& entry) {
+  const std::string code = std::to_string(AtomicAt<uint64_t>(entry.closed).load() >> 32);
+  const std::string text = "{\"code\":\"ERR_WAZERO_EXIT\",\"reason\":\"close\",\"exitCode\":" + code +
+                           ",\"message\":\"module closed with exit_code(" + code + ")\"}";
+  return String(environment_->env, text.data(), text.size());
+}
+
+uint32_t DirectCalls::Running(uint64_t* entry) {
+  constexpr uint32_t kIdleRounds = 20;  // a second
+  *entry = 0;
+  const uint64_t sequence = sequence_.load(std::memory_order_acquire);
+  const uint64_t running = running_.load(std::memory_order_relaxed);
+  const bool same = sequence == seen_;
+  seen_ = sequence;
+  if (running != 0 || !same) {
+    if (same) *entry = running;
+    if (idle_ <= kIdleRounds) {
+      idle_ = 0;
+      return 1;
+    }
+    // Somebody has begun after the last round had said that nobody watches; unless he starts another watch himself.
+    idle_ = 0;
+    bool watched = false;
+    return watched_.compare_exchange_strong(watched, true) ? 1 : 0;
+  }
+  if (idle_ > kIdleRounds) {  // nothing came in the round since: no store was on its way
+    idle_ = 0;
+    return 0;
+  }
+  if (++idle_ > kIdleRounds) watched_.store(false);
+  return 1;
+}
+
+namespace {
+
+napi_value DirectOpen(Environment& environment, Arguments& args) {
+  const wz_handle function = args.Whole(0, "fn");
+  return args.ok() ? Number(args.env(), environment.direct.Open(function)) : nullptr;
+}
+
+napi_value DirectClose(Environment& environment, Arguments& args) {
+  const uint32_t slot = args.Uint32(0, "slot");
+  if (args.ok()) environment.direct.Close(slot);
+  return nullptr;
+}
+
+/** Without the frame of other bindings: nothing in it throws, and every nanosecond of it counts. */
+napi_value DirectCall(napi_env env, napi_callback_info info) noexcept {
+  void* environment = nullptr;
+  if (napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &environment) != napi_ok) return nullptr;
+  return static_cast<Environment*>(environment)->direct.Enter();
+}
+
+const Binding kBindings[] = {
+    {"directOpen", Entry<DirectOpen>},
+    {"directClose", Entry<DirectClose>},
+    {"directCall", DirectCall},
+};
+
+}  // namespace
+
+BindingList DirectBindings() { return ListOf(kBindings); }
+
+}  // namespace wazero_node

@@ -1,0 +1,111 @@
+#ifndef WAZERO_NODE_DIRECT_H
+#define WAZERO_NODE_DIRECT_H
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "napi_setup.h"
+
+namespace wazero_node {
+
+class Environment;
+
+/**
+ * What crosses in a direct call: one ArrayBuffer that src makes (src/internal/direct.ts), so that a call makes no value
+ * of V8. Words are written just before and read just after: a call nested in a host function uses the same.
+ */
+struct DirectArea {
+  uint32_t slot;        // to be entered
+  uint32_t status;      // of Enter: kDirect...; of the host function that was asked: WZ_REPLY_...
+  double frame;         // id of the call to begin
+  double target;        // of the host function that is asked
+  double caller;        // module that asks, 0 where only Go knows it
+  uint64_t words[124];  // parameters and results
+};
+constexpr size_t kDirectWords = sizeof(DirectArea::words) / sizeof(uint64_t);
+constexpr uint32_t kDirectDone = 0, kDirectNotEntered = 1, kDirectThroughGo = 2;
+
+/**
+ * Synchronous calls that run the guest on the JS thread without Go (edit e5 of native/engine). Everything belongs to
+ * the JS thread, but Running.
+ *
+ * A call is entered, answers those exits that are host functions of ours, and leaves every other one, and whatever is
+ * unusual, to wz_direct_continue, which runs it to its end. Until then Go does not know that it exists, but for a call
+ * that was adopted because somebody asked for its frame.
+ */
+class DirectCalls {
+ public:
+  DirectCalls() = default;
+  ~DirectCalls();
+  DirectCalls(const DirectCalls&) = delete;
+  DirectCalls& operator=(const DirectCalls&) = delete;
+
+  /** False: an exception is pending. */
+  bool Start(Environment* environment, napi_value hooks);
+  /** A slot, from 1; 0 where the function cannot be entered. */
+  uint32_t Open(wz_handle function);
+  void Close(uint32_t slot);
+  /** Calls the function of area.slot. Returns JSON as wz_call does, or nullptr. */
+  napi_value Enter();
+
+  /** Go is about to be asked something in which this frame plays a part. */
+  void Adopt(uint64_t frame) {
+    for (Call* call = top_; call != nullptr; call = call->below)
+      if (call->frame == frame) Adopt(*call);
+  }
+  /** Or something in which every frame does. */
+  void AdoptAll() {
+    for (Call* call = top_; call != nullptr; call = call->below) Adopt(*call);
+  }
+
+  /** wz_callbacks.running */
+  uint32_t Running(uint64_t* entry);
+
+ private:
+  struct Entry : wz_direct_entry {
+    bool open = false, busy = false;
+  };
+  struct Stack {
+    uint8_t* memory = nullptr;
+    uint8_t* end = nullptr;
+  };
+  struct Call {
+    Entry* entry;
+    Call* below;
+    uint64_t frame;
+    uint8_t* stack;  // from here to its end it is lent
+    size_t stack_size;
+    bool adopted;
+    napi_value hook, receiver;  // made for the first host function
+  };
+
+  uint32_t Ask(Call& call, uint32_t exit_code);
+  void Adopt(Call& call);
+  napi_value Continue(Call& call, uint32_t status);
+  napi_value ClosedMeanwhile(const Entry& entry);
+  wz_frame_options Options(const Call& call) const;
+  bool MakeStack(Stack* stack);
+  void Begin(const Entry* entry);
+
+  static constexpr size_t kMostNested = 16;
+
+  Environment* environment_ = nullptr;
+  DirectArea* area_ = nullptr;
+  napi_ref area_reference_ = nullptr, hook_ = nullptr;
+  bool enabled_ = false;
+  std::vector<std::unique_ptr<Entry>> entries_;
+  std::vector<uint32_t> free_;
+  Stack stacks_[kMostNested];
+  size_t depth_ = 0;
+  Call* top_ = nullptr;
+
+  // For Running: written by the JS thread without waiting, and seen by another a moment later.
+  std::atomic<uint64_t> running_{0};   // entry of the innermost call
+  std::atomic<uint64_t> sequence_{0};  // counts calls
+  std::atomic<bool> watched_{false};
+  uint64_t seen_ = 0;  // from here on, only in Running
+  uint32_t idle_ = 0;
+};
+
+}  // namespace wazero_node
+#endif

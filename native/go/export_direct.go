@@ -1,0 +1,80 @@
+package main
+
+/*
+#include "wazero_node.h"
+*/
+import "C"
+
+//export wz_direct_open
+func wz_direct_open(envID C.uint64_t, fn C.wz_handle, entry *C.wz_direct_entry, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		e, err := findEnv(uint64(envID))
+		if err != nil {
+			return 0, nil, err
+		}
+		f, err := lookup[*functionState](handle(fn), kindFunction)
+		if err != nil {
+			return 0, nil, err
+		}
+		d := f.openDirect(e)
+		if d == nil {
+			return 0, nil, nil
+		}
+		a, _ := d.inner.DirectEntry()
+		context := func(offset uintptr) C.uintptr_t { return C.uintptr_t(a.ExecutionContext + offset) }
+		*entry = C.wz_direct_entry{
+			handle: C.wz_handle(d.handle), module: C.wz_handle(f.module.handle),
+			preamble: C.uintptr_t(a.Preamble), executable: C.uintptr_t(a.Executable),
+			context: C.uintptr_t(a.ExecutionContext), module_context: C.uintptr_t(a.ModuleContext), closed: C.uintptr_t(a.Closed),
+			exit_code: context(a.ExitCode), caller_module: context(a.CallerModule), stack_limit: context(a.StackLimit),
+			return_address: context(a.ReturnAddress), stack_pointer: context(a.StackPointer), callee: context(a.Callee),
+			frame_pointer: context(a.FramePointer), host_function_type: C.uintptr_t(hostFunctionType()),
+			words: C.uint32_t(a.Words), headroom: C.uint32_t(stackHeadroom()), stack_bytes: C.uint64_t(f.module.callStackBytes()),
+		}
+		return uint64(d.handle), nil, nil
+	})
+}
+
+//export wz_direct_close
+func wz_direct_close(h C.wz_handle) {
+	_ = protect(func() error {
+		if d, _ := handles.get(handle(h), kindDirect).(*directState); d != nil {
+			d.close(true)
+		}
+		return nil
+	})
+}
+
+//export wz_direct_adopt
+func wz_direct_adopt(o *C.wz_frame_options, h C.wz_handle, stack *C.uint8_t, size C.size_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		d, err := lookup[*directState](handle(h), kindDirect)
+		if err != nil {
+			return 0, nil, err
+		}
+		return 0, nil, d.adopt(readFrameOptions(o), goData(stack, size))
+	})
+}
+
+//export wz_direct_continue
+func wz_direct_continue(o *C.wz_frame_options, h C.wz_handle, stack *C.uint8_t, size C.size_t, words *C.uint64_t, count, status C.uint32_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		d, err := lookup[*directState](handle(h), kindDirect)
+		if err != nil {
+			return 0, nil, err
+		}
+		all := goWords(words, count)
+		var answered *reply
+		if status != C.WZ_REPLY_NONE {
+			answered = &reply{status: uint32(status), words: append([]uint64(nil), all...)}
+		}
+		outcome, usable, err := d.proceed(readFrameOptions(o), goData(stack, size), all, answered)
+		if !usable {
+			d.close(false)
+		}
+		return 0, outcome, err
+	})
+}
+
+//export wz_direct_watch
+func wz_direct_watch(env C.uint64_t) { watchDirect(uint64(env)) }
