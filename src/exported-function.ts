@@ -76,7 +76,7 @@ export class ExportedFunction<
   }
   #callArgsSync(args: ParamsOf<P>): ResultOf<R> {
     const { state, lease, options } = this.#parts;
-    const { direct } = state;
+    const direct = state.direct ?? state.countSync();
     if (direct !== undefined && lease === undefined && options.endless && direct.isFree) {
       const result = direct.call(args, options.context);
       if (result !== notEntered) return result as ResultOf<R>;
@@ -143,7 +143,6 @@ export class ExportedFunction<
     const { state, options } = this.#parts;
     const parent = this.#parent();
     refuseSignal(options);
-    state.countSync();
     this.#enterSync(parent, begin(options, state.module.runtime), words);
   }
 

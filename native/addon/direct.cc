@@ -107,6 +107,7 @@ void DirectCalls::Begin(const Entry* entry) {
 }
 
 napi_value DirectCalls::Enter() {
+  if (area_ == nullptr) return nullptr;  // not initialised
   DirectArea& area = *area_;
   const uint32_t slot = area.slot - 1;  // 0 is none
   area.status = kDirectNotEntered;
@@ -233,6 +234,7 @@ napi_value DirectCalls::ClosedMeanwhile(const Entry& entry) {
 uint32_t DirectCalls::Running(uint64_t* entry) {
   constexpr uint32_t kIdleRounds = 20;  // a second
   *entry = 0;
+  std::lock_guard<std::mutex> lock(watch_);
   const uint64_t sequence = sequence_.load(std::memory_order_acquire);
   const uint64_t running = running_.load(std::memory_order_relaxed);
   const bool same = sequence == seen_;

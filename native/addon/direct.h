@@ -2,6 +2,7 @@
 #define WAZERO_NODE_DIRECT_H
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "napi_setup.h"
@@ -103,7 +104,8 @@ class DirectCalls {
   std::atomic<uint64_t> running_{0};   // entry of the innermost call
   std::atomic<uint64_t> sequence_{0};  // counts calls
   std::atomic<bool> watched_{false};
-  uint64_t seen_ = 0;  // from here on, only in Running
+  std::mutex watch_;  // of Running: for the rest
+  uint64_t seen_ = 0;
   uint32_t idle_ = 0;
 };
 

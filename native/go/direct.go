@@ -34,6 +34,7 @@ func (f *functionState) openDirect(e *env) *directState {
 		f.put(fn)
 		return nil
 	}
+	m.engines.Add(-1) // until it is given back: what is forgotten shows in callEngines
 	d := &directState{env: e, function: f, fn: fn, inner: inner}
 	d.handle = handles.add(kindDirect, d)
 	e.mu.Lock()
@@ -50,8 +51,11 @@ func (d *directState) close(usable bool) {
 	d.env.mu.Lock()
 	delete(d.env.directs, d)
 	d.env.mu.Unlock()
-	if usable {
+	if usable && !d.function.module.isClosed() {
+		d.function.module.engines.Add(1)
 		d.function.put(d.fn)
+	} else {
+		callEngines.Add(-1)
 	}
 }
 

@@ -79,6 +79,7 @@ func (e *env) close() {
 	}
 	for d := range e.directs { // nobody enters any more; a call under way has been adopted
 		handles.remove(d.handle, kindDirect)
+		callEngines.Add(-1)
 	}
 	e.directs = map[*directState]struct{}{}
 	e.mu.Unlock()

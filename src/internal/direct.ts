@@ -84,7 +84,13 @@ export class DirectCall {
     u32[SLOT] = this.#slot;
     f64[FRAME] = this.#id;
     top = this;
-    const text = enter();
+    let text: string | undefined;
+    try {
+      text = enter();
+    } catch (error) {
+      this.#over(error); // of the addon: no memory for a string
+      throw error;
+    }
     top = this.#below;
     state.module.group.direct = undefined; // a group that was merged meanwhile has another root
     const status = u32[STATUS];
@@ -110,11 +116,17 @@ export class DirectCall {
       error = thrown as Error;
     }
     if (status === THROUGH_GO) state.module.group.refreshBuffers();
+    this.#over(error);
+    if (error) throw error;
+    return result;
+  }
+
+  #over(error: unknown): void {
+    if (top === this) top = this.#below;
+    this.state.module.group.direct = undefined;
     const frame = this.#frame;
     this.#frame = undefined;
     if (frame) leave(frame, error);
-    if (error) throw error;
-    return result;
   }
 
   /** As what the rest of the package knows the call that is under way. */

@@ -34,9 +34,10 @@ export class FunctionState {
     return this.#handle;
   }
 
-  /** A synchronous call is about to go through Go. */
-  countSync(): void {
-    if (this.#syncCalls++ === openAfter) this.direct = DirectCall.open(this);
+  /** Before a synchronous call while there is no `direct`: makes one when its time has come. */
+  countSync(): DirectCall | undefined {
+    if (this.#syncCalls++ === openAfter && !this.module.closed) this.direct = DirectCall.open(this);
+    return this.direct;
   }
   endDirect(): void {
     this.direct?.close();

@@ -16,6 +16,7 @@ process.on('exit', () => rmSync(profiles, { recursive: true, force: true }));
 describe(`L7, D14: a flood of signals for ${seconds} s does no harm to guests`, () => {
   for (const [name, mode, nodeArgs] of [
     ['on the JS thread', 'main', []],
+    ['on the JS thread, in guests that C++ enters', 'direct', []],
     ['in a Worker', 'worker', []],
     ['on Go threads (call)', 'async', []],
     ['of every kind, handlers set before and after the addon is loaded, in both lanes', 'all', []],

@@ -27,6 +27,8 @@ function create(hooks: Partial<Hooks> = {}) {
   own.init({
     message: (...message) => void messages.push(message),
     upcall: () => 0,
+    area: new ArrayBuffer(1024),
+    ask() {},
     error: (json) => new Error(json),
     ...hooks,
   });
@@ -66,10 +68,17 @@ describe('a binding object', () => {
   it('does nothing before init, and has one init', () => {
     expect(() => addon.create().stats()).toThrow('init comes first');
     const { own } = create();
-    expect(() => own.init({ message() {}, upcall: () => 0, error: (json) => new Error(json) })).toThrow('before');
-    for (const hooks of [undefined, null, {}, { message: 1 }]) {
-      expect(() => addon.create().init(hooks as never)).toThrow(TypeError);
+    const hooks = { message() {}, upcall: () => 0, ask() {}, error: (json: string) => new Error(json) };
+    expect(() => own.init({ ...hooks, area: new ArrayBuffer(1024) })).toThrow('before');
+    for (const wrong of [undefined, null, {}, { message: 1 }]) {
+      expect(() => addon.create().init(wrong as never)).toThrow(TypeError);
     }
+    for (const area of [undefined, 1024, new ArrayBuffer(8), new Uint8Array(1024)]) {
+      expect(() => addon.create().init({ ...hooks, area: area as never })).toThrow('area');
+    }
+    // Nothing is entered before init, and no slot that was never given.
+    expect(addon.create().directCall()).toBeUndefined();
+    expect(own.directCall()).toBeUndefined();
   });
 
   it('throws what the hook makes of an error, also when that is null or the hook throws', () => {
