@@ -174,7 +174,8 @@ typedef struct {
   uintptr_t exit_code;          /* uint32_t; low byte 0: returned, WZ_EXIT_HOST: a host function, whose index stands above; others are Go's */
   uintptr_t caller_module;      /* module_context of the function that calls a host function */
   uintptr_t stack_limit;        /* set before a call, to what lies headroom above the beginning of the stack */
-  uintptr_t return_address, stack_pointer, frame_pointer; /* where to go on; the words of a host function are those above stack_pointer */
+  uintptr_t return_address, stack_pointer, frame_pointer; /* where to go on */
+  uint32_t host_words;          /* how far above stack_pointer the words of a host function are */
   uintptr_t callee;             /* the host module: from byte 32 two words for each function, wz_direct_host by its second */
   uintptr_t host_function_type; /* the first word, where the function is one of ours */
   uint32_t words;               /* of the larger of parameters and results */

@@ -179,7 +179,7 @@ uint32_t DirectCalls::Ask(Call& call, uint32_t exit_code) {
                                (call.hook = environment_->Value(hook_)) == nullptr)) {
     return WZ_REPLY_NONE;
   }
-  auto* words = reinterpret_cast<uint64_t*>(At<uintptr_t>(entry.stack_pointer)) + 1;
+  auto* words = reinterpret_cast<uint64_t*>(At<uintptr_t>(entry.stack_pointer) + entry.host_words);
   for (uint32_t i = 0; i < host.params; i++) area.words[i] = words[i];
   area.target = static_cast<double>(host.id);
   area.caller = At<uintptr_t>(entry.caller_module) == entry.module_context ? static_cast<double>(entry.module) : 0;

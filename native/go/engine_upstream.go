@@ -76,6 +76,7 @@ type directFunction interface {
 type directEntry struct {
 	Preamble, Executable, ExecutionContext, ModuleContext, Closed                         uintptr
 	Words                                                                                 int
+	HostWords                                                                             uintptr
 	ExitCode, CallerModule, StackLimit, ReturnAddress, StackPointer, Callee, FramePointer uintptr
 }
 

@@ -29,7 +29,7 @@ func wz_direct_open(envID C.uint64_t, fn C.wz_handle, entry *C.wz_direct_entry, 
 			exit_code: context(a.ExitCode), caller_module: context(a.CallerModule), stack_limit: context(a.StackLimit),
 			return_address: context(a.ReturnAddress), stack_pointer: context(a.StackPointer), callee: context(a.Callee),
 			frame_pointer: context(a.FramePointer), host_function_type: C.uintptr_t(hostFunctionType()),
-			words: C.uint32_t(a.Words), headroom: C.uint32_t(stackHeadroom()), stack_bytes: C.uint64_t(f.module.callStackBytes()),
+			host_words: C.uint32_t(a.HostWords), words: C.uint32_t(a.Words), headroom: C.uint32_t(stackHeadroom()), stack_bytes: C.uint64_t(f.module.callStackBytes()),
 		}
 		return uint64(d.handle), nil, nil
 	})

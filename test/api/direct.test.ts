@@ -61,7 +61,7 @@ async function world(
   if (types.f)
     builder
       .newFunctionBuilder()
-      .withFunction(types.f[2], types.f[0] as never, types.f[1] as never)
+      .withFunction(types.f[2] as never, types.f[0] as never, types.f[1] as never)
       .export('f');
   if (types.lent)
     builder
@@ -210,7 +210,7 @@ describe('a host function', () => {
           ['i32'],
           (caller: CallerModule, n: number) => {
             kept = caller;
-            caller.exportedFunction('store')!.callSync(...([n * 2] as never));
+            caller.exportedFunction('store')!.callSync(...([n * 2] as never[]));
             return caller.memory!.readUint32Le(0);
           },
         ],
@@ -218,7 +218,7 @@ describe('a host function', () => {
     );
     repeatedly((round) => {
       expect(call('run', round)).toBe(round * 2);
-      expect(thrown(() => kept!.exportedFunction('store')!.callSync(...([1] as never)))).toMatchObject({
+      expect(thrown(() => kept!.exportedFunction('store')!.callSync(...([1] as never[])))).toMatchObject({
         code: 'ERR_WAZERO_CLOSED',
       });
     });
@@ -248,7 +248,7 @@ describe('a host function', () => {
         ['i32'],
         ['i32'],
         (x: number) => {
-          if (x === 0) pending.push(module.exportedFunction('one')!.call(...([41] as never)));
+          if (x === 0) pending.push(module.exportedFunction('one')!.call(...([41] as never[])));
           return x + 1;
         },
       ],

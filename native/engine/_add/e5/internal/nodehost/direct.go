@@ -7,6 +7,7 @@ type DirectEntry struct {
 	Preamble, Executable, ExecutionContext, ModuleContext uintptr
 	Closed                                                uintptr // a word: not 0 once the module is closed
 	Words                                                 int     // of the larger of parameters and results
+	HostWords                                             uintptr // from the stack pointer at an exit to the words of a host function
 
 	ExitCode, CallerModule, StackLimit, ReturnAddress, StackPointer, Callee, FramePointer uintptr
 }

@@ -27,6 +27,7 @@ func (c *callEngine) DirectEntry() (entry nodehost.DirectEntry, ok bool) {
 		ModuleContext:    uintptr(unsafe.Pointer(c.parent.opaquePtr)),
 		Closed:           uintptr(unsafe.Pointer(&c.parent.module.Closed)),
 		Words:            c.sizeOfParamResultSlice,
+		HostWords:        hostWords(),
 		ExitCode:         unsafe.Offsetof(ec.exitCode),
 		CallerModule:     unsafe.Offsetof(ec.callerModuleContextPtr),
 		StackLimit:       unsafe.Offsetof(ec.stackBottomPtr),
@@ -35,6 +36,12 @@ func (c *callEngine) DirectEntry() (entry nodehost.DirectEntry, ok bool) {
 		Callee:           unsafe.Offsetof(ec.goFunctionCallCalleeModuleContextOpaque),
 		FramePointer:     unsafe.Offsetof(ec.framePointerBeforeGoCall),
 	}, len(c.exceptionParams) == 0 && !wazevoapi.StackGuardCheckEnabled
+}
+
+// hostWords measures on a stack whose sizes, of a frame or of the words, are all 8: each architecture has its own layout.
+func hostWords() uintptr {
+	stack := [4]uint64{8, 8, 8, 8}
+	return uintptr(unsafe.Pointer(unsafe.SliceData(goCallStackView(&stack[0])))) - uintptr(unsafe.Pointer(&stack[0]))
 }
 
 // BelongsTo tells whether the function is of this instance, and not one that it exports again.

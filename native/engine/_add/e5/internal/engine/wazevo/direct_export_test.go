@@ -20,7 +20,7 @@ func EnterDirect(e nodehost.DirectEntry, stack []byte, words *uint64) uint32 {
 // AnswerDirect answers the host function that the call has left for, as he does, and goes on.
 func AnswerDirect(e nodehost.DirectEntry, answer func(words []uint64)) uint32 {
 	sp := *at[*uint64](e.ExecutionContext, e.StackPointer)
-	answer(goCallStackView(sp))
+	answer(unsafe.Slice(at[uint64](uintptr(unsafe.Pointer(sp)), e.HostWords), 1))
 	*at[uint32](e.ExecutionContext, e.ExitCode) = 0
 	afterGoFunctionCallEntrypoint(*at[*byte](e.ExecutionContext, e.ReturnAddress), e.ExecutionContext, uintptr(unsafe.Pointer(sp)),
 		*at[uintptr](e.ExecutionContext, e.FramePointer))
