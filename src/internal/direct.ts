@@ -7,6 +7,7 @@ import type { FunctionState } from './function-state.js';
 import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
 import { native, nextId } from './native.js';
+import { traced } from './tracing.js';
 import { decodeResults, encode, hostResults } from './values.js';
 import { get, put, type Words, wordsOver } from './words.js';
 
@@ -157,7 +158,7 @@ export class DirectCall {
       }
       const host = this.#host;
       if (!host) throw closedError('the host function is gone');
-      const late = host.withCaller ? this.#askWithCaller(host) : this.#ask(host);
+      const late = host.withCaller || traced.host.hasSubscribers ? this.#askAsFrame(host) : this.#ask(host);
       if (late === undefined) return REPLY.ok;
       if (late === notEntered) return REPLY.none;
       // The guest cannot wait. Whatever comes of the Promise, its rejection is handled.
@@ -188,7 +189,7 @@ export class DirectCall {
   }
 
   /** notEntered: Go knows which module asks, and we do not. */
-  #askWithCaller(host: HostFunction): PromiseLike<unknown> | undefined | typeof notEntered {
+  #askAsFrame(host: HostFunction): PromiseLike<unknown> | undefined | typeof notEntered {
     const module = this.state.module.group.byHandle.get(f64[CALLER] as number);
     if (!module) return notEntered;
     return callHost(this.frame(), module, host, words.all, true) ?? undefined;
