@@ -118,7 +118,10 @@ export class DirectCall {
     }
     if (status === THROUGH_GO) state.module.group.refreshBuffers();
     this.#over(error);
-    if (error) throw error;
+    if (error) {
+      Error.captureStackTrace(error, DirectCall.prototype.call); // ten frames are kept: the caller's, not ours
+      throw error;
+    }
     return result;
   }
 

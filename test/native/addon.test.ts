@@ -126,7 +126,7 @@ describe('a binding object', () => {
 const takesRecord = ['runtimeNew', 'runtimeConfigDescribe', 'moduleConfigDescribe'];
 describe('arguments that are none', () => {
   const { own } = create();
-  const needNone = new Set(['buildInfo', 'stats', 'collect', 'signalsOnStack']);
+  const needNone = new Set(['buildInfo', 'stats', 'collect', 'signalsOnStack', 'directCall']);
   const names = Object.entries(own)
     .filter(([name, value]) => typeof value === 'function' && !needNone.has(name))
     .map(([name]) => name as keyof Binding);
