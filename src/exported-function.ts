@@ -57,7 +57,7 @@ export class ExportedFunction<
    */
   async call(...args: ParamsOf<P>): Promise<ResultOf<R>> {
     if (traced.call.hasSubscribers) return traced.call.tracePromise(() => this.#call(args), this.#trace());
-    return this.#call(args);
+    return await this.#call(args); // awaited, so that an error's stack shows who made the call
   }
   async #call(args: ParamsOf<P>): Promise<ResultOf<R>> {
     const { state } = this.#parts;

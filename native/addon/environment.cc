@@ -76,6 +76,10 @@ bool Environment::Start(napi_value hooks) {
       !TakeHook(env, hooks, "error", &error_hook)) {
     return false;
   }
+  if (!direct.Start(this, hooks)) {
+    ThrowFailure(env, "Expected ask and area of the hooks");
+    return false;
+  }
   // A function of JavaScript, not of C++: V8 looks for a termination when it enters one.
   if (napi_create_string_utf8(env, "(function () {})", NAPI_AUTO_LENGTH, &script) != napi_ok ||
       napi_run_script(env, script, &function) != napi_ok || !MakeReference(env, function, &nothing) ||
@@ -84,10 +88,6 @@ bool Environment::Start(napi_value hooks) {
       MakeWords(env, nullptr, 0, 0, &words) != napi_ok || !MakeReference(env, words, &no_words) ||
       MakeBytes(env, nullptr, 0, 0, &bytes) != napi_ok || !MakeReference(env, bytes, &no_bytes) || !queue.Open(this)) {
     ThrowFailure(env, "node-wazero could not set up its environment");
-    return false;
-  }
-  if (!direct.Start(this, hooks)) {
-    ThrowFailure(env, "Expected ask and area of the hooks");
     return false;
   }
   if (StartGo() != WZ_ABI_VERSION) {
