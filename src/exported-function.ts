@@ -55,7 +55,7 @@ export class ExportedFunction<
    * Rejects with Trap, ExitError, LimitError or an argument's TypeError or RangeError; ERR_WAZERO_ABORTED where the deadline or the signal
    * came while it was waiting; ERR_WAZERO_NOT_INTERRUPTIBLE, ERR_WAZERO_CLOSED.
    */
-  async call(...args: ParamsOf<P>): Promise<ResultOf<R>> {
+  call(...args: ParamsOf<P>): Promise<ResultOf<R>> {
     if (traced.call.hasSubscribers) return traced.call.tracePromise(() => this.#call(args), this.#trace());
     return await this.#call(args); // awaited, so that an error's stack shows who made the call
   }

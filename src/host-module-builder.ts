@@ -43,12 +43,15 @@ export const exportABI = (builder: unknown, exporter: HostExporter): HostModuleB
 export class HostModuleBuilder extends Uncloneable {
   readonly #parts: Parts;
   readonly #items: HostModuleItem[] = [];
+  /** Of each name that was exported since the last ABI, which may have it, too: where. */
+  readonly #places = new Map<string, number>();
   static {
     make = (parts) => birth.give(parts, () => new HostModuleBuilder());
     addExporter = (value, exporter) => {
       if (typeof value !== 'object' || value === null || !(#items in value))
         throw wrongType('a HostModuleBuilder', 'builder', value);
       value.#items.push(exporter);
+      value.#places.clear();
       return value;
     };
   }
@@ -67,10 +70,9 @@ export class HostModuleBuilder extends Uncloneable {
 
   /** A second export of a name replaces the first and keeps its place, unless an ABI came in between that may have it, too. */
   #add(item: HostFunctionSource): void {
-    const at = this.#items.findIndex((other) => 'exportName' in other && other.exportName === item.exportName);
-    const abiAfter = this.#items.slice(at + 1).some((other) => 'exporter' in other);
-    if (at >= 0 && !abiAfter) this.#items[at] = item;
-    else this.#items.push(item);
+    const at = this.#places.get(item.exportName) ?? this.#items.length;
+    this.#places.set(item.exportName, at);
+    this.#items[at] = item;
   }
 
   /** Rejects where the module has no name (wazero's own rule). */

@@ -2,7 +2,17 @@
  * What is wrong in wazero v1.12.0 and must not reach a user, by number; some of them are elsewhere, with what they belong to:
  * test/unit/defects.test.ts knows all. Those of the engine are edits, whose own tests are in Go, below native/engine/_add.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -395,4 +405,25 @@ it('D17: as many names as there are parameters and results, or none', async () =
     () => builder().withResultNames('a', 'b').export('f').compile(),
   ])
     expect(await errorOf(use)).toMatchObject({ code: 'ERR_WAZERO_INVALID_ARGUMENT' });
+});
+
+needsEdit('e6')('D7: an entry of a cache that is cut short is compiled anew, and mended', async () => {
+  const directory = join(folder, 'truncated');
+  const files = () =>
+    readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+  const answer = async () => {
+    await using cache = CompilationCache.withDir(directory);
+    await using runtime = new Runtime(RuntimeConfig.compiler().withCompilationCache(cache));
+    return run(await runtime.instantiate(one));
+  };
+  expect(await answer()).toBe(1);
+  const sizes = files().map((file) => statSync(file).size);
+  expect(sizes.length).toBeGreaterThan(0);
+  for (const cut of [0, 1, 20]) {
+    for (const file of files()) truncateSync(file, cut);
+    expect(await answer()).toBe(1);
+    expect(files().map((file) => statSync(file).size)).toEqual(sizes);
+  }
 });

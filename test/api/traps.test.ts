@@ -50,4 +50,18 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
       expect(module.isClosed).toBe(false);
     }
   });
+
+  it('no more than 30 frames, which the message says', async () => {
+    await using runtime = new Runtime(RuntimeConfig[engine]());
+    const module = await runtime.instantiate(
+      wat(`(module $m (func $f (export "run") (param i32)
+        (if (local.get 0) (then (call $f (i32.sub (local.get 0) (i32.const 1)))) (else unreachable))))`),
+    );
+    for (const lane of ['call', 'callSync'] as const)
+      for (const depth of [29, 31]) {
+        const trap = (await errorOf(() => module.exportedFunction('run')![lane](depth - 1))) as Trap;
+        expect(trap.frames).toHaveLength(Math.min(depth, 30));
+        expect(trap.message.endsWith('... maybe followed by omitted frames')).toBe(depth > 30);
+      }
+  });
 });

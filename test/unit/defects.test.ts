@@ -15,7 +15,7 @@ const titles = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   );
 
 it('every defect has a test', () => {
-  const all = Array.from({ length: 18 }, (_, i) => `D${i}`).filter((id) => id !== 'D7');
+  const all = Array.from({ length: 18 }, (_, i) => `D${i}`);
   expect(titles).toEqual(expect.arrayContaining(all));
 });
 
