@@ -20,12 +20,12 @@ export function prepareEngine() {
   const module = upstreamModule();
   if (name === 'upstream') {
     // A c-archive carries no module information, and the version names the directory of the file cache.
-    const ldflags = `-s -w -X ${wazero}/internal/version.version=${module.Version}`;
+    const ldflags = `-s -w -buildid= -X ${wazero}/internal/version.version=${module.Version}`;
     return { name, modfile: join(goDirectory, 'go.mod'), tags: 'wazero_upstream', ldflags, copy: undefined };
   }
   const copy = editedCopy(module.Dir);
   const edits = readFileSync(join(copy, 'wazeroengine.txt'), 'utf8').trim().split(' ')[1] ?? '';
-  return { name, modfile: writeModfile(copy), tags: '', ldflags: `-s -w -X main.buildEdits=${edits}`, copy };
+  return { name, modfile: writeModfile(copy), tags: '', ldflags: `-s -w -buildid= -X main.buildEdits=${edits}`, copy };
 }
 
 function upstreamModule() {
