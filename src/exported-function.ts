@@ -57,7 +57,7 @@ export class ExportedFunction<
    */
   call(...args: ParamsOf<P>): Promise<ResultOf<R>> {
     if (traced.call.hasSubscribers) return traced.call.tracePromise(() => this.#call(args), this.#trace());
-    return await this.#call(args); // awaited, so that an error's stack shows who made the call
+    return this.#call(args); // one asynchronous function: a second would hide from an error who made the call
   }
   async #call(args: ParamsOf<P>): Promise<ResultOf<R>> {
     const { state } = this.#parts;
