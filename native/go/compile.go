@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -18,6 +17,7 @@ import (
 type compiledState struct {
 	handle  handle
 	rt      *runtimeState
+	flight  *flight // that made it, and closes it after the last of its handles; nil of a host module
 	inner   wazero.CompiledModule
 	imports []prescan.ImportModule
 	host    bool
@@ -38,14 +38,14 @@ type compiledState struct {
 	export func(wazero.HostModuleBuilder)
 }
 
-func (rt *runtimeState) addCompiled(inner wazero.CompiledModule, imports []prescan.ImportModule, host bool) *compiledState {
-	c := &compiledState{rt: rt, inner: inner, imports: imports, host: host}
+// addCompiled gives it a handle.
+func (rt *runtimeState) addCompiled(c *compiledState) *compiledState {
 	c.handle = handles.add(kindCompiled, c)
 	rt.own(c)
 	return c
 }
 
-// compile is the work itself, on any goroutine. Nothing of wazero sees the bytes before the pre-scan has: their bodies are left to
+// compile is the work itself, on a goroutine of its own. The result has no handle. Nothing of wazero sees the bytes before the pre-scan has: their bodies are left to
 // compileCode, which may have the code already.
 func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint32, listener *listenerState) (*compiledState, error) {
 	if err := refusal(prescan.CheckDeclarations(binary, rt.prescanLimits())); err != nil {
@@ -84,7 +84,8 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 		return c, nil
 	}
 	if c.description, err = c.describe(); err != nil {
-		c.disown()
+		_ = c.inner.Close(context.Background())
+		c.salt.release()
 		return nil, err
 	}
 	return c, nil
@@ -115,7 +116,7 @@ func (rt *runtimeState) compileInner(ctx context.Context, binary []byte, listene
 	if err != nil {
 		return nil, err
 	}
-	return rt.addCompiled(inner, nil, false), nil
+	return &compiledState{rt: rt, inner: inner}, nil
 }
 
 // compileAnew is for a module whose code nobody has.
@@ -152,90 +153,17 @@ func compileAborted(reason string) error {
 	return &wzError{Code: codeAborted, Message: "the compilation was stopped before it had ended", Reason: reason}
 }
 
-type compiled struct {
-	state *compiledState
-	err   error
-}
-
-// startCompile compiles on a goroutine of its own; done is called exactly once, at the deadline or the signal whatever the compiler
-// does: what comes late is closed.
-func (rt *runtimeState) startCompile(binary []byte, workers uint32, listener *listenerState, timeout time.Duration, id uint64, done func(*compiledState, error)) error {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	r := &request{cancel: func(reason string) { cancel(compileAborted(reason)) }}
-	ctx = r.progress.attach(ctx)
-	if !rt.env.addRequest(id, r) {
-		cancel(nil)
-		return closedError("the environment has ended")
-	}
-	outcome := make(chan compiled, 1)
-	goroutine(func() {
-		defer cancel(nil)
-		var c compiled
-		c.err = protect(func() (err error) { c.state, err = rt.compile(ctx, binary, workers, listener); return })
-		outcome <- c
-	})
-	goroutine(func() {
-		if timeout > 0 {
-			t := time.AfterFunc(timeout, func() { cancel(compileAborted("timeout")) })
-			defer t.Stop()
-		}
-		defer rt.env.removeRequest(id)
-		select {
-		case c := <-outcome:
-			done(c.state, c.err)
-		case <-ctx.Done():
-			select {
-			case c := <-outcome: // it had ended: cancel(nil) is how
-				done(c.state, c.err)
-				return
-			default:
-			}
-			done(nil, context.Cause(ctx))
-			goroutine(func() {
-				if c := <-outcome; c.state != nil {
-					c.state.disown()
-				}
-			})
-		}
-	})
-	return nil
-}
-
-func (rt *runtimeState) compileSync(binary []byte, workers uint32, listener *listenerState, timeout time.Duration) (state *compiledState, err error) {
-	if timeout <= 0 {
-		return rt.compile(context.Background(), binary, workers, listener)
-	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), timeout, compileAborted("timeout"))
-	outcome := make(chan compiled, 1)
-	goroutine(func() {
-		defer cancel()
-		var c compiled
-		c.err = protect(func() (err error) { c.state, err = rt.compile(ctx, binary, workers, listener); return })
-		outcome <- c
-	})
-	select {
-	case c := <-outcome:
-		return c.state, c.err
-	case <-time.After(timeout):
-		goroutine(func() {
-			if c := <-outcome; c.state != nil {
-				c.state.disown()
-			}
-		})
-		return nil, compileAborted("timeout")
-	}
-}
-
 // disown closes it; idempotent, for only who removes the handle goes on.
 func (c *compiledState) disown() {
 	if handles.remove(c.handle, kindCompiled) == nil {
 		return
 	}
 	c.rt.release(c)
-	if c.inner != nil {
+	if c.flight != nil {
+		c.flight.leave()
+	} else {
 		_ = c.inner.Close(context.Background())
 	}
-	c.salt.release()
 }
 
 // customSections are the module's own.

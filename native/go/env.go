@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // env is one Node environment (the main thread or a Worker): it owns what it opened.
@@ -20,8 +21,8 @@ type env struct {
 
 // request is a compilation off the JS thread.
 type request struct {
-	cancel   func(reason string)
-	progress progress
+	cancel func(reason string)
+	flight atomic.Pointer[flight] // once it has one
 }
 
 var envs sync.Map // id -> *env

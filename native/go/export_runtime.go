@@ -111,8 +111,10 @@ func wz_compile_cancel(env, request C.uint64_t, reason C.uint32_t) {
 //export wz_compile_progress
 func wz_compile_progress(env, request C.uint64_t) C.uint64_t {
 	if r := findRequest(env, request); r != nil {
-		done, functions := r.progress.read()
-		return C.uint64_t(done)<<32 | C.uint64_t(functions)
+		if f := r.flight.Load(); f != nil {
+			done, functions := f.progress.read()
+			return C.uint64_t(done)<<32 | C.uint64_t(functions)
+		}
 	}
 	return 0
 }

@@ -61,9 +61,7 @@ func (rt *runtimeState) compileHost(description []byte) (*compiledState, error) 
 	if err != nil {
 		return nil, classify(err, codeLink)
 	}
-	c := rt.addCompiled(inner, nil, true)
-	c.name, c.export = d.Name, export
-	return c, nil
+	return rt.addCompiled(&compiledState{rt: rt, inner: inner, host: true, name: d.Name, export: export}), nil
 }
 
 // hostExport makes what puts a function, or those of an ABI, into a builder.

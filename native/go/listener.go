@@ -60,9 +60,7 @@ func (rt *runtimeState) compileHeard(ctx context.Context, binary []byte, l *list
 				return nil, classify(err, codeCompile)
 			}
 		}
-		c := rt.addCompiled(nil, nil, false)
-		c.functions = l.functions
-		return c, nil
+		return &compiledState{rt: rt, functions: l.functions}, nil
 	}
 	salt := salts.take(binary)
 	inner, err := rt.compileCode(ctx, salt.apply(binary), l.heard())
@@ -70,12 +68,8 @@ func (rt *runtimeState) compileHeard(ctx context.Context, binary []byte, l *list
 		salt.release()
 		return nil, err
 	}
-	c := rt.addCompiled(inner, nil, false)
-	c.functions, c.salt = l.functions[len(l.functions)-l.last:], salt // named twice where a first attempt came to nothing
-	if l.Log != nil {
-		c.log = l.Log
-	}
-	return c, nil
+	heard := l.functions[len(l.functions)-l.last:] // named twice where a first attempt came to nothing
+	return &compiledState{rt: rt, inner: inner, functions: heard, salt: salt, log: l.Log}, nil
 }
 
 // heard says which functions have a listener: their code is another one. It is not empty.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"maps"
 	"reflect"
 	"slices"
@@ -24,6 +25,8 @@ type runtimeState struct {
 	budget *arena.Budget
 	disk   *diskCache    // of its compilation cache, or nil
 	gate   chan struct{} // one token per compilation that may run
+
+	flights flights
 
 	hasHostFunctions atomic.Bool // in JavaScript
 
@@ -57,6 +60,7 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 		env: e, config: config, disk: disk, gate: make(chan struct{}, compiles),
 		inner:   wazero.NewRuntimeWithConfig(context.Background(), rc),
 		budget:  arena.NewBudget(config.totalMemoryBytes),
+		flights: flights{bySum: map[[sha256.Size]byte]*flight{}},
 		owned:   map[interface{ disown() }]struct{}{},
 		modules: map[api.Module]*moduleState{},
 		memory:  map[uintptr]*guestMemory{},
