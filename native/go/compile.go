@@ -159,9 +159,8 @@ func (c *compiledState) disown() {
 		return
 	}
 	c.rt.release(c)
-	if c.flight != nil {
-		c.flight.leave()
-	} else {
+	c.letGo()
+	if c.flight == nil {
 		_ = c.inner.Close(context.Background())
 	}
 }

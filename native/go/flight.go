@@ -110,6 +110,15 @@ func (f *flight) discard() {
 	f.made.salt.release()
 }
 
+// hold keeps the code until letGo: its handle may be closed while it is instantiated. A host module has none.
+func (c *compiledState) hold() bool { return c.flight == nil || c.flight.board() }
+
+func (c *compiledState) letGo() {
+	if c.flight != nil {
+		c.flight.leave()
+	}
+}
+
 // wait is called once by each user. It ends with ctx, whatever the compiler does.
 func (f *flight) wait(ctx context.Context) (*compiledState, error) {
 	select {

@@ -112,8 +112,12 @@ func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledSt
 			m.group.dependOn(from.group)
 		}
 	}
+	if !compiled.hold() {
+		return nil, closedError("the compiled module is closed")
+	}
 	f, err := newFrame(o, m.group, m)
 	if err != nil {
+		compiled.letGo()
 		return nil, err
 	}
 	m.handle = handles.add(kindModule, m)
@@ -124,6 +128,7 @@ func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledSt
 // run instantiates. On an error the module is gone.
 func (i *instantiation) run() (outcome []byte, err error) {
 	m, f := i.module, i.frame
+	defer i.compiled.letGo()
 	if err = f.enter(); err != nil {
 		m.fail()
 		return nil, err

@@ -7,6 +7,7 @@ import {
   type CompiledModule,
   CompileError,
   CoreFeatures,
+  experimental,
   LinkError,
   type Module,
   ModuleConfig,
@@ -219,6 +220,51 @@ describe('the same bytes', () => {
     expect(instance.exportedFunction('f', ...one).callSync()).toBe(7);
     expect(await instance.exportedFunction('f', ...one).call()).toBe(7);
   });
+
+  it.each(['compiler', 'interpreter'] as const)(
+    'M4: compiled once for who waits, each with his own deadline and signal, and not for nobody (%s)',
+    async (engine) => {
+      await using other = new Runtime(RuntimeConfig[engine]());
+      // seconds of work
+      const slow = wat(
+        `(module ${`(func (param i32) (result i32) ${'(local.set 0 (i32.mul (local.get 0) (i32.const 3)))'.repeat(400)} (local.get 0))`.repeat(1_000)} (func (export "f") (result i32) (i32.const 7)))`,
+      );
+      const started = process.cpuUsage();
+      const alone = await ending(() => other.compileModule(slow));
+      const cpu = process.cpuUsage(started).user;
+      await (alone.value as CompiledModule).close();
+
+      const again = process.cpuUsage();
+      const leaver = new AbortController();
+      const [aborted, late, first, ...patient] = [
+        ending(() => other.compileModule(slow, { signal: leaver.signal })),
+        ending(() => other.compileModule(slow, { timeoutMs: 5 })),
+        ...Array.from({ length: 8 }, () => ending(() => other.compileModule(slow))),
+      ];
+      setImmediate(() => leaver.abort());
+      expectEnding(await aborted!, { name: 'AbortError', code: 'ERR_WAZERO_ABORTED' });
+      expectEnding(await late!, { name: 'TimeoutError', code: 'ERR_WAZERO_ABORTED' });
+      const kept = (await first!).value as CompiledModule;
+      const others = await Promise.all(patient);
+      const ratio = process.cpuUsage(again).user / cpu;
+      console.log(`${engine}: ten at once: ${ratio.toFixed(1)} times the work of one`);
+      expect(ratio).toBeLessThan(4);
+      for (const { value } of others) await (value as CompiledModule).close();
+      const instance = await other.instantiateModule(kept);
+      expect(await instance.exportedFunction('f', ...one).call()).toBe(7);
+      await kept.close();
+
+      const nobody = process.cpuUsage();
+      const both = [
+        ending(() => other.compileModule(slow, { timeoutMs: 5 })),
+        ending(() => other.compileModule(slow, { timeoutMs: 8 })),
+      ];
+      for (const how of await Promise.all(both)) expectEnding(how, { name: 'TimeoutError', code: 'ERR_WAZERO_ABORTED' });
+      await expect.poll(() => experimental.stats().goroutines, { timeout: 5_000 }).toBe(0);
+      expect(process.cpuUsage(nobody).user).toBeLessThan(cpu * 2);
+      expectEnding(await ending(() => other.compileModuleSync(slow).closeSync()), undefined, 10 * alone.ms);
+    },
+  );
 
   it('M4: closed while they are compiled and instantiated: an instance or ERR_WAZERO_CLOSED, never half of one', async () => {
     await using other = new Runtime();
