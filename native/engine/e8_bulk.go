@@ -18,7 +18,7 @@ var bulkEdit = edit{
 		const wasi = "imports/wasi_snapshot_preview1/"
 		f = t.file(wasi + "fs.go")
 		for _, fn := range []string{"readv", "writev"} {
-			f.atStart(fn, "if iovsCount > maxBuffers {\nreturn 0, experimentalsys.EINVAL\n}")
+			f.before(fn, "for iovsPos := uint32(0); iovsPos < iovsStop; iovsPos += 8", "if iovsCount > maxBuffers {\nreturn 0, experimentalsys.EINVAL\n}")
 		}
 		f.after("readv", "l := le.Uint32(iovsBuf[iovsPos+4:])", "l = min(l, maxTransfer-nread)")
 		f.after("writev", "l := le.Uint32(iovsBuf[iovsPos+4:])", "l = min(l, maxTransfer-nwritten)")

@@ -4,10 +4,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CompileError, Runtime, Trap } from '../support/package.js';
-import { expectNothingLeft } from '../support/stats.js';
 import { wat } from '../support/wat.mjs';
-
-expectNothingLeft();
 
 const guest = wat(`(module $guest
   (import "env" "twice" (func $twice (param i32) (result i32)))

@@ -259,7 +259,8 @@ describe('the same bytes', () => {
         ending(() => other.compileModule(slow, { timeoutMs: 5 })),
         ending(() => other.compileModule(slow, { timeoutMs: 8 })),
       ];
-      for (const how of await Promise.all(both)) expectEnding(how, { name: 'TimeoutError', code: 'ERR_WAZERO_ABORTED' });
+      for (const how of await Promise.all(both))
+        expectEnding(how, { name: 'TimeoutError', code: 'ERR_WAZERO_ABORTED' });
       await expect.poll(() => experimental.stats().goroutines, { timeout: 5_000 }).toBe(0);
       expect(process.cpuUsage(nobody).user).toBeLessThan(cpu * 2);
       expectEnding(await ending(() => other.compileModuleSync(slow).closeSync()), undefined, 10 * alone.ms);
