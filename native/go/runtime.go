@@ -58,12 +58,15 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 	}
 	rt := &runtimeState{
 		env: e, config: config, disk: disk, gate: make(chan struct{}, compiles),
-		inner:   wazero.NewRuntimeWithConfig(context.Background(), rc),
 		budget:  arena.NewBudget(config.totalMemoryBytes),
 		flights: flights{bySum: map[[sha256.Size]byte]*flight{}},
 		owned:   map[interface{ disown() }]struct{}{},
 		modules: map[api.Module]*moduleState{},
 		memory:  map[uintptr]*guestMemory{},
+	}
+	if err := protect(func() error { rt.inner = wazero.NewRuntimeWithConfig(context.Background(), rc); return nil }); err != nil {
+		// By default wazero tries, and takes the interpreter.
+		return nil, "", &wzError{Code: codeUnsupported, Message: "the compiler gets no memory whose content can be executed here: use RuntimeConfig.interpreter()"}
 	}
 	if !e.addRuntime(rt) {
 		_ = rt.inner.Close(context.Background())

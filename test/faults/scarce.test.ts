@@ -1,9 +1,13 @@
 /** C4: where memory is scarce, guests that take all they can get typed errors, and the process lives: Go cannot recover from running out. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../support/child.js';
+import { survived } from '../support/faults.js';
 import { wat } from '../support/wat.mjs';
 
 const guests = {
@@ -25,7 +29,20 @@ const guests = {
   recursion: wat(`(module (func $f (param i64 i64 i64 i64) (result i64)
   (i64.add (call $f (local.get 1) (local.get 2) (local.get 3) (local.get 0)) (i64.add (local.get 0) (local.get 3))))
   (func (export "run") (drop (call $f (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4)))))`),
+  number: wat('(module (func (export "f") (result i32) (i32.const 42)))'),
   globals: wat(`(module (memory 1) ${'(global (mut i64) (i64.const 1))'.repeat(5_000)} (func (export "run")))`),
+};
+
+const has = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+/** Control groups of version 1, where this process may make some; the limits of rlimits are tested everywhere. */
+const cgroup = (kind: string) => {
+  try {
+    accessSync(`/sys/fs/cgroup/${kind}/cgroup.procs`, constants.W_OK);
+    return true;
+  } catch {
+    console.log(`no control group of ${kind} can be made here`);
+    return false;
+  }
 };
 
 let folder: string;
@@ -68,6 +85,80 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
         for (const code of Object.keys(seen)) expect(codes, what).toContain(code);
     },
     120_000,
+  );
+
+  it.runIf(cgroup('memory'))(
+    'C4: with a control group of 512 MiB',
+    async () => {
+      const folder = mkdtempSync('/sys/fs/cgroup/memory/wazero-');
+      try {
+        const under = `echo 536870912 > ${folder}/memory.limit_in_bytes && echo $$ > ${folder}/cgroup.procs`;
+        const { code, signal, stdout, stderr } = await run('scarce', { args: files, under, timeoutMs: 110_000 });
+        expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+        const outcomes: Record<string, Record<string, number>> = JSON.parse(stdout);
+        console.log('control group of 512 MiB', outcomes);
+        for (const [what, seen] of Object.entries(outcomes))
+          for (const code of Object.keys(seen)) expect(codes, what).toContain(code);
+      } finally {
+        rmdirSync(folder);
+      }
+    },
+    120_000,
+  );
+
+  interface Constrained {
+    engines: Record<string, string>;
+    sums: number;
+    workers: number;
+    codes: Record<string, number>;
+    stoppedMs: number;
+    longestMs: number;
+  }
+  it
+    .runIf(has('taskset'))
+    .each<Record<string, string>>([{}, { GOMAXPROCS: '1' }, { GOMAXPROCS: '1000' }, { GOMAXPROCS: 'none' }])(
+    'C4: one CPU, and %j: a guest that runs for ever stops neither the event loop nor other guests',
+    async (env) => {
+      const found = await survived<Constrained>('constrained', {
+        env,
+        under: 'taskset -p -c 0 $$ > /dev/null',
+        timeoutMs: 60_000,
+      });
+      console.log(env, found);
+      expect(found).toMatchObject({ workers: 1, codes: { ERR_WAZERO_EXIT: 3 } });
+      expect(found.engines).toMatchObject({ interpreter: 'interpreter' });
+      expect(found.sums).toBeGreaterThan(9);
+      expect(found.longestMs).toBeLessThan(500);
+      expect(found.stoppedMs).toBeLessThan(2_000);
+    },
+    60_000,
+  );
+
+  const refuse = `import ctypes, os, sys
+os._exit(77) if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) else os.execv(sys.argv[1], sys.argv[1:])`;
+  it.runIf(spawnSync('python3', ['-c', refuse, '/bin/true']).status === 0)(
+    'C4: no executable memory (PR_SET_MDWE): the interpreter by default, ERR_WAZERO_UNSUPPORTED_PLATFORM from the compiler',
+    async () => {
+      const file = fileURLToPath(new URL('../fixtures/processes/no-executable.mjs', import.meta.url));
+      const guest = files.find((name) => name.endsWith('number.wasm'))!;
+      const child = spawnSync('python3', ['-c', refuse, process.execPath, '--jitless', file, guest], {
+        encoding: 'utf8',
+        timeout: 20_000,
+        env: { ...process.env, NODE_OPTIONS: '' },
+      });
+      expect({ status: child.status, signal: child.signal }).toEqual({ status: 0, signal: null });
+      const { found, left } = JSON.parse(child.stdout);
+      const interpreted = ['interpreter', 42, 42];
+      expect(found).toEqual({
+        auto: interpreted,
+        compiler: [
+          'ERR_WAZERO_UNSUPPORTED_PLATFORM',
+          'the compiler gets no memory whose content can be executed here: use RuntimeConfig.interpreter()',
+        ],
+        interpreter: interpreted,
+      });
+      expect(left).toEqual([]);
+    },
   );
 
   it('C4: loading says so where there is not enough address space for Go', async () => {
