@@ -1,3 +1,4 @@
+// C5: the suite on arm64.
 // Runs tests with the prebuilt arm64 addon under user-mode emulation (qemu-user); Debian: apt-get install qemu-user libstdc++6-arm64-cross.
 // vitest itself and its transforms run natively; the processes it forks for the test files are arm64.   [arguments of vitest]
 // Without arguments: all that emulation can do. Left out, with the reason:

@@ -1,3 +1,4 @@
+// C5: the suite under Node 20 to 26.
 // Runs the tests with the prebuilt binary, one and the same, under other Nodes.   [majors: 20 22 24 26, or: this] [arguments of vitest]
 import { join } from 'node:path';
 import { fail, output, root, run } from './lib/tools.mjs';

@@ -1,3 +1,4 @@
+// C5: one clear message where there is no binary.
 // Where there is no binary, the package is imported without harm and the first thing that needs it says so, in one typed error.   TEXT
 import { fail } from './lib/tools.mjs';
 

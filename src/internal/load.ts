@@ -28,6 +28,7 @@ export function loadNative(): NativeBinding {
     );
   }
   checkAddressSpace();
+  checkThreads();
   const addon = load();
   if (addon.abiVersion !== abiVersion) {
     throw unsupportedError(
@@ -50,12 +51,44 @@ function checkAddressSpace(): void {
   } catch {
     return; // no /proc
   }
-  // A Worker, where Go has started: its share is taken.
-  if (limit === Infinity || readFileSync('/proc/self/maps', 'latin1').includes('wazero.')) return;
-  if (limit - used < addressSpaceMiB)
+  if (limit - used < addressSpaceMiB && !hasStarted())
     throw unsupportedError(
       `node-wazero needs ${addressSpaceMiB} MiB of address space, nearly all of which is never used, but ulimit -v leaves ${Math.floor(limit - used)} MiB: raise it, and limit memory by a control group.`,
     );
+}
+
+/** In a Worker: Go has its share. */
+const hasStarted = () => readFileSync('/proc/self/maps', 'latin1').includes('wazero.');
+
+/** What Go and Node still make when guests begin to run; more run on more. Where Go gets no thread it ends the process. */
+const threadsNeeded = 16;
+function checkThreads(): void {
+  if (process.platform !== 'linux') return;
+  const left = threadsLeft();
+  if (left < threadsNeeded && !hasStarted())
+    throw unsupportedError(
+      `node-wazero needs ${threadsNeeded} more threads, but a limit (ulimit -u, pids.max of a control group) leaves ${Math.max(left, 0)}: raise it.`,
+    );
+}
+function threadsLeft(): number {
+  const text = (file: string) => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {
+      return ''; // no /proc, no such group
+    }
+  };
+  const own = Number(/^Threads:\s+(\d+)/m.exec(text('/proc/self/status'))?.[1] ?? 0);
+  // Of all processes of the user, of which this one's are known. It does not hold for root.
+  const limit = process.getuid?.() === 0 ? undefined : /^Max processes +(\d+)/m.exec(text('/proc/self/limits'))?.[1];
+  const left = [limit === undefined ? Infinity : Number(limit) - own];
+  for (const [, controllers, path] of text('/proc/self/cgroup').matchAll(/^\d+:([^:]*):(.*)$/gm)) {
+    if (controllers !== '' && controllers !== 'pids') continue;
+    const folder = `/sys/fs/cgroup/${controllers}${path}`;
+    const most = Number.parseInt(text(`${folder}/pids.max`), 10); // or 'max'
+    if (most >= 0) left.push(most - Number(text(`${folder}/pids.current`)));
+  }
+  return Math.min(...left);
 }
 
 function load(): Addon {

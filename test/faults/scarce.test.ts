@@ -161,6 +161,28 @@ os._exit(77) if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) else os.execv(sys.argv[1
     },
   );
 
+  it.runIf(cgroup('pids')).each([14, 18, 22, 26, 32])(
+    'C4: %i processes and threads: loading says that they are too few, or all works',
+    async (most) => {
+      const folder = mkdtempSync('/sys/fs/cgroup/pids/wazero-');
+      try {
+        const under = `echo ${most} > ${folder}/pids.max && echo $$ > ${folder}/cgroup.procs`;
+        const how = await run('constrained', { under, nodeArgs: ['--expose-gc'], timeoutMs: 30_000 });
+        expect(how.signal).toBe(null);
+        if (how.code !== 0) {
+          expect(most).toBeLessThan(30);
+          expect(how.stderr).toMatch(/ERR_WAZERO_UNSUPPORTED_PLATFORM/);
+          expect(how.stderr).toMatch(/needs 16 more threads, but a limit .* leaves \d+/);
+        } else {
+          expect(JSON.parse(how.stdout)).toMatchObject({ left: {}, fresh: 'works', after: {} });
+        }
+      } finally {
+        rmdirSync(folder);
+      }
+    },
+    30_000,
+  );
+
   it('C4: loading says so where there is not enough address space for Go', async () => {
     const { code, stderr } = await run('scarce', { args: files, under: 'ulimit -v 2000000' });
     expect(code).toBe(1);
