@@ -2,7 +2,6 @@ package wasm
 
 import (
 	"errors"
-	"maps"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -17,6 +16,9 @@ import (
 const (
 	firstExceptionSweep = 1024
 	maxExceptions       = 1 << 17
+
+	firstParamSweep    = 1 << 20
+	maxExceptionParams = 1 << 21 // of all of them together, 16 MiB: one may have 1,000
 )
 
 var errTooManyExceptions = errors.New("too many references to exceptions")
@@ -26,6 +28,9 @@ type ExceptionRoots struct {
 	live      map[uintptr]*Exception
 	low, high uintptr // the lowest and highest address in live
 	sweepAt   int
+
+	params, sweepParamsAt int // how many params live has
+
 	// KeepAll is set when values of the guest may be where words does not look: in a snapshot.
 	KeepAll bool
 }
@@ -33,20 +38,24 @@ type ExceptionRoots struct {
 // Add is called when e has been caught by reference. words passes each word to look at, more than once if it likes.
 func (r *ExceptionRoots) Add(m *ModuleInstance, e *Exception, words func(look func(word uint64))) {
 	if r.live == nil {
-		r.live, r.sweepAt, r.low = map[uintptr]*Exception{}, firstExceptionSweep, ^uintptr(0)
+		r.live, r.sweepAt, r.sweepParamsAt, r.low = map[uintptr]*Exception{}, firstExceptionSweep, firstParamSweep, ^uintptr(0)
 	}
 	stored := m.s.exceptions.stored.Load()
 	if stored && m.s.exceptions.full() {
 		panic(errTooManyExceptions)
 	}
 	address := uintptr(unsafe.Pointer(e))
-	r.live[address] = e
+	if r.live[address] == nil {
+		r.live[address] = e
+		r.params += len(e.Params)
+	}
 	r.low, r.high = min(r.low, address), max(r.high, address)
-	if len(r.live) < r.sweepAt {
+	if len(r.live) < r.sweepAt && r.params < r.sweepParamsAt {
 		return
 	}
 	if !r.KeepAll && !stored {
 		found := map[uintptr]*Exception{}
+		params := 0
 		var look func(word uint64)
 		look = func(word uint64) {
 			if uintptr(word) < r.low || uintptr(word) > r.high {
@@ -54,6 +63,7 @@ func (r *ExceptionRoots) Add(m *ModuleInstance, e *Exception, words func(look fu
 			}
 			if e := r.live[uintptr(word)]; e != nil && found[uintptr(word)] == nil {
 				found[uintptr(word)] = e
+				params += len(e.Params)
 				for _, param := range e.Params { // may be references too
 					look(param)
 				}
@@ -61,12 +71,12 @@ func (r *ExceptionRoots) Add(m *ModuleInstance, e *Exception, words func(look fu
 		}
 		look(uint64(address))
 		words(look)
-		r.live = found
+		r.live, r.params = found, params
 	}
-	if len(r.live) > maxExceptions {
+	if len(r.live) > maxExceptions || r.params > maxExceptionParams {
 		panic(errTooManyExceptions)
 	}
-	r.sweepAt = max(firstExceptionSweep, 2*len(r.live))
+	r.sweepAt, r.sweepParamsAt = max(firstExceptionSweep, 2*len(r.live)), max(firstParamSweep, 2*r.params)
 }
 
 // End ends the call. Small, to be inlined.
@@ -88,6 +98,7 @@ type storedExceptions struct {
 	stored atomic.Bool // there are such globals or tables
 	mux    sync.Mutex
 	live   map[uintptr]*Exception
+	params int
 }
 
 func (s *storedExceptions) add(live map[uintptr]*Exception) {
@@ -96,14 +107,19 @@ func (s *storedExceptions) add(live map[uintptr]*Exception) {
 	if s.live == nil {
 		s.live = map[uintptr]*Exception{}
 	}
-	maps.Copy(s.live, live)
+	for address, e := range live {
+		if s.live[address] == nil {
+			s.live[address] = e
+			s.params += len(e.Params)
+		}
+	}
 }
 
 // full tells that no call may catch more by reference.
 func (s *storedExceptions) full() bool {
 	s.mux.Lock()
 	defer s.mux.Unlock()
-	return len(s.live) > maxExceptions
+	return len(s.live) > maxExceptions || s.params > maxExceptionParams
 }
 
 // instantiating is called for each module before it is instantiated.

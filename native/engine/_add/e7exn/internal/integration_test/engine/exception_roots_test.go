@@ -1,8 +1,10 @@
 package adhoc
 
 import (
+	"bytes"
 	"context"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
@@ -18,6 +20,7 @@ import (
 // value (param exnref) (result i32), the parameter of such an exception; and what the tests call:
 // two (param i32): catches the parameter and 7, collects, and returns the value of the first;
 // many (param i32): catches the parameter, then n times n, for n from 300000 down, and returns the value of the first;
+// wide (param i32): catches so many exceptions of 1,000 parameters;
 // keep, kept: catch in a global, which another call reads.
 func exceptionGuest(global bool) []byte {
 	const exn = rawwasm.ExnRef
@@ -43,12 +46,17 @@ func exceptionGuest(global bool) []byte {
 			rawwasm.Func(nil, []byte{0x20, 0, 0x10, 1, 0x24, 0}),
 			rawwasm.Func(nil, []byte{0x10, 0, 0x23, 0, 0x10, 2}))
 	}
+	wide := bytes.Repeat([]byte{rawwasm.I32}, 1000)
+	exports = append(exports, rawwasm.Bytes("wide", byte(0), len(funcs)+1))
+	funcs = append(funcs, []byte{5})
+	code = append(code, rawwasm.Func(nil, slices.Concat([]byte{0x03, 0x40, 0x02, exn, 0x1f, 0x40, 1, 3, 0},
+		bytes.Repeat([]byte{0x41, 0}, len(wide)), []byte{0x08, 1, 0x0b, 0x00, 0x0b, 0x1a, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b})))
 	return rawwasm.Module(
 		rawwasm.Section(rawwasm.Types, rawwasm.Type(i32, []byte{exn}), rawwasm.Type([]byte{exn}, i32), rawwasm.Type(i32, i32),
-			rawwasm.Type(nil, nil), rawwasm.Type(nil, []byte{rawwasm.I32, exn}), rawwasm.Type(i32, nil), rawwasm.Type(nil, i32)),
+			rawwasm.Type(nil, nil), rawwasm.Type(nil, []byte{rawwasm.I32, exn}), rawwasm.Type(i32, nil), rawwasm.Type(nil, i32), rawwasm.Type(wide, nil)),
 		rawwasm.Section(rawwasm.Imports, rawwasm.Bytes("h", "collect", byte(0), 3)),
 		rawwasm.Section(rawwasm.Funcs, funcs...),
-		rawwasm.Section(rawwasm.Tags, []byte{0, 5}),
+		rawwasm.Section(rawwasm.Tags, []byte{0, 5}, []byte{0, 7}),
 		globals,
 		rawwasm.Section(rawwasm.Exports, exports...),
 		rawwasm.Section(rawwasm.Code, code...),
@@ -88,6 +96,7 @@ func TestExceptionReferences(t *testing.T) {
 				require.ErrorIs(t, err, wasm.ErrExceptionParam)
 				if !global {
 					require.Equal(t, []uint64{5}, call("many", 5))
+					call("wide", 10_000)
 					return
 				}
 				call("keep", 8)
@@ -101,5 +110,31 @@ func TestExceptionReferences(t *testing.T) {
 				require.Equal(t, []uint64{8}, call("kept"))
 			})
 		}
+	}
+}
+
+// Their parameters are the host's memory as well: 16 MiB of them, long before there are too many exceptions.
+func TestExceptionParameters(t *testing.T) {
+	configs := map[string]wazero.RuntimeConfig{"interpreter": wazero.NewRuntimeConfigInterpreter()}
+	if platform.CompilerSupported() {
+		configs["compiler"] = wazero.NewRuntimeConfigCompiler()
+	}
+	for engine, config := range configs {
+		t.Run(engine, func(t *testing.T) {
+			ctx := context.Background()
+			r := wazero.NewRuntimeWithConfig(ctx, config.WithCoreFeatures(api.CoreFeaturesV2|experimental.CoreFeaturesExceptionHandling))
+			defer r.Close(ctx)
+			_, err := r.NewHostModuleBuilder("h").NewFunctionBuilder().WithFunc(func() {}).Export("collect").Instantiate(ctx)
+			require.NoError(t, err)
+			m, err := r.Instantiate(ctx, exceptionGuest(true))
+			require.NoError(t, err)
+			_, err = m.ExportedFunction("wide").Call(ctx, 1_500)
+			require.NoError(t, err)
+			for range 2 {
+				_, err = m.ExportedFunction("wide").Call(ctx, 10_000)
+				require.Error(t, err)
+				require.Contains(t, err.Error(), "too many references to exceptions")
+			}
+		})
 	}
 }
