@@ -137,7 +137,8 @@ function guestState(module: Module): ModuleState {
 /** Live counts in this process, all 0 when everything is closed. */
 export interface Stats {
   readonly runtimes: number;
-  readonly compilationCaches: number;
+  /** Also those that were closed while a runtime uses them. */
+  readonly compilationCaches?: number;
   readonly compiledModules: number;
   readonly modules: number;
   readonly callEngines: number;

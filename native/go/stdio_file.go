@@ -26,8 +26,8 @@ var _ experimentalsys.PollableFile = (*fdFile)(nil)
 // StandardStream is what the edit looks for.
 func (s *fdStream) StandardStream() experimentalsys.File {
 	f := &fdFile{fdStream: s, mode: fs.ModeDevice}
-	if mode, ok := fileTypes[s.kind]; ok {
-		f.mode = mode
+	if s.kind != 0 {
+		f.mode = fileTypes[s.kind]
 	}
 	return f
 }

@@ -12,7 +12,7 @@ const flags = {
 const usage = usageOf('compile <options> <path to wasm file>', flags);
 
 /** How often the line with the progress is written anew. */
-const TICK_MS = 200;
+const TICK_MS = 100;
 
 /** A line on a terminal, written over itself; nothing where stderr is none. Returns how to take it away. */
 function showProgress(trace: CompileTrace): () => void {

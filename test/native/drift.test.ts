@@ -11,6 +11,7 @@ const textOf = (folder: string, suffix: RegExp) =>
   readdirSync(join(root, folder), { withFileTypes: true })
     .filter((entry) => entry.isFile() && suffix.test(entry.name) && !/_test\.go$/.test(entry.name))
     .map((entry) => readFileSync(join(root, folder, entry.name), 'utf8'))
+    .filter((text) => !text.startsWith('//go:build wazero_harness')) // only tests of native/go link it
     .join('\n');
 /** The module that go.mod pins, as it was downloaded: not the edited copy. */
 const wazero = execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', 'github.com/tetratelabs/wazero'], {
