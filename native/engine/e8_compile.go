@@ -10,6 +10,12 @@ var compileEdit = edit{
 		f.replaceText("func (e *engine) CompileModule(_ context.Context, module", "func (e *engine) CompileModule(ctx context.Context, module")
 		f.inside("(*engine).CompileModule", "for i := range module.CodeSection", "if err := context.Cause(ctx); err != nil {\nreturn err\n}")
 
+		f = t.file(wazevo + "ssa/builder.go")
+		f.addField("builder", "\nstop <-chan struct{}")
+		f.atStart("(*builder).findValue", "b.poll()")
+		t.file(wazevo+"ssa/pass.go").inside("passRedundantPhiEliminationOpt", "for blk := b.blockIteratorReversePostOrderNext(); blk != nil; blk = b.blockIteratorReversePostOrderNext()", "b.poll()")
+		t.file(wazevo+"compile_function.go").replaceText("\treturn e.compileFunction(", "\tssaBuilder.(interface{ StopAt(<-chan struct{}) }).StopAt(ctx.Done())\n\treturn e.compileFunction(")
+
 		t.file("runtime.go").replace("(*runtime).CompileModule", "if err = internal.Validate(r.enabledFeatures); err != nil",
 			"if err = internal.ValidateUntil(ctx.Done(), r.enabledFeatures); err != nil {\nif cause := context.Cause(ctx); cause != nil {\nerr = cause\n}\nreturn nil, err\n}")
 		f = t.file("internal/wasm/module.go")

@@ -1,6 +1,7 @@
 /** Module bytes that are none, that change, that cannot be linked; each answered with a typed error. */
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { ending, expectAftermath, expectEnding } from '../support/faults.js';
 import {
@@ -66,6 +67,25 @@ describe('module bytes', () => {
       else expect(i % 2, bytes.toString('hex')).toBe(1); // a header and a custom section, by chance
     }
   });
+  needsEdit('e8compile')(
+    'M1: a function that takes minutes to compile: its work ends at the deadline, too',
+    async () => {
+      const locals = 20_000;
+      const loops = Array.from(
+        { length: 2_000 },
+        (_, i) =>
+          `(loop (local.set ${(i * 13 + 2) % locals} (i32.add (local.get ${i % locals}) (local.get ${(i * 7 + 1) % locals}))) (br_if 0 (local.get 0)))`,
+      );
+      const slow = wat(`(module (func (local ${'i32 '.repeat(locals)}) ${loops.join('')}))`);
+      await using other = new Runtime(RuntimeConfig.compiler().withLimits({ concurrentCompiles: 1 }));
+      const how = await ending(() => other.compileModule(slow, { timeoutMs: 300 }));
+      expectEnding(how, { name: 'TimeoutError', code: 'ERR_WAZERO_ABORTED' }, 300);
+      const next = await ending(() => other.compileModule(guestWithoutImports));
+      expectEnding(next, undefined, 1_000);
+      await expect.poll(() => experimental.stats().goroutines, { timeout: 3_000 }).toBe(0);
+      await (next.value as CompiledModule).close();
+    },
+  );
   it('M1: single bits flipped: a module or ERR_WAZERO_COMPILE', async () => {
     for (let bit = 0; bit < guest.length * 8; bit++) {
       const bytes = guest.slice();
