@@ -310,7 +310,7 @@ describe('Workers', () => {
   }
   it('share one, close it or end without closing, and nothing is left', async () => {
     const directory = scratch();
-    const before = experimental.stats().compilationCaches;
+    const before = experimental.stats().compilationCaches!;
     for (let round = 0; round < 3; round++) {
       await Promise.all([
         worker({ close: true }),
@@ -320,7 +320,7 @@ describe('Workers', () => {
       ]);
     }
     // An environment that ended lets go on another thread.
-    for (let i = 0; experimental.stats().compilationCaches > before && i < 100; i++) await sleep(20);
+    for (let i = 0; experimental.stats().compilationCaches! > before && i < 100; i++) await sleep(20);
     expect(experimental.stats().compilationCaches).toBe(before);
     await using cache = CompilationCache.shared('of Workers');
     await using runtime = withCache(cache);
