@@ -92,11 +92,13 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 }
 
 // reserveForCompile refuses what may take more memory than the process has left, because Go cannot recover from that. Measured: real modules
-// take 10 to 20 times their size, the worst function (many locals that live across many loops) 250 times its own.
+// take 10 to 20 times their size, the worst function (many locals that live across many loops) 250 times its own, and each label of a br_table,
+// which is a byte at least, 2.4 KB.
 func reserveForCompile(binary []byte) (release func(), _ error) {
-	const perByte, perByteOfLargest, perFunction, little = 16, 250, 640, 16 << 20
+	const perByte, perByteOfLargest, perLabel, perFunction, little = 16, 250, 2400, 640, 16 << 20
 	code, largest := prescan.Weight(binary)
-	needed := prescan.InstanceBytes(binary) + uint64(len(binary)) + perByte*code + perByteOfLargest*largest + perFunction*uint64(prescan.Functions(binary))
+	needed := prescan.InstanceBytes(binary) + uint64(len(binary)) + perByte*code + perByteOfLargest*largest +
+		perLabel*min(largest, prescan.MaxLabels) + perFunction*uint64(prescan.Functions(binary))
 	if needed <= little && (!headroom.Limited() || headroom.AllowsPieces(needed)) {
 		return func() {}, nil
 	}

@@ -30,6 +30,9 @@ const guests = {
   (i64.add (call $f (local.get 1) (local.get 2) (local.get 3) (local.get 0)) (i64.add (local.get 0) (local.get 3))))
   (func (export "run") (drop (call $f (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4)))))`),
   number: wat('(module (func (export "f") (result i32) (i32.const 42)))'),
+  // as many labels as a function may have: each is one byte, and takes the compiler 2.4 KB
+  labels: wat(`(module (func (export "run") (param i32)
+    ${`(block ${'(block '.repeat(20)} (br_table ${Array.from({ length: 13_000 }, (_, i) => i % 20).join(' ')} (local.get 0)) ${')'.repeat(20)})`.repeat(5)}))`),
   globals: wat(`(module (memory 1) ${'(global (mut i64) (i64.const 1))'.repeat(5_000)} (func (export "run")))`),
 };
 

@@ -35,7 +35,7 @@ func (s *scanner) scanBody(i uint32) error {
 	reason, number := w.walk()
 	switch reason {
 	case tooManyLabels:
-		return s.fail("function[%d] has a br_table of %d labels, over the limit of %d", i, number, maxBrTable)
+		return s.fail("function[%d] has br_tables of %d labels, over the limit of %d", i, number, maxBrTable)
 	case tooDeep:
 		return s.fail("function[%d] nests over %d blocks", i, maxNesting)
 	case tooManyPushed:
@@ -88,6 +88,7 @@ type walker struct {
 	pushes         *pushes
 	depth, deepest int
 	pushed         int
+	labels         uint32 // of all its br_tables
 }
 
 type reason uint8
@@ -134,9 +135,10 @@ func (w *walker) walk() (reason, uint32) {
 			w.depth--
 		case labels:
 			var n uint32
-			if n, ok = w.u32(); ok && n > maxBrTable {
-				return tooManyLabels, n
+			if n, ok = w.u32(); ok && (n > maxBrTable || w.labels+n > maxBrTable) {
+				return tooManyLabels, max(n, w.labels+n)
 			}
+			w.labels += n
 			for ; ok && n > 0; n-- {
 				ok = w.leb(lebBytes32)
 			}

@@ -12,6 +12,9 @@ import (
 	"fmt"
 )
 
+// MaxLabels is how many labels all br_tables of a function may have.
+const MaxLabels = 65_520
+
 // The implementation limits of the JavaScript API, which V8 has too (br_table, nesting and names are V8's or ours).
 const (
 	maxModuleBytes   = 1 << 30
@@ -29,7 +32,7 @@ const (
 	maxResults       = 1_000
 	maxBodyBytes     = 7_654_321
 	maxLocals        = 50_000
-	maxBrTable       = 65_520
+	maxBrTable       = MaxLabels
 	maxNesting       = 5_000
 	// A module may have many functions of maxLocals locals each, and wazero spells every one out in 8 bytes: this many, and another
 	// 8 for each byte of the module. Real modules have less than one local in 8 bytes.

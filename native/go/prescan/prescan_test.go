@@ -65,7 +65,11 @@ func TestRefused(t *testing.T) {
 			"section code: function[0] has 50001 locals, over the limit of 50000",
 		},
 		{"locals in many functions", manyLocals(40), "section code: the functions up to [20] have 1050000 locals, over the limit of "},
-		{"br_table", function(noLocals, join([]byte{0x0e}, huge)...), "section code: function[0] has a br_table of 4294967295 labels, over the limit of 65520"},
+		{
+			"br_tables of a function", function(noLocals, join([]byte{0x41, 0, 0x0e}, u32(40_000), repeat(40_001, 0), []byte{0x41, 0, 0x0e}, u32(40_000), repeat(40_001, 0), []byte{0x0b})...),
+			"section code: function[0] has br_tables of 80000 labels, over the limit of 65520",
+		},
+		{"br_table", function(noLocals, join([]byte{0x0e}, huge)...), "section code: function[0] has br_tables of 4294967295 labels, over the limit of 65520"},
 		{"blocks", nest(5_000), "section code: function[0] nests over 5000 blocks"},
 		{
 			"calls with many results", module(wide, oneFunction, section(10, vector(body(noLocals, join(repeat(501, 0x10, 0), []byte{0, 0x0b})...)))),
@@ -84,7 +88,7 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			"br_table after a block type in five bytes", function(noLocals, join([]byte{0x02, 0xc0, 0xff, 0xff, 0xff, 0x7f, 0x0e}, huge)...),
-			"section code: function[0] has a br_table of 4294967295 labels, over the limit of 65520",
+			"section code: function[0] has br_tables of 4294967295 labels, over the limit of 65520",
 		},
 		{
 			"select of a (ref ...) type", function(noLocals, 0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1c, 1, 0x63, 0x70, 0x1a, 0x0b),
