@@ -71,13 +71,13 @@ it('two groups that run when they are joined go on; what is new waits for both',
   host = (caller) => new Promise((resolve) => void release.set(caller.name, () => resolve(release.size)));
   const running = [callHost(m).call(), callHost(n).call()];
   while (release.size < 2) await sleep(1);
-  const both = runtime.instantiate(
+  const joining = await runtime.compileModule(
     wat(`(module (import "m" "value" (func $m (result i32))) (import "n" "value" (func $n (result i32)))
       (func (export "value") (result i32) (i32.add (call $m) (call $n))))`),
   );
+  const both = runtime.instantiateModule(joining);
   const done: string[] = [];
   void both.then(() => done.push('both'));
-  await sleep(5); // compiled by now
   const later = [m, n].map((module) => value(module).call());
   void later[0]?.then(() => done.push('later'));
   release.get('m')?.();
