@@ -94,7 +94,9 @@ it('every file that the papers link to is there', () => {
   const papers = ['README.md', 'RATIONALE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'examples/README.md'];
   const examples = readdirSync(file('examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   for (const { name } of examples) papers.push(`examples/${name}/README.md`);
-  const docs = readdirSync(file('docs')).map((name) => `docs/${name}`);
+  const docs = readdirSync(file('docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`);
   for (const paper of [...papers, ...docs]) {
     for (const [, target] of readFileSync(file(paper), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       expect(() => readFileSync(new URL(target!, file(paper))), `${paper} -> ${target}`).not.toThrow();
