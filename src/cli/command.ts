@@ -1,11 +1,10 @@
-import { describeFlags, type Flags } from './flags.js';
+import { describeFlags, type Flags, type FlagValues, parseFlags } from './flags.js';
 
 /** One word of the command line. */
 export interface Command {
   readonly name: string;
   /** For the list of commands. */
   readonly summary: string;
-  readonly usage: string;
   /** @returns the exit code */
   run(args: readonly string[]): number | Promise<number>;
 }
@@ -24,8 +23,29 @@ export const helpFlags = {
   help: { kind: 'bool', help: 'Prints usage.' },
 } as const satisfies Flags;
 
-export const usageOf = (line: string, flags: Flags) =>
-  `node-wazero CLI\n\nUsage:\n  node-wazero ${line}\n\nOptions:\n${describeFlags(flags)}`;
+interface Parts<F extends Flags> {
+  readonly name: string;
+  readonly summary: string;
+  /** What follows the name, for its usage. */
+  readonly line: string;
+  readonly flags: F;
+  /** `usage` is for a Failure. */
+  run(values: FlagValues<F>, rest: readonly string[], usage: string): number | Promise<number>;
+}
+/** A command that explains itself, and whose flags are read. */
+export function command<const F extends typeof helpFlags>({ name, summary, line, flags, run }: Parts<F>): Command {
+  const usage = `node-wazero CLI\n\nUsage:\n  node-wazero ${name}${line && ` ${line}`}\n\nOptions:\n${describeFlags(flags)}`;
+  return {
+    name,
+    summary,
+    run(args) {
+      const { values, rest } = parseFlags<F>(flags, args);
+      if (!values.h && !values.help) return run(values, rest, usage);
+      print(usage);
+      return 0;
+    },
+  };
+}
 
 /** What is said to the user, not the result: stderr. */
 export const print = (text: string) => void process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);

@@ -1,16 +1,13 @@
-import { tracingChannel } from 'node:diagnostics_channel';
 import { RuntimeConfig } from '../index.js';
-import type { CompileTrace } from '../internal/tracing.js';
-import { type Command, output, print, usageOf } from './command.js';
-import { type Flags, parseFlags } from './flags.js';
+import { type CompileTrace, traced } from '../internal/tracing.js';
+import { command, output } from './command.js';
+import type { Flags, FlagValues } from './flags.js';
 import { compileFlags, pathOf, withCompiled } from './guest.js';
 
 const flags = {
   ...compileFlags,
   json: { kind: 'bool', help: 'Prints what was done as JSON on stdout.' },
 } as const satisfies Flags;
-const usage = usageOf('compile <options> <path to wasm file>', flags);
-
 /** How often the line with the progress is written anew. */
 const TICK_MS = 100;
 
@@ -32,19 +29,18 @@ function showProgress(trace: CompileTrace): () => void {
   };
 }
 
-async function compileModule(args: readonly string[]): Promise<number> {
-  const { values, rest } = parseFlags(flags, args);
-  if (values.h || values.help) {
-    print(usage);
-    return 0;
-  }
+async function compileModule(
+  values: FlagValues<typeof flags>,
+  rest: readonly string[],
+  usage: string,
+): Promise<number> {
   const path = pathOf(rest, usage);
   const { cachedir, workers, json } = values;
   let trace: CompileTrace | undefined;
   let took = 0;
   let began = 0;
   let takeAway = () => {};
-  tracingChannel<string, CompileTrace>('wazero:compile').subscribe({
+  traced.compile.subscribe({
     start(message) {
       trace = message as CompileTrace;
       began = performance.now();
@@ -75,9 +71,10 @@ async function compileModule(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-export const compile: Command = {
+export const compile = command({
   name: 'compile',
   summary: 'Pre-compiles a WebAssembly binary',
-  usage,
+  line: '<options> <path to wasm file>',
+  flags,
   run: compileModule,
-};
+});

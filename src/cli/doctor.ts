@@ -4,16 +4,14 @@ import { ExitError, Runtime, RuntimeConfig } from '../index.js';
 import type { BuildInfo } from '../internal/binding.js';
 import { native } from '../internal/native.js';
 import { processReport } from '../internal/process-report.js';
-import { type Command, helpFlags, messageOf, output, print, usageOf } from './command.js';
-import { type Flags, parseFlags } from './flags.js';
+import { command, helpFlags, messageOf, output } from './command.js';
+import type { Flags, FlagValues } from './flags.js';
 import { packageVersion } from './version.js';
 
 const flags = {
   ...helpFlags,
   json: { kind: 'bool', help: 'Prints it as JSON.' },
 } as const satisfies Flags;
-const usage = usageOf('doctor <options>', flags);
-
 /** (module (func (export "add") ...i32.add) (func (export "spin") (loop br 0))) */
 const guest = Buffer.from('AGFzbQEAAAABCgJgAn9/AX9gAAADAwIAAQcOAgNhZGQAAARzcGluAAEKEQIHACAAIAFqCwcAA0AMAAsL', 'base64');
 const DEADLINE_MS = 50;
@@ -136,12 +134,7 @@ async function examine(): Promise<Finding[]> {
   return findings;
 }
 
-async function diagnose(args: readonly string[]): Promise<number> {
-  const { values } = parseFlags(flags, args);
-  if (values.h || values.help) {
-    print(usage);
-    return 0;
-  }
+async function diagnose(values: FlagValues<typeof flags>): Promise<number> {
   const findings = await examine();
   const mark = ({ ok }: Finding) => (ok === undefined ? '  ' : ok ? 'ok' : '!!');
   if (values.json) output(JSON.stringify(Object.fromEntries(findings.map(({ name, ...rest }) => [name, rest]))));
@@ -149,9 +142,10 @@ async function diagnose(args: readonly string[]): Promise<number> {
   return findings.some(({ ok }) => ok === false) ? 1 : 0;
 }
 
-export const doctor: Command = {
+export const doctor = command({
   name: 'doctor',
   summary: 'Says what node-wazero finds on this machine, and whether it works',
-  usage,
+  line: '<options>',
+  flags,
   run: diagnose,
-};
+});

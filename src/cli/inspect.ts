@@ -1,6 +1,6 @@
 import { CoreFeatures, type FunctionDefinition, type MemoryDefinition, Runtime, RuntimeConfig } from '../index.js';
-import { type Command, helpFlags, messageOf, output, print, usageOf } from './command.js';
-import { type Flags, parseFlags } from './flags.js';
+import { command, helpFlags, messageOf, output } from './command.js';
+import type { Flags, FlagValues } from './flags.js';
 import { pathOf, readBinary } from './guest.js';
 import { type Section, sectionsOf } from './sections.js';
 
@@ -8,8 +8,6 @@ const flags = {
   ...helpFlags,
   json: { kind: 'bool', help: 'Prints it as JSON.' },
 } as const satisfies Flags;
-const usage = usageOf('inspect <options> <path to wasm file>', flags);
-
 const { V1: _, V2, ...singleFeatures } = CoreFeatures;
 const features = Object.entries(singleFeatures);
 /** Those that are off by default included. */
@@ -162,20 +160,20 @@ function text(report: Report): string {
   ].join('\n');
 }
 
-async function inspectModule(args: readonly string[]): Promise<number> {
-  const { values, rest } = parseFlags(flags, args);
-  if (values.h || values.help) {
-    print(usage);
-    return 0;
-  }
+async function inspectModule(
+  values: FlagValues<typeof flags>,
+  rest: readonly string[],
+  usage: string,
+): Promise<number> {
   const found = await report(pathOf(rest, usage));
   output(values.json ? JSON.stringify(found) : text(found));
   return found.loads ? 0 : 1;
 }
 
-export const inspect: Command = {
+export const inspect = command({
   name: 'inspect',
   summary: 'Lists what is in a WebAssembly binary, and says whether it loads here',
-  usage,
+  line: '<options> <path to wasm file>',
+  flags,
   run: inspectModule,
-};
+});

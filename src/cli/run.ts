@@ -11,8 +11,8 @@ import {
   SockConfig,
   wasi,
 } from '../index.js';
-import { type Command, Failure, messageOf, print, usageOf } from './command.js';
-import { type Flags, formatDuration, parseFlags } from './flags.js';
+import { command, Failure, messageOf, print } from './command.js';
+import { type Flags, type FlagValues, formatDuration } from './flags.js';
 import { compileFlags, pathOf, withCompiled } from './guest.js';
 
 const scopes = ['all', 'clock', 'filesystem', 'memory', 'proc', 'poll', 'random', 'sock'] as const;
@@ -43,8 +43,6 @@ const flags = {
   },
   ...compileFlags,
 } as const satisfies Flags;
-
-const usage = usageOf('run <options> <path to wasm file> [--] <wasm args>', flags);
 
 function withMounts(mounts: readonly string[]): FSConfig {
   let config = new FSConfig();
@@ -85,12 +83,7 @@ async function addWasi(runtime: Runtime, compiled: CompiledModule): Promise<void
   }
 }
 
-async function runGuest(args: readonly string[]): Promise<number> {
-  const { values, rest } = parseFlags(flags, args);
-  if (values.h || values.help) {
-    print(usage);
-    return 0;
-  }
+async function runGuest(values: FlagValues<typeof flags>, rest: readonly string[], usage: string): Promise<number> {
   const guest = { path: pathOf(rest, usage), cachedir: values.cachedir, workers: values.workers };
   const guestArgs = rest.slice(rest.length > 2 && rest[1] === '--' ? 2 : 1);
   if (values.timeout < 0n)
@@ -134,4 +127,10 @@ async function runGuest(args: readonly string[]): Promise<number> {
 }
 
 /** wazero's own command: the same flags, exit codes and messages. What differs: mounts are a jail (RATIONALE.md). */
-export const run: Command = { name: 'run', summary: 'Runs a WebAssembly binary', usage, run: runGuest };
+export const run = command({
+  name: 'run',
+  summary: 'Runs a WebAssembly binary',
+  line: '<options> <path to wasm file> [--] <wasm args>',
+  flags,
+  run: runGuest,
+});

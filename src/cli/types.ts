@@ -1,11 +1,8 @@
 import { basename } from 'node:path';
 import { type CompiledModule, type FunctionDefinition, Runtime, RuntimeConfig, type ValueType } from '../index.js';
-import { type Command, during, helpFlags, output, print, usageOf } from './command.js';
-import { parseFlags } from './flags.js';
+import { command, during, helpFlags, output } from './command.js';
 import { pathOf, readBinary } from './guest.js';
 import { allFeatures, typeOfFunction } from './inspect.js';
-
-const usage = usageOf('types <options> <path to wasm file>', helpFlags);
 
 const tuple = (types: readonly ValueType[]) => `[${types.map((type) => `'${type}'`).join(', ')}]`;
 const key = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
@@ -78,12 +75,7 @@ function declarations(path: string, compiled: CompiledModule): string {
   ].join('\n');
 }
 
-async function writeTypes(args: readonly string[]): Promise<number> {
-  const { values, rest } = parseFlags(helpFlags, args);
-  if (values.h || values.help) {
-    print(usage);
-    return 0;
-  }
+async function writeTypes(_values: unknown, rest: readonly string[], usage: string): Promise<number> {
   const path = pathOf(rest, usage);
   const binary = await readBinary(path);
   await using runtime = new Runtime(RuntimeConfig.interpreter().withCoreFeatures(allFeatures));
@@ -92,9 +84,10 @@ async function writeTypes(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-export const types: Command = {
+export const types = command({
   name: 'types',
   summary: 'Writes TypeScript declarations of what a WebAssembly binary exports and imports',
-  usage,
+  line: '<options> <path to wasm file>',
+  flags: helpFlags,
   run: writeTypes,
-};
+});
