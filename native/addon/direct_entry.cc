@@ -7,11 +7,7 @@
 // rdi, rsi, rdx, rcx, r8, r9 -> preamble r11, executable r14, context rax, module rbx, words r12, stack r13.
 asm(R"(
 .text
-.p2align 4
-.hidden wazero_node_enter
-.globl wazero_node_enter
-.type wazero_node_enter, @function
-wazero_node_enter:
+.macro wazero_node_save
   push %rbp
   push %rbx
   push %r12
@@ -19,6 +15,24 @@ wazero_node_enter:
   push %r14
   push %r15
   sub $8, %rsp
+.endm
+.macro wazero_node_restore
+  add $8, %rsp
+  pop %r15
+  pop %r14
+  pop %r13
+  pop %r12
+  pop %rbx
+  pop %rbp
+  ret
+.endm
+
+.p2align 4
+.hidden wazero_node_enter
+.globl wazero_node_enter
+.type wazero_node_enter, @function
+wazero_node_enter:
+  wazero_node_save
   mov %rdi, %r11
   mov %rsi, %r14
   mov %rdx, %rax
@@ -26,14 +40,7 @@ wazero_node_enter:
   mov %r8, %r12
   mov %r9, %r13
   call *%r11
-  add $8, %rsp
-  pop %r15
-  pop %r14
-  pop %r13
-  pop %r12
-  pop %rbx
-  pop %rbp
-  ret
+  wazero_node_restore
 .size wazero_node_enter, .-wazero_node_enter
 
 .p2align 4
@@ -41,22 +48,9 @@ wazero_node_enter:
 .globl wazero_node_resume
 .type wazero_node_resume, @function
 wazero_node_resume:
-  push %rbp
-  push %rbx
-  push %r12
-  push %r13
-  push %r14
-  push %r15
-  sub $8, %rsp
+  wazero_node_save
   call 1f
-  add $8, %rsp
-  pop %r15
-  pop %r14
-  pop %r13
-  pop %r12
-  pop %rbx
-  pop %rbp
-  ret
+  wazero_node_restore
 1:
   mov %rsi, %rax
   mov %rbp, 16(%rax)

@@ -26,7 +26,7 @@ func madeCode(t *testing.T, r wazero.Runtime, module []byte, workers int) (data,
 
 func TestCodeExchange(t *testing.T) {
 	if !platform.CompilerSupported() {
-		t.Skip()
+		t.Skip("no native code")
 	}
 	ctx := context.Background()
 	module := rawwasm.Module(

@@ -15,7 +15,7 @@ import (
 // Numbers of try_tables are in the code: it must be the same whoever of several workers comes first.
 func TestCodeWithTryTablesIsTheSameTwice(t *testing.T) {
 	if !platform.CompilerSupported() {
-		t.Skip()
+		t.Skip("no native code")
 	}
 	// Function 0 throws tag 0. The others catch it, in the inner of two try_tables, with a third one in code that is never reached;
 	// function i has i%3 more before that, without a clause.
