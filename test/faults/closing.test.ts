@@ -40,7 +40,7 @@ for (const engine of ['compiler', 'interpreter']) {
         env: { WAZERO_NODE_SEAL_MEMORIES: '1' },
         timeoutMs: 60_000,
       });
-      expect(rows.length).toBeGreaterThan(130);
+      expect(rows.length).toBe(13 * 12 + 1 + 6);
       for (const { moment, what, place, closing, work, goesOn, late, waited, buffer } of rows) {
         const name = `${moment}, ${what}, ${place}`;
         if (moment === 'not interruptible')
@@ -59,7 +59,11 @@ for (const engine of ['compiler', 'interpreter']) {
           expect(late, name).toMatchObject(closed);
           // From another call the closing comes a moment later: the compilation may be done by then.
           if (moment === 'compiling' && place === 'another call' && work.value === 'done') continue;
-          expect(work, name).toMatchObject({ idle: { value: 5 }, compiling: closed }[moment] ?? stopped);
+          // Who has not entered the guest yet is refused, who has is stopped; at these moments either may be.
+          const either = ['instantiating', 'calling'].includes(moment) && work.code === closed.code;
+          expect(work, name).toMatchObject(
+            { idle: { value: 5 }, compiling: closed }[moment] ?? (either ? closed : stopped),
+          );
         }
       }
     },
