@@ -12,16 +12,26 @@ namespace wazero_node {
 class Environment;
 
 /**
- * What crosses in a direct call: one ArrayBuffer that src makes (src/internal/direct.ts), so that a call makes no value
- * of V8. Words are written just before and read just after: a call nested in a host function uses the same.
+ * What crosses in a direct call, and in a read of an open file in the synchronous lane: one ArrayBuffer that src makes
+ * (src/internal/area.ts), so that neither makes a value of V8. It is written just before and read just after: what is
+ * nested in a host function, or in the file system, uses the same.
  */
 struct DirectArea {
   uint32_t slot;        // to be entered
-  uint32_t status;      // of Enter: kDirect...; of the host function that was asked: WZ_REPLY_...
-  double frame;         // id of the call to begin
-  double target;        // of the host function that is asked
+  uint32_t status;      // of Enter: kDirect...; of what was asked: WZ_REPLY_...
+  double frame;         // id of the call to begin, or of the one that reads
+  double target;        // of the host function or file system that is asked
   double caller;        // module that asks, 0 where only Go knows it
-  uint64_t words[124];  // parameters and results
+  union {
+    uint64_t words[124];  // parameters and results
+    struct {
+      double handle, position, size;
+    } read;
+    struct {
+      double error, count;
+    } answer;  // of a read
+  };
+  uint8_t bytes[16 << 10];  // that were read
 };
 constexpr size_t kDirectWords = sizeof(DirectArea::words) / sizeof(uint64_t);
 constexpr uint32_t kDirectDone = 0, kDirectNotEntered = 1, kDirectThroughGo = 2;
@@ -58,6 +68,8 @@ class DirectCalls {
   void AdoptAll() {
     for (Call* call = top_; call != nullptr; call = call->below) Adopt(*call);
   }
+
+  DirectArea* area() const { return area_; }
 
   /** wz_callbacks.running */
   uint32_t Running(uint64_t* entry);

@@ -36,7 +36,7 @@ bool TakeHook(napi_env env, napi_value hooks, const char* name, napi_ref* out) {
   if (napi_get_named_property(env, hooks, name, &hook) != napi_ok || napi_typeof(env, hook, &type) != napi_ok)
     return false;
   if (type != napi_function) {
-    napi_throw_type_error(env, nullptr, "Expected functions for message, upcall and error of the hooks");
+    napi_throw_type_error(env, nullptr, "Expected functions for message, upcall, read and error of the hooks");
     return false;
   }
   return MakeReference(env, hook, out);
@@ -73,7 +73,7 @@ Environment* Environment::Open(napi_env env) {
 bool Environment::Start(napi_value hooks) {
   napi_value script, function, global, json, parse, words, bytes;
   if (!TakeHook(env, hooks, "message", &message_hook) || !TakeHook(env, hooks, "upcall", &upcall_hook) ||
-      !TakeHook(env, hooks, "error", &error_hook)) {
+      !TakeHook(env, hooks, "read", &read_hook) || !TakeHook(env, hooks, "error", &error_hook)) {
     return false;
   }
   if (!direct.Start(this, hooks)) {
@@ -136,7 +136,7 @@ void Environment::Cleanup(void* data) {
 
 void Environment::DeleteReferences() {
   for (napi_ref* reference :
-       {&message_hook, &upcall_hook, &error_hook, &parse_json, &nothing, &no_words, &no_bytes}) {
+       {&message_hook, &upcall_hook, &read_hook, &error_hook, &parse_json, &nothing, &no_words, &no_bytes}) {
     if (*reference != nullptr) napi_delete_reference(env, *reference);
     *reference = nullptr;
   }

@@ -47,7 +47,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   MessageQueue queue;
   DirectCalls direct;
 
-  napi_ref message_hook = nullptr, upcall_hook = nullptr, error_hook = nullptr;
+  napi_ref message_hook = nullptr, upcall_hook = nullptr, read_hook = nullptr, error_hook = nullptr;
   napi_ref parse_json = nullptr, nothing = nullptr;
   napi_ref no_words = nullptr, no_bytes = nullptr;  // most messages have none: two arrays less to make for each
 

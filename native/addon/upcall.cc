@@ -67,10 +67,41 @@ uint32_t CallHook(Environment& environment, const wz_message& message, wz_reply*
   return status;
 }
 
+bool IsShortRead(const wz_message& message) {
+  return message.kind == WZ_MSG_FS && message.word_count == 3 && message.words[0] == WZ_FS_READ &&
+         message.result_count >= 2 && message.result_bytes <= sizeof(DirectArea::bytes);
+}
+
+/** A read of an open file, of which there may be a great many: what crosses does so in the area, and nothing is made for it. */
+uint32_t CallReadHook(Environment& environment, const wz_message& message, wz_reply* reply) {
+  napi_env env = environment.env;
+  DirectArea& area = *environment.direct.area();
+  area.frame = static_cast<double>(message.frame);
+  area.target = static_cast<double>(message.target);
+  area.read = {static_cast<double>(message.words[1]), static_cast<double>(message.words[2]),
+               static_cast<double>(message.result_bytes)};
+  HandleScope scope(env);
+  napi_value receiver, result;
+  if (napi_get_undefined(env, &receiver) != napi_ok ||
+      napi_call_function(env, receiver, environment.Value(environment.read_hook), 0, nullptr, &result) != napi_ok) {
+    return AfterFailure(environment);
+  }
+  if (area.status != WZ_REPLY_OK) return area.status;
+  // Whole numbers that src has checked, but nothing else than these ends up in memory of Go's.
+  const size_t count = area.answer.count > 0 ? static_cast<size_t>(area.answer.count) : 0;
+  reply->byte_count = std::min({count, reply->byte_count, sizeof(area.bytes)});
+  reply->words[0] = static_cast<uint64_t>(area.answer.error);
+  reply->words[1] = reply->byte_count;
+  if (reply->byte_count != 0) std::memcpy(reply->bytes, area.bytes, reply->byte_count);
+  return WZ_REPLY_OK;
+}
+
 /** JS thread, inside an export that it called. */
 void Upcall(uint64_t id, const wz_message* message, wz_reply* reply) noexcept {
   Environment* environment = SyncScope::Current(id);
-  reply->status = environment == nullptr ? uint32_t{WZ_REPLY_DEAD} : CallHook(*environment, *message, reply);
+  reply->status = environment == nullptr  ? uint32_t{WZ_REPLY_DEAD}
+                  : IsShortRead(*message) ? CallReadHook(*environment, *message, reply)
+                                          : CallHook(*environment, *message, reply);
 }
 
 /** Any thread. */

@@ -7,22 +7,24 @@ package main
 #include "wazero_node.h"
 
 // Static copies: a file with definitions in its preamble must hold no //export.
-static uint32_t call_post(wz_callbacks *c, uint64_t env, uint32_t kind, uint32_t status, uint64_t frame, uint64_t target, uint64_t module,
+static wz_callbacks table; // that C++ gave to wz_start; never changed after
+static void set_callbacks(const wz_callbacks *c) { table = *c; }
+static uint32_t call_post(uint64_t env, uint32_t kind, uint32_t status, uint64_t frame, uint64_t target, uint64_t module,
                           const uint64_t *words, uint32_t word_count, const uint8_t *bytes, size_t byte_count, uint32_t result_count, size_t result_bytes) {
   wz_message m = {kind, status, frame, target, module, words, word_count, bytes, byte_count, result_count, result_bytes};
-  return c->post(env, &m);
+  return table.post(env, &m);
 }
-static uint32_t call_upcall(wz_callbacks *c, uint64_t env, uint32_t kind, uint64_t frame, uint64_t target, uint64_t module,
+// Returns size << 8 | status: an address to put one of them at would be on Go's heap.
+static uint64_t call_upcall(uint64_t env, uint32_t kind, uint64_t frame, uint64_t target, uint64_t module,
                             const uint64_t *words, uint32_t word_count, const uint8_t *bytes, size_t byte_count,
-                            uint64_t *result_words, uint32_t result_count, uint8_t *result_bytes, size_t *result_size) {
-  wz_message m = {kind, 0, frame, target, module, words, word_count, bytes, byte_count, result_count, result_size ? *result_size : 0};
-  wz_reply r = {0, result_words, result_count, result_bytes, result_size ? *result_size : 0};
-  c->upcall(env, &m, &r);
-  if (result_size) *result_size = r.byte_count;
-  return r.status;
+                            uint64_t *result_words, uint32_t result_count, uint8_t *result_bytes, size_t result_size) {
+  wz_message m = {kind, 0, frame, target, module, words, word_count, bytes, byte_count, result_count, result_size};
+  wz_reply r = {0, result_words, result_count, result_bytes, result_size};
+  table.upcall(env, &m, &r);
+  return (uint64_t)r.byte_count << 8 | (r.status & 0xff);
 }
-static uint32_t call_running(wz_callbacks *c, uint64_t env, uint64_t *entry) { return c->running(env, entry); }
-static uint32_t call_alive(wz_callbacks *c, uint64_t env) { return c->alive(env); }
+static uint32_t call_running(uint64_t env, uint64_t *entry) { return table.running(env, entry); }
+static uint32_t call_alive(uint64_t env) { return table.alive(env); }
 */
 import "C"
 
@@ -31,10 +33,9 @@ import (
 	"unsafe"
 )
 
-// callbacks is the table that C++ gave to wz_start: copied, never changed after.
-var callbacks *C.wz_callbacks
-
 var started atomic.Bool
+
+func setCallbacks(c unsafe.Pointer) { C.set_callbacks((*C.wz_callbacks)(c)) }
 
 // message is wz_message: see there. words and bytes are read during the call only.
 type message struct {
@@ -48,25 +49,24 @@ type message struct {
 }
 
 func post(env uint64, m *message) bool {
-	return C.call_post(callbacks, C.uint64_t(env), C.uint32_t(m.kind), C.uint32_t(m.status), C.uint64_t(m.frame), C.uint64_t(m.target), C.uint64_t(m.module),
+	return C.call_post(C.uint64_t(env), C.uint32_t(m.kind), C.uint32_t(m.status), C.uint64_t(m.frame), C.uint64_t(m.target), C.uint64_t(m.module),
 		wordsPointer(m.words), C.uint32_t(len(m.words)), bytesPointer(m.bytes), C.size_t(len(m.bytes)), C.uint32_t(m.resultCount), C.size_t(m.resultBytes)) == 0
 }
 
 // upcall runs the callback on this very thread: only in a sync frame. The results land in words and bytes; n is how many bytes.
 func upcall(env uint64, m *message, words []uint64, bytes []byte) (status uint32, n int) {
-	size := C.size_t(len(bytes))
-	status = uint32(C.call_upcall(callbacks, C.uint64_t(env), C.uint32_t(m.kind), C.uint64_t(m.frame), C.uint64_t(m.target), C.uint64_t(m.module),
+	answer := uint64(C.call_upcall(C.uint64_t(env), C.uint32_t(m.kind), C.uint64_t(m.frame), C.uint64_t(m.target), C.uint64_t(m.module),
 		wordsPointer(m.words), C.uint32_t(len(m.words)), bytesPointer(m.bytes), C.size_t(len(m.bytes)),
-		wordsPointer(words), C.uint32_t(len(words)), bytesPointer(bytes), &size))
-	return status, min(int(size), len(bytes))
+		wordsPointer(words), C.uint32_t(len(words)), bytesPointer(bytes), C.size_t(len(bytes))))
+	return uint32(answer & 0xff), int(min(answer>>8, uint64(len(bytes))))
 }
 
-func alive(env uint64) bool { return C.call_alive(callbacks, C.uint64_t(env)) != 0 }
+func alive(env uint64) bool { return C.call_alive(C.uint64_t(env)) != 0 }
 
 // directRunning tells which direct call of an environment has been running since it was asked last, 0 for none; and whether to ask again.
 func directRunning(env uint64) (h handle, more bool) {
 	var entry C.uint64_t
-	more = C.call_running(callbacks, C.uint64_t(env), &entry) != 0
+	more = C.call_running(C.uint64_t(env), &entry) != 0
 	return handle(entry), more
 }
 

@@ -19,9 +19,7 @@ func wz_start(c *C.wz_callbacks) C.uint32_t {
 	if c.abi_version != C.WZ_ABI_VERSION || !started.CompareAndSwap(false, true) {
 		return 0
 	}
-	table := (*C.wz_callbacks)(C.malloc(C.size_t(unsafe.Sizeof(*c)))) // lives as long as the process: so does Go
-	*table = *c
-	callbacks = table
+	setCallbacks(unsafe.Pointer(c))
 	return C.WZ_ABI_VERSION
 }
 

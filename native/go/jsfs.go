@@ -22,6 +22,7 @@ type jsFS struct {
 	readOnly bool
 	limit    *jail.OpenFiles
 	asked    atomic.Bool // JavaScript may have handles to release
+	spare    atomic.Pointer[readQuestion]
 }
 
 var _ experimentalsys.FS = (*jsFS)(nil)
@@ -42,6 +43,34 @@ func (s *jsFS) ask(op uint64, data, room []byte, params ...uint64) (a fsAnswer, 
 		return a, 0, experimentalsys.Errno(a[0])
 	}
 	return a, int(min(uint64(n), a[1])), 0
+}
+
+// readQuestion is kept for the next read: of those a guest makes the most.
+type readQuestion struct {
+	message
+	params [3]uint64
+	answer fsAnswer
+}
+
+// read asks for the bytes of an open file from a position on.
+func (s *jsFS) read(file uint64, room []byte, position int64) (int, experimentalsys.Errno) {
+	f := s.module.running()
+	if f == nil || s.module.closed.Load() {
+		return 0, experimentalsys.EBADF
+	}
+	r := s.spare.Swap(nil) // nil also while one is under way: the file system may call the guest
+	if r == nil {
+		r = &readQuestion{}
+		r.message = message{kind: msgFS, target: s.target, module: uint64(s.module.handle), words: r.params[:]}
+	}
+	r.params, r.answer = [...]uint64{fsRead, file, uint64(position)}, fsAnswer{}
+	n := f.upcall(&r.message, r.answer[:], room)
+	e, count := experimentalsys.Errno(r.answer[0]), r.answer[1]
+	s.spare.Store(r) // not where the guest is unwound
+	if e != 0 {
+		return 0, e
+	}
+	return int(min(uint64(n), count)), 0
 }
 
 // askPath is a question about a path that is answered by an errno.

@@ -136,7 +136,7 @@ func (f *jsFile) Pread(buf []byte, offset int64) (n int, e experimentalsys.Errno
 	}
 	for n < len(buf) {
 		chunk := buf[n:min(len(buf), n+largestChunk)]
-		_, got, e := f.fs.ask(fsRead, nil, chunk, f.handle, uint64(offset)+uint64(n))
+		got, e := f.fs.read(f.handle, chunk, offset+int64(n))
 		if e != 0 && n > 0 {
 			break // what was read counts, the next read tells
 		}

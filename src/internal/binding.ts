@@ -175,7 +175,9 @@ export interface Hooks {
     bytes: Uint8Array<ArrayBuffer>,
     resultCount: number,
   ): number;
-  /** DirectArea of native/addon/direct.h. Nobody but direct.ts may see it: native code keeps its address. */
+  /** Likewise, for FS.read of few bytes: parameters, answer and the status are in the area. */
+  read(): void;
+  /** DirectArea of native/addon/direct.h. Nobody but area.ts hands it out: native code keeps its address. */
   readonly area: ArrayBuffer;
   /** Inside directCall: a host function of ours is asked. What it is, its parameters, results and status are in the area. Never throws. */
   ask(): void;

@@ -1,3 +1,4 @@
+import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from './area.js';
 import { type ErrorRecord, type FrameOutcome, REPLY } from './binding.js';
 import { isPromiseLike } from './callbacks.js';
 import { failure, leave, noteClosed } from './entry.js';
@@ -9,22 +10,11 @@ import { type HostFunction, HostFunctions } from './host-functions.js';
 import { native, nextId } from './native.js';
 import { traced } from './tracing.js';
 import { decodeResults, encode, hostResults } from './values.js';
-import { get, put, type Words, wordsOver } from './words.js';
+import { get, put } from './words.js';
 
 // Synchronous calls that C++ runs without Go (native/addon/direct.h): outermost ones, without a deadline. Such a call has no Frame until
 // somebody asks for one: a host function that is lent its caller, a call made inside a host function, an error.
 
-/** DirectArea: slot and status, frame, target and caller, then words. */
-export const area = new ArrayBuffer(1024);
-const SLOT = 0;
-const STATUS = 1;
-const FRAME = 1;
-const TARGET = 2;
-const CALLER = 3;
-const FIRST_WORD = 4;
-const u32 = new Uint32Array(area);
-const f64 = new Float64Array(area);
-const words: Words = wordsOver(area, FIRST_WORD * 8);
 /** In STATUS after a call. */
 const DONE = 0;
 const NOT_ENTERED = 1;

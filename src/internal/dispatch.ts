@@ -1,6 +1,7 @@
+import { area } from './area.js';
 import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY, WARNING } from './binding.js';
 import { findRequest } from './compile.js';
-import { area, ask as askDirectly, directFrame } from './direct.js';
+import { ask as askDirectly, directFrame } from './direct.js';
 import { closedError, makeError, wouldBlockError } from './errors.js';
 import { type Frame, frames } from './frames.js';
 import { callHost } from './host-call.js';
@@ -8,6 +9,7 @@ import { HostFunctions } from './host-functions.js';
 import type { ModuleState } from './module-state.js';
 import { releaseMount } from './mount.js';
 import { native, setHooks } from './native.js';
+import { read } from './read.js';
 
 // What native code asks of JavaScript, in both lanes: answered in place, in `words` and `bytes`.
 
@@ -131,6 +133,7 @@ const hooks: Hooks = {
     }
   },
 
+  read,
   area,
   ask: askDirectly,
   error: (json) => makeError(JSON.parse(json) as ErrorRecord),

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import type { ReadOnlyFileSystem, StatsLike } from '../file-system.js';
+import type { ReadOnlyFileSystem, StatsLike, SyncReadOnlyFileSystem } from '../file-system.js';
 import { OPEN } from './binding.js';
 import { isPromiseLike } from './callbacks.js';
 import { FileError } from './errno.js';
@@ -94,10 +94,14 @@ export class Files {
     const key = name === 'read' ? 'bytesRead' : 'bytesWritten';
     const count =
       !this.sync && typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>)[key] : answer;
-    const least = name === 'read' ? 0 : 1; // a writer that takes nothing would be asked for ever
-    if (!Number.isInteger(count) || (count as number) < least || (count as number) > most)
-      throw wrongType(`an integer from ${least} to ${most}`, `the answer of ${name}`, count);
-    return count as number;
+    return checkCount(name, count, most);
+  }
+  /** Reading where nothing can wait: a Promise is handed on. */
+  readNow(file: unknown, buffer: Uint8Array, position: number): number | PromiseLike<unknown> {
+    const fs = this.#fs as Partial<SyncReadOnlyFileSystem>;
+    if (typeof fs.readSync !== 'function') throw new FileError('ENOSYS');
+    const answer: unknown = fs.readSync(file as number, buffer, 0, buffer.byteLength, position);
+    return isPromiseLike(answer) ? answer : checkCount('read', answer, buffer.byteLength);
   }
 
   *stat(path: string): Steps<Stats> {
@@ -109,6 +113,13 @@ export class Files {
   *fstat(file: unknown): Steps<Stats> {
     return new Stats(yield* this.file(file, 'stat'));
   }
+}
+
+function checkCount(name: 'read' | 'write', count: unknown, most: number): number {
+  const least = name === 'read' ? 0 : 1; // a writer that takes nothing would be asked for ever
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < least || count > most)
+    throw wrongType(`an integer from ${least} to ${most}`, `the answer of ${name}`, count);
+  return count;
 }
 
 const S_IFMT = 0o170000;

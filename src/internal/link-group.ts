@@ -258,7 +258,7 @@ export class LinkGroup {
   }
   /** Guest code has run on this thread: memories that moved or grew have a new buffer. */
   refreshBuffers(): void {
-    for (const memory of this.buffers) memory.refresh();
+    if (this.buffers.size > 0) for (const memory of this.buffers) memory.refresh();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DirentLike } from '../file-system.js';
 import { FS, OPEN } from './binding.js';
-import type { Question } from './callbacks.js';
+import { isPromiseLike, type Question } from './callbacks.js';
 import { errnoOf, FileError } from './errno.js';
 import { wouldBlockError } from './errors.js';
 import type { Mount as MountFields } from './fields.js';
@@ -33,13 +33,16 @@ const inUse = new Map<number, Mount>();
 export function releaseMount(id: number): void {
   inUse.get(id)?.release();
 }
+export const findMount = (id: number): Mount | undefined => inUse.get(id);
 
 /** A file system in JavaScript as one guest has it mounted: answers MSG.fs. */
 export class Mount {
   readonly #files: Files;
   readonly #readOnly: boolean;
   readonly #name: string;
-  readonly #handles = new Map<bigint, Handle>();
+  readonly #handles = new Map<number, Handle>();
+  /** What the file system filled last: it is used again for a read of as many bytes. */
+  #room: Uint8Array | undefined;
   #id = 0;
   #opening = 0;
   #released = false;
@@ -60,11 +63,34 @@ export class Mount {
     const { words, sync } = question;
     const operation = Number(words[0]);
     // Closing does not wait: a guest of the synchronous lane may be at its end.
-    if (sync && !this.#files.sync && operation !== FS.close)
-      throw wouldBlockError(`${this.#name} answers later: only an asynchronous call can wait for it`);
+    if (sync && operation !== FS.close) this.#checkAtOnce();
     const settled = run(this.#guarded(operation, question));
     return sync && operation === FS.close ? undefined : settled;
   };
+
+  #checkAtOnce(): void {
+    if (!this.#files.sync)
+      throw wouldBlockError(`${this.#name} answers later: only an asynchronous call can wait for it`);
+  }
+
+  /**
+   * FS.read in the synchronous lane, of which there may be very many: calls the file system, and little else. How many bytes are in `into`,
+   * the errno below 0, or a Promise where there should be none.
+   */
+  readNow(number: number, position: number, into: Uint8Array): number | PromiseLike<unknown> {
+    this.#checkAtOnce();
+    try {
+      const room = this.#room?.byteLength === into.byteLength ? this.#room : new Uint8Array(into.byteLength);
+      this.#room = undefined; // the file system may call the guest, which reads
+      const count = this.#files.readNow(this.#file(number), room, position);
+      if (isPromiseLike(count)) return count; // it may write there still
+      into.set(count === room.byteLength ? room : room.subarray(0, count));
+      this.#room = room;
+      return count;
+    } catch (error) {
+      return -Number(this.#errno(error));
+    }
+  }
 
   *#guarded(operation: number, question: Question): Steps<void> {
     const { words } = question;
@@ -87,22 +113,22 @@ export class Mount {
     const { words, bytes } = question;
     const param = (i: number): bigint => params[i] ?? 0n;
     const files = this.#files;
-    const length = Number(param(1));
-    const path = () => Buffer.from(bytes.buffer, bytes.byteOffset, length).toString();
-    const second = () => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8', length);
+    const first = Number(param(1));
+    const path = () => Buffer.from(bytes.buffer, bytes.byteOffset, first).toString();
+    const second = () => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8', first);
     switch (operation) {
       case FS.open:
-        words[2] = yield* this.#open(path(), Number(param(2)), Number(param(3)));
+        words[2] = BigInt(yield* this.#open(path(), Number(param(2)), Number(param(3))));
         return;
       case FS.close:
-        return yield* this.#close(param(1));
+        return yield* this.#close(first);
       case FS.read:
-        words[1] = BigInt(yield* files.transfer(this.#file(param(1)), 'read', bytes, 0, Number(param(2))));
+        words[1] = BigInt(yield* files.transfer(this.#file(first), 'read', bytes, 0, Number(param(2))));
         return;
       case FS.write:
-        return yield* this.#write(this.#file(param(1)), param(2), bytes, words);
+        return yield* this.#write(this.#file(first), param(2), bytes, words);
       case FS.fstat:
-        return (yield* files.fstat(this.#file(param(1)))).into(words);
+        return (yield* files.fstat(this.#file(first))).into(words);
       case FS.stat:
         return (yield* files.stat(path())).into(words);
       case FS.lstat:
@@ -110,7 +136,7 @@ export class Mount {
       case FS.list:
         return yield* this.#give(new Listing(path(), yield* this.#readdir(path())), undefined, question);
       case FS.next:
-        return yield* this.#give(this.#listing(param(1)), param(1), question);
+        return yield* this.#give(this.#listing(first), first, question);
       case FS.readlink: {
         const target = bytesOf(yield* files.path('readlink', path()), 'the answer of readlink');
         if (target.byteLength > bytes.byteLength) throw new FileError('ENAMETOOLONG');
@@ -119,12 +145,12 @@ export class Mount {
         return;
       }
       case FS.truncate:
-        yield* files.file(this.#file(param(1)), 'truncate', Number(param(2)));
+        yield* files.file(this.#file(first), 'truncate', Number(param(2)));
         return;
       case FS.sync:
-        return yield* this.#sync(this.#file(param(1)), param(2) === 1n);
+        return yield* this.#sync(this.#file(first), param(2) === 1n);
       case FS.futimes: {
-        const file = this.#file(param(1));
+        const file = this.#file(first);
         const times = yield* this.#times(param(2), param(3), () => files.fstat(file));
         yield* files.file(file, 'utimes', ...times);
         return;
@@ -175,8 +201,8 @@ export class Mount {
     }
   }
 
-  /** 0n: a directory. What must be so is looked at here: not every file system knows all flags. */
-  *#open(path: string, flags: number, mode: number): Steps<bigint> {
+  /** 0: a directory. What must be so is looked at here: not every file system knows all flags. */
+  *#open(path: string, flags: number, mode: number): Steps<number> {
     const files = this.#files;
     const writes = (flags & (OPEN.write | OPEN.readWrite | OPEN.truncate)) !== 0;
     const creates = (flags & OPEN.create) !== 0;
@@ -191,7 +217,7 @@ export class Mount {
       if (found.isSymbolicLink) throw new FileError('ELOOP');
       if (found.isDirectory) {
         if (writes || creates) throw new FileError('EISDIR');
-        return 0n;
+        return 0;
       }
       if (flags & OPEN.directory) throw new FileError('ENOTDIR');
       if (writes && this.#readOnly) throw new FileError('EROFS');
@@ -219,7 +245,7 @@ export class Mount {
     }
   }
 
-  *#close(number: bigint): Steps<void> {
+  *#close(number: number): Steps<void> {
     const handle = this.#handles.get(number);
     if (!handle) throw new FileError('EBADF');
     this.#remove(number);
@@ -227,7 +253,7 @@ export class Mount {
   }
 
   /** There is no guest to tell: the process hears of every failure. */
-  *#closeAnyway(number: bigint): Steps<void> {
+  *#closeAnyway(number: number): Steps<void> {
     try {
       yield* this.#close(number);
     } catch (error) {
@@ -288,7 +314,7 @@ export class Mount {
     return entries;
   }
   /** As many entries as there is room for; the others stay under a handle. */
-  *#give(listing: Listing, number: bigint | undefined, { bytes, words }: Question): Steps<void> {
+  *#give(listing: Listing, number: number | undefined, { bytes, words }: Question): Steps<void> {
     let size = 0;
     for (; listing.at < listing.entries.length; listing.at++) {
       listing.next ??= yield* this.#encode(listing.path, listing.entries[listing.at]);
@@ -300,7 +326,7 @@ export class Mount {
     const more = listing.at < listing.entries.length;
     if (!more && number !== undefined) this.#remove(number);
     words[1] = BigInt(size);
-    words[2] = more ? (number ?? this.#add(listing)) : 0n;
+    words[2] = BigInt(more ? (number ?? this.#add(listing)) : 0);
   }
   /** The number of the file goes with its name: a guest's C library asks for each of them that has none. */
   *#encode(path: string, entry: unknown): Steps<Uint8Array> {
@@ -320,23 +346,23 @@ export class Mount {
 
   // ---- handles
 
-  #file(number: bigint): unknown {
+  #file(number: number): unknown {
     const handle = this.#handles.get(number);
     if (!handle || handle instanceof Listing) throw new FileError('EBADF');
     return handle.file;
   }
-  #listing(number: bigint): Listing {
+  #listing(number: number): Listing {
     const handle = this.#handles.get(number);
     if (!(handle instanceof Listing)) throw new FileError('EBADF');
     return handle;
   }
-  #add(handle: Handle): bigint {
-    const number = BigInt(nextId());
+  #add(handle: Handle): number {
+    const number = nextId();
     this.#handles.set(number, handle);
     this.#noteUse();
     return number;
   }
-  #remove(number: bigint): void {
+  #remove(number: number): void {
     this.#handles.delete(number);
     this.#noteUse();
   }

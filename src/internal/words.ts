@@ -13,14 +13,14 @@ export interface Words {
   readonly f32: Float32Array;
   readonly f64: Float64Array;
 }
-export function wordsOver(buffer: ArrayBuffer, offset: number): Words {
+export function wordsOver(buffer: ArrayBuffer, offset: number, count: number): Words {
   return {
-    all: new BigUint64Array(buffer, offset),
-    i64: new BigInt64Array(buffer, offset),
-    u32: new Uint32Array(buffer, offset),
-    i32: new Int32Array(buffer, offset),
-    f32: new Float32Array(buffer, offset),
-    f64: new Float64Array(buffer, offset),
+    all: new BigUint64Array(buffer, offset, count),
+    i64: new BigInt64Array(buffer, offset, count),
+    u32: new Uint32Array(buffer, offset, 2 * count),
+    i32: new Int32Array(buffer, offset, 2 * count),
+    f32: new Float32Array(buffer, offset, 2 * count),
+    f64: new Float64Array(buffer, offset, count),
   };
 }
 

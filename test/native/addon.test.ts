@@ -27,7 +27,8 @@ function create(hooks: Partial<Hooks> = {}) {
   own.init({
     message: (...message) => void messages.push(message),
     upcall: () => 0,
-    area: new ArrayBuffer(1024),
+    area: new ArrayBuffer(17_408),
+    read() {},
     ask() {},
     error: (json) => new Error(json),
     ...hooks,
@@ -68,12 +69,12 @@ describe('a binding object', () => {
   it('does nothing before init, and has one init', () => {
     expect(() => addon.create().stats()).toThrow('init comes first');
     const { own } = create();
-    const hooks = { message() {}, upcall: () => 0, ask() {}, error: (json: string) => new Error(json) };
-    expect(() => own.init({ ...hooks, area: new ArrayBuffer(1024) })).toThrow('before');
+    const hooks = { message() {}, upcall: () => 0, ask() {}, read() {}, error: (json: string) => new Error(json) };
+    expect(() => own.init({ ...hooks, area: new ArrayBuffer(17_408) })).toThrow('before');
     for (const wrong of [undefined, null, {}, { message: 1 }]) {
       expect(() => addon.create().init(wrong as never)).toThrow(TypeError);
     }
-    for (const area of [undefined, 1024, new ArrayBuffer(8), new Uint8Array(1024)]) {
+    for (const area of [undefined, 1024, new ArrayBuffer(8), new Uint8Array(17_408)]) {
       expect(() => addon.create().init({ ...hooks, area: area as never })).toThrow('area');
     }
     // Nothing is entered before init, and no slot that was never given.

@@ -21,13 +21,16 @@ type waiting interface {
 // blocks. What it answers then does not matter: the host unwinds the guest.
 func interruptible(fn wasiFunc) wasiFunc {
 	return func(ctx context.Context, mod api.Module, params []uint64) (errno sys.Errno) {
-		control := nodehost.ControlOf(ctx)
 		entry, ok := mod.(*wasm.ModuleInstance).Sys.FS().LookupFile(int32(params[0]))
-		if control == nil || !ok {
+		if !ok {
 			return fn(ctx, mod, params)
 		}
 		socket, ok := entry.File.(waiting)
 		if !ok || socket.IsNonblock() {
+			return fn(ctx, mod, params)
+		}
+		control := nodehost.ControlOf(ctx)
+		if control == nil {
 			return fn(ctx, mod, params)
 		}
 		var failed any // on whatever goroutine this is, no panic may leave it

@@ -1,0 +1,42 @@
+import { bytes, FIRST_WORD, FRAME, f64, STATUS, TARGET, u32 } from './area.js';
+import { REPLY } from './binding.js';
+import { directFrame } from './direct.js';
+import { wouldBlockError } from './errors.js';
+import { frames } from './frames.js';
+import { findMount } from './mount.js';
+
+// A read of an open file in the synchronous lane, by the area: handle, position and size in words; errno and count over them.
+
+const EBADF = 3;
+
+/** Hooks.read */
+export function read(): void {
+  const frame = frames.find(f64[FRAME] as number) ?? directFrame(f64[FRAME] as number);
+  if (!frame) {
+    u32[STATUS] = REPLY.dead;
+    return;
+  }
+  try {
+    frame.group.refreshBuffers(); // the guest may have grown its memory
+    const mount = findMount(f64[TARGET] as number);
+    const into = room(f64[FIRST_WORD + 2] as number);
+    const count = mount?.readNow(f64[FIRST_WORD] as number, f64[FIRST_WORD + 1] as number, into) ?? -EBADF;
+    if (typeof count !== 'number') {
+      count.then(undefined, () => {}); // whatever comes of it
+      throw wouldBlockError('the answer comes later: only an asynchronous call can wait for it');
+    }
+    f64[FIRST_WORD] = count < 0 ? -count : 0;
+    f64[FIRST_WORD + 1] = count < 0 ? 0 : count;
+    u32[STATUS] = REPLY.ok;
+  } catch (error) {
+    frame.parked = { value: error };
+    u32[STATUS] = REPLY.threw;
+  }
+}
+
+let last = bytes;
+/** The first `size` bytes of the area. */
+function room(size: number): Uint8Array {
+  if (last.byteLength !== size) last = bytes.subarray(0, size);
+  return last;
+}
