@@ -4,7 +4,7 @@
 //   WAZERO_NODE_ENGINE=upstream   with wazero as it is, without the edits of native/engine
 //   WAZERO_NODE_SANITIZE=address  the C++ half with a sanitizer of the compiler, into build/Release-address; cgocheck: Go with all checks of
 //                                 pointers that are given to C. See sanitize.mjs
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepareEngine } from './lib/engine.mjs';
@@ -42,9 +42,12 @@ for (const [name, value] of Object.entries(definitions)) if (value !== '') optio
 // cmake-js configures once and never looks at the definitions again. "compile" would be both in one, but answers a compile error
 // by building everything a second time.
 const stamp = join(folder, 'definitions.json');
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== JSON.stringify(definitions)) {
+const configured = JSON.stringify({ root, ...definitions });
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== configured) {
+  // CMake refuses a folder that was moved or copied with its checkout.
+  if (existsSync(stamp) && JSON.parse(readFileSync(stamp, 'utf8')).root !== root) rmSync(folder, { recursive: true });
   run(process.execPath, [cmakeJs, 'configure', ...options]);
-  writeIfChanged(stamp, JSON.stringify(definitions));
+  writeIfChanged(stamp, configured);
 }
 run(process.execPath, [cmakeJs, 'build', ...options]);
 

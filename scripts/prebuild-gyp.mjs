@@ -4,6 +4,8 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './lib/tools.mjs';
 
+// prebuildify puts the folder of node first, which may hold another python3 than the one that has zig.
+process.env.PATH = process.env.WAZERO_NODE_PATH ?? process.env.PATH;
 const arch = process.argv.find((argument) => argument.startsWith('--arch='))?.slice('--arch='.length) ?? process.arch;
 run(process.execPath, [join(root, 'scripts/build-native.mjs'), '--portable', '--arch', arch]);
 mkdirSync('build/Release', { recursive: true });

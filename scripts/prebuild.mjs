@@ -23,6 +23,6 @@ run(
     ...['--node-gyp', join(root, 'scripts/prebuild-gyp.mjs')],
     ...['--out', root],
   ],
-  { cwd: folder },
+  { cwd: folder, env: { ...process.env, WAZERO_NODE_PATH: process.env.PATH } },
 );
 if (process.platform === 'linux') checkBinary(prebuiltFile(values.arch));
