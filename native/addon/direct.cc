@@ -1,7 +1,5 @@
 #include "direct.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -9,6 +7,9 @@
 
 #include "bindings.h"
 #include "direct_entry.h"
+#if WAZERO_NODE_DIRECT
+#include <sys/mman.h>
+#endif
 
 namespace wazero_node {
 namespace {
@@ -30,6 +31,18 @@ std::atomic<T>& AtomicAt(uintptr_t address) {
   return *reinterpret_cast<std::atomic<T>*>(address);
 }
 
+#if WAZERO_NODE_DIRECT
+/** Pages are taken when they are touched. */
+void* MapStack() {
+  void* memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+void UnmapStack(void* memory) { munmap(memory, kStackSize); }
+#else
+void* MapStack() { return nullptr; }
+void UnmapStack(void*) {}
+#endif
+
 bool Off() {
   const char* value = std::getenv("WAZERO_NODE_DIRECT");
   return value != nullptr && std::strcmp(value, "0") == 0;
@@ -39,7 +52,7 @@ bool Off() {
 
 DirectCalls::~DirectCalls() {
   for (const Stack& stack : stacks_)
-    if (stack.memory != nullptr) munmap(stack.memory, kStackSize);
+    if (stack.memory != nullptr) UnmapStack(stack.memory);
 }
 
 bool DirectCalls::Start(Environment* environment, napi_value hooks) {
@@ -92,10 +105,8 @@ void DirectCalls::Close(uint32_t slot) {
 }
 
 bool DirectCalls::MakeStack(Stack* stack) {
-  // Pages are taken when they are touched.
-  void* memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return false;
-  stack->memory = static_cast<uint8_t*>(memory);
+  stack->memory = static_cast<uint8_t*>(MapStack());
+  if (stack->memory == nullptr) return false;
   stack->end = stack->memory + kStackSize;
   return true;
 }
