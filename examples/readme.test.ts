@@ -90,16 +90,59 @@ it('SECURITY.md has the limits and their defaults', () => {
   expect(Object.fromEntries(written)).toEqual(defaultLimits);
 });
 
-it('every file that the papers link to is there', () => {
+it('the figures of the README are those of the last benchmark', () => {
+  const benchmarks = readFileSync(file('docs/benchmarks.md'), 'utf8');
+  /** Cells of the row that is called so. */
+  const row = (name: string) => {
+    const line = benchmarks.split('\n').find((text) => text.startsWith(`| ${name} |`));
+    expect(line, name).toBeDefined();
+    return line!.split('|').map((cell) => cell.trim());
+  };
+  const kib = Math.round(Number.parseFloat(row('100,000 live instances, KiB each')[2]!));
+  const threads = Number.parseFloat(row('threads with them')[2]!);
+  const figures = readme.slice(readme.indexOf('## How fast'), readme.indexOf('## On the command line'));
+  const words = figures.replaceAll('\n', ' ');
+  expect(words).toContain(`100,000 instances take ${kib} KiB each`);
+  expect(words).toContain(`50,000 guests wait at once on ${threads} threads`);
+  const ratio = (name: string) => Number.parseFloat(row(name)[5]!);
+  expect(words).toContain('loads from disk in a tenth of the time');
+  expect(ratio('load of 25.1 MiB from the disk cache')).toBeCloseTo(0.1, 1);
+  expect(words).toContain('V8 is faster at small calls and at computing');
+  expect(ratio('callSync (i32, i32) -> i32')).toBeGreaterThan(1);
+  for (const guest of ['integer: SHA-256', 'branches: a state machine', 'calls through a table: quicksort']) {
+    const [, , here, , v8] = row(guest);
+    expect(Number.parseFloat(here!)).toBeGreaterThan(Number.parseFloat(v8!));
+  }
+});
+
+it('the index of the documentation names each page', () => {
+  const index = readFileSync(file('docs/README.md'), 'utf8');
+  const pages = readdirSync(file('docs')).filter((name) => name.endsWith('.md') && name !== 'README.md');
+  expect(pages.filter((name) => !index.includes(`](${name})`))).toEqual([]);
+});
+
+it('every file and heading that the papers link to is there', () => {
   const papers = ['README.md', 'RATIONALE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'examples/README.md'];
   const examples = readdirSync(file('examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   for (const { name } of examples) papers.push(`examples/${name}/README.md`);
   const docs = readdirSync(file('docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`);
+  // As GitHub makes them: no marks, lower case, hyphens.
+  const anchors = (url: URL) =>
+    [...readFileSync(url, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
   for (const paper of [...papers, ...docs]) {
-    for (const [, target] of readFileSync(file(paper), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
-      expect(() => readFileSync(new URL(target!, file(paper))), `${paper} -> ${target}`).not.toThrow();
+    for (const [, target, anchor] of readFileSync(file(paper), 'utf8').matchAll(
+      /\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g,
+    )) {
+      const url = new URL(target!, file(paper));
+      expect(() => readFileSync(url), `${paper} -> ${target}`).not.toThrow();
+      if (anchor !== undefined) expect(anchors(url), `${paper} -> ${target}#${anchor}`).toContain(anchor);
     }
   }
 });
