@@ -21,6 +21,9 @@ const special: Record<string, Group> = {
 const slowness = Number(process.env.WAZERO_TEST_SLOWNESS ?? 1);
 const notTests = ['fixtures', 'support'];
 
+// More of Node's flags: those of npm run sanitize -- gc.
+const nodeFlags = process.env.WAZERO_TEST_NODE_FLAGS?.split(' ') ?? [];
+
 /** One project per folder of test/, and the examples. */
 const names = readdirSync(new URL('test', import.meta.url)).filter((name) => !notTests.includes(name));
 const folders = [...names.map((name) => `test/${name}`), 'examples'];
@@ -40,7 +43,7 @@ export default defineConfig({
           pool: 'forks' as const,
           isolate: true,
           // What setup.ts counts at the end of a file goes with the collector in part.
-          execArgv: ['--expose-gc'],
+          execArgv: ['--expose-gc', ...nodeFlags],
           testTimeout,
           hookTimeout: testTimeout,
           maxWorkers,

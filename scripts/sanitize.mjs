@@ -1,10 +1,11 @@
-// C6: the addon under the tools that see what tests do not (Linux, gcc).   npm run sanitize -- [address] [leaks] [thread] [race] [cgocheck] [--seconds N]
+// C6: the addon under the tools that see what tests do not (Linux, gcc).   npm run sanitize -- [address] [leaks] [thread] [race] [cgocheck] [gc] [--seconds N]
 // Without names: all. Each builds what it needs into a folder of its own; a report ends the run with exit code 1.
 //   address   AddressSanitizer and UndefinedBehaviorSanitizer on the C++ half: stress, Workers, fuzzing, the tests of the API
 //   leaks     LeakSanitizer at the end of a process with Workers: what nobody has any more
 //   thread    ThreadSanitizer on the C++ half in Node itself: stress, Workers, fuzzing. Needs setarch (util-linux): its shadow memory wants fixed addresses
 //   race      Go's race detector on native/go. Not inside Node: Go's shadow memory does not reach where libraries are loaded
 //   cgocheck  GOEXPERIMENT=cgocheck2: each pointer that Go stores where C can see it
+//   gc        both collectors all the time, and Go's overwrites what it frees: stress, Workers, fuzzing, the tests of the API and of faults
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,8 +31,13 @@ const programs = [
   [program('stress'), values.seconds],
   ['--expose-gc', program('workers'), values.seconds],
   ['--expose-gc', program('ending'), '5'],
+  ...['terminate', 'vm', 'idle'].map((mode) => [program('direct'), mode]),
 ];
-const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run'];
+const suites = (...names) => [
+  join(root, 'node_modules/vitest/vitest.mjs'),
+  'run',
+  ...names.flatMap((name) => ['--project', name]),
+];
 // V8 and Go have handlers for these signals and stacks for them; the sanitizers keep theirs for themselves.
 const signals =
   'handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0:use_sigaltstack=0:allow_user_segv_handler=1';
@@ -42,19 +48,20 @@ const tools = {
       ASAN_OPTIONS: `detect_leaks=0:${signals}`,
       UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     });
-    const tests = [...vitest, '--project', 'api', '--project', 'native', '--project', 'unit', '--project', 'faults'];
-    for (const args of [...programs, fuzz('config', 'handles', 'wasi', 'modules'), tests]) check(args, env);
+    check(programs, env);
+    check([fuzz('config', 'handles', 'wasi', 'modules'), suites('api', 'native', 'unit', 'faults')], env);
   },
   leaks() {
     const env = build('address,undefined', ['libasan.so'], { ASAN_OPTIONS: `detect_leaks=1:${signals}` });
-    check(['--expose-gc', program('ending'), '5'], env);
+    check([['--expose-gc', program('ending'), '5']], env);
   },
   thread() {
     const env = build('thread', ['libtsan.so'], {
       TSAN_OPTIONS: `report_signal_unsafe=0:second_deadlock_stack=1:ignore_noninstrumented_modules=1:suppressions=${join(root, 'scripts/lib/thread.supp')}`,
     });
-    for (const args of [...programs, fuzz('handles', 'wasi')])
-      check(args, env, ['setarch', process.arch === 'x64' ? 'x86_64' : 'aarch64', '-R']);
+    const node = ['setarch', process.arch === 'x64' ? 'x86_64' : 'aarch64', '-R', process.execPath];
+    check(programs, env, node);
+    check([fuzz('handles', 'wasi')], env, node);
   },
   race() {
     const { modfile } = prepareEngine();
@@ -64,7 +71,17 @@ const tools = {
   },
   cgocheck() {
     const env = build('cgocheck', [], {});
-    for (const args of [...programs, fuzz('config', 'handles', 'wasi')]) check(args, env);
+    check(programs, env);
+    check([fuzz('config', 'handles', 'wasi')], env);
+  },
+  gc() {
+    run(process.execPath, ['scripts/build-native.mjs']);
+    // Go looks at its environment once, when the addon is loaded. V8 outside of debug builds knows no --gc-interval.
+    const env = { ...process.env, GOGC: '1', GODEBUG: 'clobberfree=1' };
+    const flags = ['--stress-scavenge=5', '--stress-compaction'];
+    check(programs, env, [process.execPath, ...flags]);
+    check([fuzz('handles', 'wasi')], env);
+    check([suites('api', 'native', 'faults')], { ...env, WAZERO_TEST_NODE_FLAGS: flags.join(' ') });
   },
 };
 for (const name of positionals) {
@@ -88,12 +105,12 @@ function build(sanitize, libraries, options) {
   };
 }
 
-function node(args, env, stdio, wrapper = []) {
-  const [command, ...rest] = [...wrapper, process.execPath, ...args];
-  return spawnSync(command, rest, { cwd: root, env, stdio, encoding: 'utf8', maxBuffer: 1 << 28 });
-}
-
-function check(args, env, wrapper) {
-  const { status, signal } = node(args, env, ['ignore', 'inherit', 'inherit'], wrapper);
-  if (status !== 0) fail(`${args.join(' ')} ended with ${signal ?? status}`);
+/** Each of these is run by `node`, a command with its first arguments, and must end well. The programs enter guests without Go wherever they can. */
+function check(runs, env, [command, ...first] = [process.execPath]) {
+  for (const args of runs) {
+    const direct = runs === programs ? { WAZERO_NODE_DIRECT: '1' } : {};
+    const options = { cwd: root, env: { ...env, ...direct }, stdio: ['ignore', 'inherit', 'inherit'] };
+    const { status, signal } = spawnSync(command, [...first, ...args], options);
+    if (status !== 0) fail(`${args.join(' ')} ended with ${signal ?? status}`);
+  }
 }

@@ -4,6 +4,7 @@
  */
 import { openSync, writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
+import { native } from '../../dist/internal/native.js';
 import { Random } from './random.mjs';
 
 const [name, text] = process.argv.slice(2);
@@ -15,6 +16,14 @@ const end = performance.now() + seconds * 1000;
 const say = (record) => process.stdout.write(`${JSON.stringify(record)}\n`);
 
 const target = await open({ seed, committed });
+/** How often C++ was asked to enter a function without Go. */
+let direct = 0;
+const binding = native();
+const { directCall } = binding;
+binding.directCall = () => {
+  direct++;
+  return directCall();
+};
 let index = from;
 let lastTurn = performance.now();
 for (; index < from + executions && performance.now() < end; index++) {
@@ -35,4 +44,4 @@ for (; index < from + executions && performance.now() < end; index++) {
   }
 }
 await target.close?.();
-say({ done: index - from, counts: target.counts });
+say({ done: index - from, counts: { ...target.counts, direct } });

@@ -13,9 +13,11 @@ needsEdit('e2')('C7: rounds of mixed load leave nothing open', () => {
   const args = ['--expose-gc', soak, '--minutes', '0.1', '--round-seconds', '2', '--out', out];
   const { signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect({ signal, stderr }).toEqual({ signal: null, stderr: '' });
-  const { rounds, counts, result } = JSON.parse(readFileSync(join(out, 'soak.json'), 'utf8'));
+  const { rounds, counts, result, control } = JSON.parse(readFileSync(join(out, 'soak.json'), 'utf8'));
   rmSync(out, { recursive: true });
   expect(rounds).toBeGreaterThan(0);
   expect(Object.keys(counts)).toEqual(expect.arrayContaining(['workers', 'forever', 'host', 'ERR_WAZERO_TRAP']));
+  for (const report of [result, control.result])
+    expect(report.heap.mean).toBeCloseTo(report.objects.mean + report.code.mean, 1);
   expect(result.handles).toMatchObject({ mean: expect.any(Number), perTenMinutes: 0, flat: true });
 });

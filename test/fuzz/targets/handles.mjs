@@ -95,6 +95,11 @@ export function open() {
         ),
       wasi: () => begin(wasi.instantiate(any('runtimes'))),
       buffer: () => keep('buffers', new OutputBuffer()),
+      first: () => {
+        const module = any('runtimes').instantiateModuleSync(any('compiled'), new ModuleConfig().withName(''));
+        keep('modules', module);
+        module.exportedFunction('f').callSync(7);
+      },
       f: () => keep('functions', any('modules').exportedFunction(random.pick(['f', 'trap', 'loop', 'grow', 'none']))),
       memory: () => keep('memories', any('modules').memory),
       global: () => keep('globals', any('modules').exportedGlobal('g')),
@@ -105,7 +110,9 @@ export function open() {
       },
       callSync: () => {
         const f = any('functions');
-        f.withOptions({ timeoutMs: 1 + random.below(5) }).callSync(...[7].slice(0, f.definition.paramTypes.length));
+        const endless = f.definition.exportNames[0] !== 'loop' && random.oneIn(2);
+        const limited = f.withOptions(endless ? {} : { timeoutMs: 1 + random.below(5) });
+        for (let n = random.below(4); n >= 0; n--) limited.callSync(...[7].slice(0, f.definition.paramTypes.length));
       },
       read: () => any('memories').read(0, 8),
       view: () => any('memories').buffer.byteLength,
@@ -124,6 +131,7 @@ export function open() {
       compileSync: ['runtimes'],
       instantiate: ['runtimes', 'compiled'],
       instantiateSync: ['runtimes', 'compiled'],
+      first: ['runtimes', 'compiled'],
       whole: ['runtimes'],
       wasi: ['runtimes'],
       f: ['modules'],
