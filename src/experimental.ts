@@ -8,6 +8,7 @@ import { FunctionState } from './internal/function-state.js';
 import { publicly } from './internal/lent.js';
 import { expiredError } from './internal/link-group.js';
 import { hostLogs } from './internal/listener.js';
+import { tooFewThreads } from './internal/load.js';
 import type { ModuleState } from './internal/module-state.js';
 import { native } from './internal/native.js';
 import { liveReferences } from './internal/references.js';
@@ -169,5 +170,8 @@ export function stats(): Stats {
 /** How many guests of calls may run at once in this process. Default: available parallelism. */
 export function setConcurrency(guests: number): void {
   checkInteger(guests, 1, MAX_U32, 'guests');
-  native().setConcurrency(guests);
+  const missing = native().setConcurrency(guests);
+  if (missing === 0) return;
+  native().setConcurrency(Math.max(1, guests - missing));
+  throw tooFewThreads(missing);
 }

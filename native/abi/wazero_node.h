@@ -248,6 +248,7 @@ enum { WZ_EXIT_HOST = 5 };
  *                                                                    host function that it left for, whose results are in words
  * void     wz_direct_watch(uint64_t env)                             from now on `running` is called
  * void     wz_set_concurrency(uint32_t guests)
+ * uint32_t wz_threads(void)                                         the most that Go may need at once beside those that it starts with
  * void     wz_stats(wz_result*)                                      text = JSON
  * void     wz_collect(void)                                          runs Go's garbage collector and waits for it
  * void     wz_runtime_config_describe(wz_runtime_config*, wz_result*)   text = JSON of what Go decoded, for tests; numbers are strings

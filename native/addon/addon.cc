@@ -3,6 +3,7 @@
 // object of its own.
 #include "bindings.h"
 #include "signals.h"
+#include "threads.h"
 
 namespace wazero_node {
 
@@ -51,11 +52,18 @@ napi_value Create(napi_env env, napi_callback_info) noexcept {
   return nullptr;
 }
 
+napi_value KeepThreads(napi_env env, napi_callback_info) noexcept {
+  napi_value missing;
+  return MakeNumber(env, MissingThreads(), &missing) == napi_ok ? missing : nullptr;
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   PutBackSignals();
-  napi_value create;
+  napi_value create, keep;
   if (napi_create_function(env, "create", NAPI_AUTO_LENGTH, Create, nullptr, &create) == napi_ok)
     exports.Set("create", create);
+  if (napi_create_function(env, "keepThreads", NAPI_AUTO_LENGTH, KeepThreads, nullptr, &keep) == napi_ok)
+    exports.Set("keepThreads", keep);
   exports.Set("abiVersion", WZ_ABI_VERSION);
   return exports;
 }

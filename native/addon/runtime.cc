@@ -3,6 +3,7 @@
 
 #include "bindings.h"
 #include "signals.h"
+#include "threads.h"
 #include "config_reader.h"
 
 namespace wazero_node {
@@ -32,8 +33,9 @@ napi_value BuildInfo(Environment& environment, Arguments&) {
 
 napi_value SetConcurrency(Environment&, Arguments& args) {
   const uint32_t guests = args.Uint32(0, "guests");
-  if (args.ok()) wz_set_concurrency(guests);
-  return nullptr;
+  if (!args.ok()) return nullptr;
+  wz_set_concurrency(guests);
+  return Number(args.env(), MissingThreads());
 }
 
 napi_value Stats(Environment& environment, Arguments&) {

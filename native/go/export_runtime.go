@@ -228,6 +228,9 @@ func wz_output_buffer_free(h C.wz_handle) { handles.remove(handle(h), kindOutput
 //export wz_set_concurrency
 func wz_set_concurrency(guests C.uint32_t) { slots.setLimit(int(guests)) }
 
+//export wz_threads
+func wz_threads() C.uint32_t { return C.uint32_t(slots.threads()) }
+
 //export wz_stats
 func wz_stats(out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) { text, err := asJSON(stats()); return 0, text, err })

@@ -3,15 +3,12 @@ package main
 import (
 	"math"
 	"os"
-	"runtime"
 	"runtime/debug"
-	"sync"
 
 	"wazeronode/headroom"
 )
 
-// Where the process has limits, Go's collector works harder before Go's share of it is used up (half is JavaScript's and the guests'), and Go
-// makes its threads now: where there is no room for the stack of one, or no more may be made, Go ends the process.
+// Where the process has limits, Go's collector works harder before Go's share of it is used up (half is JavaScript's and the guests').
 func init() {
 	askBeforeAllocating(headroom.Allows)
 	left := headroom.LeftByLimits()
@@ -20,20 +17,5 @@ func init() {
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(left / 2))
-	}
-	makeThreads(2*processors() + 4)
-}
-
-// makeThreads has that many threads at once, which Go keeps for later.
-func makeThreads(n int) {
-	var all sync.WaitGroup
-	all.Add(n)
-	for range n {
-		go func() {
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
-			all.Done()
-			all.Wait()
-		}()
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"wazeronode/blocking"
 )
 
 // slice is how long a guest may run while others wait for a slot.
@@ -29,6 +31,14 @@ type slotWaiter struct {
 }
 
 var slots = slotPool{limit: defaultSlots(), running: map[*frame]struct{}{}}
+
+// threads is the most that Go may need beside those that it starts with: one for each of its processors, each guest that runs, each
+// system call that may take long, the poller of standard streams, and one more.
+func (p *slotPool) threads() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return runtime.GOMAXPROCS(0) + p.limit + blocking.Threads() + 2
+}
 
 func (p *slotPool) setLimit(n int) {
 	p.mu.Lock()

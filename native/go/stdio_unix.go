@@ -4,7 +4,6 @@ package main
 
 import (
 	"cmp"
-	"os"
 	"time"
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
@@ -65,7 +64,7 @@ func (s *fdStream) writeSome(p []byte) (int, error) {
 		}
 		s.polled = true
 	}
-	if ready, err := pollOnce(unix.POLLOUT, 0, s.fd); err != nil || !ready {
+	if ready, err := pollOnce(unix.POLLOUT, s.fd); err != nil || !ready {
 		return 0, cmp.Or(err, error(unix.EAGAIN))
 	}
 	// At most PIPE_BUF: a blocking pipe that poll calls writable takes this much without waiting.
@@ -105,52 +104,20 @@ func (s *fdStream) ready(events int16) error {
 
 // poll waits until the descriptor is ready, the time is over (-1: none) or the frame is stopped (then it unwinds).
 func (s *fdStream) poll(events int16, timeoutMillis int32) (ready bool, err error) {
-	if ready, err = pollOnce(events, 0, s.fd); ready || err != nil || timeoutMillis == 0 {
+	if ready, err = pollOnce(events, s.fd); ready || err != nil || timeoutMillis == 0 {
 		return ready, err
 	}
-	wake, wakeWriter, err := os.Pipe()
-	if err != nil {
-		return false, unix.EMFILE
-	}
-	defer wake.Close()
-	defer wakeWriter.Close()
-	deadline := time.Now().Add(time.Duration(timeoutMillis) * time.Millisecond)
 	s.module.running().wait(func(stop <-chan struct{}) {
-		ended := make(chan struct{})
-		woken := make(chan struct{})
-		go func() {
-			defer close(woken)
-			select {
-			case <-stop:
-				_, _ = wakeWriter.Write([]byte{0})
-			case <-ended:
-			}
-		}()
-		for {
-			left := -1
-			if timeoutMillis > 0 {
-				left = max(0, int(time.Until(deadline).Milliseconds()))
-			}
-			ready, err = pollOnce(events, left, s.fd, int(wake.Fd()))
-			if err != unix.EINTR {
-				break
-			}
-		}
-		close(ended)
-		<-woken
+		ready, err = standardStreams.wait(s.fd, events, time.Duration(timeoutMillis)*time.Millisecond, stop)
 	})
 	return ready, err
 }
 
-// pollOnce says whether the first descriptor is ready (a hang-up or an error is: read and write then say which).
-func pollOnce(events int16, timeoutMillis int, fds ...int) (bool, error) {
-	list := make([]unix.PollFd, len(fds))
-	for i, fd := range fds {
-		list[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-	}
-	list[0].Events = events
-	_, err := unix.Poll(list, timeoutMillis)
-	if err == unix.EINTR && timeoutMillis == 0 {
+// pollOnce says whether the descriptor is ready now (a hang-up or an error is: read and write then say which).
+func pollOnce(events int16, fd int) (bool, error) {
+	list := []unix.PollFd{{Fd: int32(fd), Events: events}}
+	_, err := unix.Poll(list, 0)
+	if err == unix.EINTR {
 		return false, nil
 	}
 	return err == nil && list[0].Revents != 0, err

@@ -15,7 +15,8 @@ export interface NativeBinding {
   setActive(active: boolean): void;
   /** JSON: BuildInfo */
   buildInfo(): string;
-  setConcurrency(guests: number): void;
+  /** Answers how many threads could not be made for that. */
+  setConcurrency(guests: number): number;
   /** JSON: live counts of the process */
   stats(): string;
   /** Gives signal handlers that were set without a stack of their own one; how many there were. See signals.ts. */

@@ -11,6 +11,8 @@ const abiVersion = 2;
 
 interface Addon {
   readonly abiVersion: number;
+  /** Makes the threads that Go will need, and answers how many could not be made. */
+  keepThreads(): number;
   /** A binding object with hooks and ids of its own: two bundles in one environment may carry the same file. */
   create(): NativeBinding;
 }
@@ -35,6 +37,8 @@ export function loadNative(): NativeBinding {
       `The binary of node-wazero is of another version (ABI ${addon.abiVersion}, not ${abiVersion}): install the package again, or run npm run build in a checkout.`,
     );
   }
+  const missing = addon.keepThreads();
+  if (missing > 0) throw tooFewThreads(missing);
   return addon.create();
 }
 
@@ -60,16 +64,17 @@ function checkAddressSpace(): void {
 /** In a Worker: Go has its share. */
 const hasStarted = () => readFileSync('/proc/self/maps', 'latin1').includes('wazero.');
 
-/** What Go and Node still make when guests begin to run; more run on more. Where Go gets no thread it ends the process. */
-const threadsNeeded = 16;
+/** What Go starts with, and a few more: where it gets none it ends the process. All others are asked for one by one. */
+const threadsToStart = 8;
 function checkThreads(): void {
   if (process.platform !== 'linux') return;
   const left = threadsLeft();
-  if (left < threadsNeeded && !hasStarted())
-    throw unsupportedError(
-      `node-wazero needs ${threadsNeeded} more threads, but a limit (ulimit -u, pids.max of a control group) leaves ${Math.max(left, 0)}: raise it.`,
-    );
+  if (left < threadsToStart && !hasStarted()) throw tooFewThreads(threadsToStart - left);
 }
+export const tooFewThreads = (missing: number) =>
+  unsupportedError(
+    `node-wazero needs at least ${missing} more threads than it gets here: raise the limit (ulimit -u, pids.max of a control group).`,
+  );
 function threadsLeft(): number {
   const text = (file: string) => {
     try {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"wazeronode/blocking"
 )
 
 // Dir is a directory of entries, which any number of processes use at once: an entry is written beside its place, in a file that its
@@ -56,6 +58,8 @@ func (d *Dir) file(key Key) string { return filepath.Join(d.path, hex.EncodeToSt
 // Load reads an entry; ok is false where there is none. An error says, in a sentence, why what is there is not taken: the caller is to
 // Store a good one. code is what alloc has given; free takes it back where nothing comes of it.
 func (d *Dir) Load(key Key, alloc func(size int) ([]byte, error), free func([]byte)) (data, code []byte, ok bool, err error) {
+	blocking.Cache.Enter(nil)
+	defer blocking.Cache.Leave()
 	path := d.file(key)
 	file, err := openEntry(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -107,6 +111,8 @@ func (d *Dir) Store(key Key, data, code []byte) error {
 	if len(data) > maxDataBytes || len(code) > maxCodeBytes {
 		return nil
 	}
+	blocking.Cache.Enter(nil)
+	defer blocking.Cache.Leave()
 	d.sweep.Do(d.removeUnfinished)
 	err := d.store(key, data, code)
 	if errors.Is(err, fs.ErrNotExist) {

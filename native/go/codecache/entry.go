@@ -20,6 +20,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"wazeronode/blocking"
 )
 
 // Key names an entry.
@@ -147,8 +149,11 @@ func digestOf(top []byte, all []piece, fill func(piece) error) (digest [sha256.S
 	}
 	var others sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(all)) - 1 {
+		if !blocking.Cache.TryEnter() {
+			break
+		}
 		others.Add(1)
-		go func() { defer others.Done(); work() }()
+		go func() { defer others.Done(); defer blocking.Cache.Leave(); work() }()
 	}
 	work()
 	others.Wait()

@@ -43,7 +43,8 @@ type group struct{ limit, usage, stat, reclaimable string }
 
 func (g group) left() uint64 {
 	limit, usage := numbers(g.limit), numbers(g.usage)
-	if len(limit) == 0 || len(usage) == 0 || limit[0] >= unlimited/2 { // "max"
+	const none = 1 << 62 // of version 1: the largest number of pages; "max" of version 2 is no number
+	if len(limit) == 0 || len(usage) == 0 || limit[0] >= none {
 		return unlimited
 	}
 	used := usage[0]

@@ -1,0 +1,125 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// fdPoller waits for all descriptors that guests wait for, with one thread: the number of threads must not depend on what guests do.
+type fdPoller struct {
+	mu      sync.Mutex
+	waiters map[*fdWaiter]struct{}
+	wake    [2]*os.File // a pipe, while somebody waits
+	nudged  bool        // there is a byte in it
+}
+
+type fdWaiter struct {
+	fd     int
+	events int16
+	ready  chan error // at most one
+}
+
+var standardStreams = fdPoller{waiters: map[*fdWaiter]struct{}{}}
+
+// wait is over when the descriptor is ready (a hang-up or an error is: read and write then say which), after the time (negative: none) or
+// when stop closes. The error is of waiting itself.
+func (p *fdPoller) wait(fd int, events int16, timeout time.Duration, stop <-chan struct{}) (ready bool, err error) {
+	w := &fdWaiter{fd: fd, events: events, ready: make(chan error, 1)}
+	if err := p.add(w); err != nil {
+		return false, err
+	}
+	defer p.remove(w)
+	var late <-chan time.Time
+	if timeout >= 0 {
+		t := time.NewTimer(timeout)
+		defer t.Stop()
+		late = t.C
+	}
+	select {
+	case err := <-w.ready:
+		return err == nil, err
+	case <-late:
+	case <-stop:
+	}
+	return false, nil
+}
+
+func (p *fdPoller) add(w *fdWaiter) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wake[0] == nil {
+		r, wr, err := os.Pipe()
+		if err != nil {
+			return unix.EMFILE
+		}
+		p.wake = [2]*os.File{r, wr}
+		go p.run(r)
+	}
+	p.waiters[w] = struct{}{}
+	p.nudge()
+	return nil
+}
+
+func (p *fdPoller) remove(w *fdWaiter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.waiters, w)
+	p.nudge()
+}
+
+// nudge has run look at the waiters again; mu is held.
+func (p *fdPoller) nudge() {
+	if p.wake[1] != nil && !p.nudged {
+		p.nudged = true
+		_, _ = p.wake[1].Write([]byte{0})
+	}
+}
+
+func (p *fdPoller) run(wake *os.File) {
+	for {
+		list, waiters := p.list(wake)
+		if waiters == nil {
+			return
+		}
+		_, err := unix.Poll(list, -1)
+		if err == unix.EINTR {
+			continue
+		}
+		p.mu.Lock()
+		if p.nudged {
+			var drained [1]byte
+			_, _ = wake.Read(drained[:])
+			p.nudged = false
+		}
+		for i, w := range waiters {
+			if _, here := p.waiters[w]; here && (err != nil || list[i+1].Revents != 0) {
+				delete(p.waiters, w)
+				w.ready <- err
+			}
+		}
+		p.mu.Unlock()
+	}
+}
+
+// list is what to poll for; nothing when nobody waits any more, and then the pipe is gone.
+func (p *fdPoller) list(wake *os.File) (list []unix.PollFd, waiters []*fdWaiter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiters) == 0 {
+		_ = p.wake[0].Close()
+		_ = p.wake[1].Close()
+		p.wake, p.nudged = [2]*os.File{}, false
+		return nil, nil
+	}
+	list = append(list, unix.PollFd{Fd: int32(wake.Fd()), Events: unix.POLLIN})
+	for w := range p.waiters {
+		list = append(list, unix.PollFd{Fd: int32(w.fd), Events: w.events})
+		waiters = append(waiters, w)
+	}
+	return list, waiters
+}
