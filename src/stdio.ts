@@ -10,7 +10,11 @@ export type Clock = () => bigint;
  * - a Node or web stream: the guest waits while the stream is full
  * - a function: `chunk` is a copy that is yours; one that returns a Promise parks the guest until it settles
  *
- * Never ended or closed by us. A sink that fails gives the guest the errno of the error's `code`, else EIO; the process gets a warning.
+ * In `call` a guest may be up to 1 MiB ahead of a function that has answered at once, or of a Node stream: it waits before it asks for
+ * anything else, and at its end.
+ *
+ * Never ended or closed by us. A sink that fails gives the guest the errno of the error's `code`, else EIO; the process gets a warning. The
+ * error of what was ahead is told by the next write, or by closing.
  */
 export type OutputSink =
   | 'inherit'

@@ -92,7 +92,8 @@ enum { WZ_STOP_CLOSE = 1, WZ_STOP_TIMEOUT = 2, WZ_STOP_ABORT = 3 };
 enum {
   WZ_MSG_DONE = 1,      /* frame or request `frame` has ended: status, words = results, bytes = error JSON or payload; target = value */
   WZ_MSG_HOST_CALL = 2, /* target = host function id, module = calling module, words = parameters; answer with result_count words */
-  WZ_MSG_WRITE = 3,     /* target = sink callback id, bytes = chunk; answer: words[0] = errno (0 = all written) */
+  WZ_MSG_WRITE = 3,     /* target = sink callback id, bytes = chunk; answer: words[0] = errno (0 = all written), words[1] = how many bytes may be
+                         * ahead of the sink from now on. result_count 0: written ahead, the guest goes on, wz_frame_taken answers */
   WZ_MSG_READ = 4,      /* target = source callback id, result_bytes = size of the guest's buffer; answer: words[0] = how many of bytes count */
   WZ_MSG_CLOCK = 5,     /* target = clock callback id; answer: words[0] = ns */
   WZ_MSG_SLEEP = 6,     /* target, words[0] = ns */
@@ -216,6 +217,8 @@ enum { WZ_EXIT_HOST = 5 };
  *                                                                    sync: results are in words; async: WZ_MSG_DONE
  * void     wz_frame_stop(uint64_t env, uint64_t frame, uint32_t reason, uint32_t exit_code)
  * void     wz_frame_reply(uint64_t env, uint64_t frame, wz_reply*)
+ * void     wz_frame_taken(uint64_t env, uint64_t frame, uint64_t target, uint32_t pieces, uint64_t bytes, uint32_t error, uint64_t ahead)
+ *                                                                    of what was written ahead to a sink so much was taken; error: an errno or 0
  * void     wz_memory_info(wz_handle, uint64_t out[4])                base, bytes, generation, flags (1 shared, 2 not ours: no external buffer, 4 closed)
  * uint32_t wz_memory_grow(wz_handle, uint32_t delta_pages)           previous pages, or 0xffffffff
  * uint32_t wz_memory_read(wz_handle, uint64_t offset, uint8_t*, size_t)    1 = done, 0 = out of range (copies; also for shared memory)

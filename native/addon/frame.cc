@@ -96,11 +96,22 @@ napi_value FrameReply(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value FrameTaken(Environment& environment, Arguments& args) {
+  const uint64_t frame = args.Whole(0, "frame"), target = args.Whole(1, "target");
+  const uint32_t pieces = args.Uint32(2, "pieces");
+  const uint64_t bytes = args.Whole(3, "bytes");
+  const uint32_t error = args.Uint32(4, "error");
+  const uint64_t ahead = args.Whole(5, "ahead");
+  if (args.ok()) wz_frame_taken(environment.id, frame, target, pieces, bytes, error, ahead);
+  return nullptr;
+}
+
 const Binding kBindings[] = {
     {"instantiate", Entry<Instantiate>},
     {"call", Entry<Call>},
     {"frameStop", Entry<FrameStop>},
     {"frameReply", Entry<FrameReply>},
+    {"frameTaken", Entry<FrameTaken>},
 };
 
 }  // namespace

@@ -54,14 +54,27 @@ napi_status MakeWords(napi_env env, const uint64_t* words, size_t count, size_t 
 }
 
 napi_status MakeBytes(napi_env env, const uint8_t* bytes, size_t count, size_t length, napi_value* out) {
+  // A buffer of Node's is memory that nobody has zeroed: of more than a few bytes, all of which are written, that saves
+  // a third of the time. Its ArrayBuffer is of its own.
+  constexpr size_t kMany = 1024;
+  if (count == length && count >= kMany) {
+    void* data = nullptr;
+    napi_value buffer, memory;
+    size_t offset;
+    napi_status status = napi_create_buffer(env, length, &data, &buffer);
+    if (status != napi_ok) return status;
+    std::memcpy(data, bytes, count);
+    status = napi_get_typedarray_info(env, buffer, nullptr, nullptr, nullptr, &memory, &offset);
+    return status == napi_ok ? napi_create_typedarray(env, napi_uint8_array, length, memory, offset, out) : status;
+  }
   return MakeTypedArray(env, napi_uint8_array, 1, bytes, count, length, out);
 }
 
 bool MakeMessageArrays(Environment& environment, const wz_message& message, const uint64_t* words, const uint8_t* bytes,
                        MessageArrays* out) {
   napi_env env = environment.env;
-  const bool has_answer =
-      message.kind != WZ_MSG_HOST_CALL && message.kind != WZ_MSG_DONE && message.kind != WZ_MSG_WARNING;
+  const bool has_answer = message.kind != WZ_MSG_HOST_CALL && message.kind != WZ_MSG_DONE &&
+                          message.kind != WZ_MSG_WARNING && message.kind != WZ_MSG_WRITE;  // which says how many words
   const size_t length = std::max({size_t{message.word_count}, size_t{message.result_count}, size_t{has_answer}});
   if (length == 0) {
     out->words = environment.Value(environment.no_words);

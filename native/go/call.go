@@ -38,6 +38,7 @@ func (c *call) run() (outcome []byte, err error) {
 		}
 		err := fn.CallWithStack(c.frame.context(), c.words)
 		c.function.put(fn) // not after a panic: what state it is in nobody knows
+		c.frame.waitTaken(0)
 		return err
 	})
 	return c.frame.conclude(err, codeTrap)

@@ -101,6 +101,15 @@ func wz_frame_reply(env, id C.uint64_t, r *C.wz_reply) {
 	}
 }
 
+//export wz_frame_taken
+func wz_frame_taken(env, id, target C.uint64_t, pieces C.uint32_t, bytes C.uint64_t, failed C.uint32_t, ahead C.uint64_t) {
+	if e, err := findEnv(uint64(env)); err == nil {
+		if f := e.frame(uint64(id)); f != nil {
+			f.ahead.taken(uint64(target), uint64(pieces), uint64(bytes), uint32(failed), uint64(ahead))
+		}
+	}
+}
+
 //export wz_module_describe
 func wz_module_describe(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {

@@ -43,6 +43,7 @@ type frame struct {
 	mu      sync.Mutex
 	stopCh  chan struct{} // made on first use
 	replies chan reply
+	ahead   ahead
 }
 
 type reply struct {
@@ -252,11 +253,17 @@ func (f *frame) tick() error {
 	return f.exitError()
 }
 
-// wait gives the slot back, runs until (which must return when the channel closes, and not panic) and takes a slot again.
+// wait gives the slot back, runs until (which must return when the channel closes, and not panic) and takes a slot again. It unwinds
+// the guest when the frame was stopped.
 func (f *frame) wait(until func(stop <-chan struct{})) {
+	f.pause(until)
+	f.exitIfStopped()
+}
+
+// pause is wait where the guest must not be unwound.
+func (f *frame) pause(until func(stop <-chan struct{})) {
 	if f.lane == laneSync {
 		f.waitSync(until)
-		f.exitIfStopped()
 		return
 	}
 	if f.hasSlot {
@@ -268,7 +275,6 @@ func (f *frame) wait(until func(stop <-chan struct{})) {
 	if f.stop.Load() == 0 {
 		f.hasSlot = slots.acquire(f, true)
 	}
-	f.exitIfStopped()
 }
 
 // waitSync holds the JS thread, and looks meanwhile whether JavaScript was terminated: only this thread can ask.
@@ -311,6 +317,7 @@ func (f *frame) upcall(m *message, words []uint64, bytes []byte) (n int) {
 	if f.lane == laneSync {
 		status, n = upcall(f.env.id, m, words, bytes)
 	} else {
+		f.waitTaken(0) // JavaScript hears things in their order, also where a sink is late
 		if !post(f.env.id, m) {
 			f.stopSelf(stopWord(stopClose, 0))
 			f.exitIfStopped()

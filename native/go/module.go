@@ -133,7 +133,11 @@ func (i *instantiation) run() (outcome []byte, err error) {
 		m.fail()
 		return nil, err
 	}
-	err = protect(func() error { return i.instantiate(f.context()) })
+	err = protect(func() error {
+		err := i.instantiate(f.context())
+		f.waitTaken(0)
+		return err
+	})
 	if outcome, err = f.conclude(err, codeLink); err != nil {
 		m.fail()
 	}

@@ -121,7 +121,7 @@ func (s *stream) sink(m *moduleState) (io.Writer, error) {
 	case sinkBuffer:
 		return lookup[*outputBuffer](handle(s.target), kindOutputBuffer)
 	case sinkCallback:
-		return &callbackWriter{m, s.target}, nil
+		return &callbackWriter{module: m, target: s.target}, nil
 	}
 	return nil, nil
 }
@@ -136,26 +136,6 @@ func (s *stream) source(m *moduleState) (io.Reader, error) {
 		return &callbackReader{m, msgRead, s.target}, nil
 	}
 	return nil, nil
-}
-
-// callbackWriter is a sink in JavaScript: the guest is parked until it has taken the chunk. What a guest writes at once may be all of
-// its memory: JavaScript gets it in pieces, each of which is a copy.
-type callbackWriter struct {
-	module *moduleState
-	target uint64
-}
-
-func (w *callbackWriter) Write(p []byte) (n int, err error) {
-	for n < len(p) {
-		chunk := p[n:min(len(p), n+largestChunk)]
-		var answer [1]uint64
-		w.module.running().upcall(&message{kind: msgWrite, target: w.target, module: uint64(w.module.handle), bytes: chunk}, answer[:], nil)
-		if answer[0] != 0 {
-			return n, experimentalsys.Errno(answer[0])
-		}
-		n += len(chunk)
-	}
-	return n, nil
 }
 
 // callbackReader is a source in JavaScript. words[0] is how many bytes came, words[1] an errno.

@@ -92,6 +92,8 @@ export interface NativeBinding {
   frameStop(frame: number, reason: number, exitCode: number): void;
   /** Answers the one open question of an asynchronous frame. */
   frameReply(frame: number, status: number, words: BigUint64Array | undefined, bytes: Uint8Array | undefined): void;
+  /** Of what an asynchronous frame has written ahead to a sink so much was taken; `error`: an errno or 0. `ahead` is words[1] of MSG.write. */
+  frameTaken(frame: number, target: number, pieces: number, bytes: number, error: number, ahead: number): void;
 
   /** Bytes, -1 when the module has been closed natively: by a deadline, say, of which JavaScript hears a moment later. */
   memorySize(memory: Handle): number;
@@ -151,7 +153,8 @@ export interface Hooks {
    * Asynchronous lane: called on the JS thread in a turn of its own, once per message. `words` (parameters) and `bytes` are copies.
    * MSG.write, read, random, hostCall, clock, sleep, yield are questions: one frameReply each. In a reply of read and random the
    * bytes lie in `bytes`, which is as long as the guest's buffer, and words[0] is how many of them count. So for MSG.fs, where words[1]
-   * counts, and `bytes` begins with what was sent. With frame 0 it is no question: FS.release.
+   * counts, and `bytes` begins with what was sent. With frame 0 it is no question: FS.release. Nor is a MSG.write for no result: frameTaken
+   * says when the sink has taken it.
    */
   message(
     kind: number,

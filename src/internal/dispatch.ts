@@ -1,3 +1,4 @@
+import { writeAhead } from './ahead.js';
 import { area } from './area.js';
 import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY, WARNING } from './binding.js';
 import { findRequest } from './compile.js';
@@ -10,6 +11,7 @@ import type { ModuleState } from './module-state.js';
 import { releaseMount } from './mount.js';
 import { native, setHooks } from './native.js';
 import { read } from './read.js';
+import { ERRNO } from './stdio.js';
 
 // What native code asks of JavaScript, in both lanes: answered in place, in `words` and `bytes`.
 
@@ -89,6 +91,19 @@ function ask(
   frame.group.parked(frame);
 }
 
+/** The guest has written something and goes on. */
+function write(frame: Frame, target: number, handle: Handle, bytes: Uint8Array<ArrayBuffer>): void {
+  writeAhead(frame, target, bytes.byteLength, (words) => {
+    const run = () => answer(frame, MSG.write, target, handle, words, bytes, false);
+    try {
+      return frame.resource ? frame.resource.runInAsyncScope(run) : run();
+    } catch {
+      words[0] = ERRNO.io; // the module is gone
+      return undefined;
+    }
+  });
+}
+
 /** Parameters, with room for the answer. */
 function withRoom(words: BigUint64Array, count: number): BigUint64Array {
   if (words.length >= count) return words;
@@ -111,6 +126,8 @@ const hooks: Hooks = {
     if (kind === MSG.done) {
       if (frame) frame.finish(status, target, words, bytes);
       else findRequest(id)?.done(status, target, bytes);
+    } else if (frame && kind === MSG.write && resultCount === 0) {
+      write(frame, target, handle, bytes);
     } else if (frame) {
       ask(frame, kind, target, handle, withRoom(words, resultCount), bytes);
     }

@@ -52,6 +52,8 @@ export class Frame {
   heldReply: (() => void) | undefined;
   /** It is in a host function of JavaScript that has not answered. */
   inHost = false;
+  /** What was written ahead waits for this: a sink that answers later. */
+  late: Promise<void> | undefined;
   /** That host function has restored a snapshot: what it answers does not matter. */
   restoring = false;
 

@@ -64,7 +64,7 @@ export function sinkRecord(sink: OutputSink | undefined, own: 1 | 2, callbacks: 
   const buffer = fieldsOf.outputBuffer(sink);
   if (buffer) return { kind: SINK.buffer, target: buffer.handle };
   const write = writer(sink as Exclude<OutputSink, string | number>, most);
-  return { kind: SINK.callback, target: callbacks.add(answerErrno(write)) };
+  return { kind: SINK.callback, target: callbacks.add(answerErrno(write, aheadOf(sink, most))) };
 }
 
 export function sourceRecord(source: InputSource | undefined, callbacks: Callbacks): StreamRecord {
@@ -77,6 +77,19 @@ export function sourceRecord(source: InputSource | undefined, callbacks: Callbac
     ? (buffer: Uint8Array) => input.read(buffer)
     : (source as (buffer: Uint8Array) => number | PromiseLike<number>);
   return { kind: SOURCE.callback, target: callbacks.add(answerCount(read, 'stdin')) };
+}
+
+/** What a guest of the asynchronous lane may be ahead of its sink, from the second write on. */
+const mostAhead = 2 ** 20;
+/** `late`: also of a sink that has answered with a Promise. */
+interface Ahead {
+  readonly bytes: bigint;
+  readonly late: boolean;
+}
+function aheadOf(sink: OutputSink, most: number): Ahead {
+  const bytes = BigInt(Math.min(most, mostAhead));
+  if (typeof sink === 'function') return { bytes, late: false };
+  return typeof sink === 'object' && isNodeWritable(sink) ? { bytes, late: true } : { bytes: 0n, late: false };
 }
 
 type Write = (question: Question) => void | PromiseLike<void>;
@@ -165,16 +178,18 @@ async function writeWeb(stream: WritableStream<Uint8Array>, bytes: Uint8Array): 
 const streamErrno = (error: unknown): bigint =>
   error instanceof BrokenPipe ? ERRNO.pipe : (errnoOf(error) ?? ERRNO.io);
 
-/** words[0] = errno. The guest hears of a failure as an errno, the process with its cause. */
-function answerErrno(write: Write): Callback {
+/** words[0] = errno, words[1] = what may be ahead. The guest hears of a failure as an errno, the process with its cause. */
+function answerErrno(write: Write, ahead: Ahead): Callback {
   return (question) => {
     const failed = (error: unknown) => {
       question.words[0] = streamErrno(error);
+      question.words[1] = 0n;
       if (!(error instanceof BrokenPipe)) report(error, 'a sink of a guest failed');
     };
     try {
       const answer = write(question);
       question.words[0] = ERRNO.ok;
+      question.words[1] = ahead.late || !isPromiseLike(answer) ? ahead.bytes : 0n;
       if (isPromiseLike(answer)) return answer.then(undefined, failed);
     } catch (error) {
       failed(error);
