@@ -56,6 +56,7 @@ DirectCalls::~DirectCalls() {
 }
 
 bool DirectCalls::Start(Environment* environment, napi_value hooks) {
+  environment_ = environment;
   napi_env env = environment->env;
   napi_value area, hook;
   void* data;
@@ -67,10 +68,16 @@ bool DirectCalls::Start(Environment* environment, napi_value hooks) {
       napi_create_reference(env, hook, 1, &hook_) != napi_ok) {
     return false;
   }
-  environment_ = environment;
   area_ = static_cast<DirectArea*>(data);
   enabled_ = WAZERO_NODE_DIRECT && !Off();
   return true;
+}
+
+void DirectCalls::DeleteReferences() {
+  for (napi_ref* reference : {&area_reference_, &hook_}) {
+    if (*reference != nullptr) napi_delete_reference(environment_->env, *reference);
+    *reference = nullptr;
+  }
 }
 
 uint32_t DirectCalls::Open(wz_handle function) {

@@ -53,6 +53,8 @@ class DirectCalls {
 
   /** False: an exception is pending. */
   bool Start(Environment* environment, napi_value hooks);
+  /** When the environment ends. */
+  void DeleteReferences();
   /** A slot, from 1; 0 where the function cannot be entered. */
   uint32_t Open(wz_handle function);
   void Close(uint32_t slot);

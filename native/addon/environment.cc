@@ -140,6 +140,7 @@ void Environment::DeleteReferences() {
     if (*reference != nullptr) napi_delete_reference(env, *reference);
     *reference = nullptr;
   }
+  direct.DeleteReferences();
 }
 
 }  // namespace wazero_node

@@ -6,10 +6,14 @@ package main
 #include "wazero_node.h"
 extern uint32_t wz_harness_post(uint64_t, wz_message *);
 extern void wz_harness_upcall(uint64_t, wz_message *, wz_reply *);
+extern uint32_t wz_harness_running(uint64_t, uint64_t *);
 extern uint32_t wz_harness_alive(uint64_t);
 static wz_callbacks harness_callbacks(void) {
-  wz_callbacks c = {WZ_ABI_VERSION, (uint32_t (*)(uint64_t, const wz_message *))wz_harness_post,
-                    (void (*)(uint64_t, const wz_message *, wz_reply *))wz_harness_upcall, wz_harness_alive};
+  wz_callbacks c = {.abi_version = WZ_ABI_VERSION,
+                    .post = (uint32_t (*)(uint64_t, const wz_message *))wz_harness_post,
+                    .upcall = (void (*)(uint64_t, const wz_message *, wz_reply *))wz_harness_upcall,
+                    .running = wz_harness_running,
+                    .alive = wz_harness_alive};
   return c;
 }
 */

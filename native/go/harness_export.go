@@ -26,6 +26,14 @@ func wz_harness_upcall(env C.uint64_t, m *C.wz_message, r *C.wz_reply) {
 	r.status = C.uint32_t(harness.upcall(uint64(env), readMessage(m), goWords(r.words, r.word_count)))
 }
 
+// wz_harness_running: nothing here enters a guest without Go.
+//
+//export wz_harness_running
+func wz_harness_running(_ C.uint64_t, entry *C.uint64_t) C.uint32_t {
+	*entry = 0
+	return 0
+}
+
 //export wz_harness_alive
 func wz_harness_alive(C.uint64_t) C.uint32_t { return 1 }
 
