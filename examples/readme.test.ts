@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import loadWabt from 'wabt';
@@ -30,6 +31,25 @@ it('the code at the top runs and prints what is said', { timeout: 150_000 }, asy
   expect(lines((await run()).stdout)).toEqual(lines(first.stdout)); // from the cache
 });
 
+it('the first plugin is built, called and stopped', { timeout: 100_000 }, async () => {
+  const directory = file('build/readme/');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(new URL('plugin.ts', directory), blocks('assemblyscript')[0]!);
+  writeFileSync(new URL('host.mjs', directory), blocks('js')[1]!);
+  const [install, build] = blocks('sh')[0]!.trim().split('\n');
+  expect(install).toBe('npm install node-wazero assemblyscript');
+  const [, asc, host] = /^npx asc (.*) && node (.*)$/.exec(build!)!;
+  const run = (command: string, args: string) =>
+    promisify(execFile)(process.execPath, [command, ...args.split(' ').filter(Boolean)], {
+      cwd: directory,
+      timeout: 60_000,
+    });
+  await run(fileURLToPath(file('node_modules/assemblyscript/bin/asc.js')), asc!);
+  const { stdout } = await run(host!, '');
+  const said = [...blocks('js')[1]!.matchAll(/\/\/ (.*)$/gm)].map(([, words]) => words);
+  expect(stdout.trimEnd().split('\n')).toEqual(said);
+});
+
 it('the code with a host function runs', { timeout: 60_000 }, async () => {
   const wat = `(module (import "host" "lookup" (func $lookup (param i32 i32) (result i32)))
     (memory (export "memory") 1) (data (i32.const 16) "key")
@@ -41,18 +61,18 @@ it('the code with a host function runs', { timeout: 60_000 }, async () => {
     const runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));
     const database = { get: (key) => new Promise((done) => setTimeout(done, 10, key === 'key' ? '35' : 'NaN')) };
     const bytes = Buffer.from('${binary}', 'base64');
-    ${blocks('js')[1]}
+    ${blocks('js')[2]}
     console.log(answer);
     await runtime.close();`;
   const directory = file('build/readme/');
   mkdirSync(directory, { recursive: true });
-  writeFileSync(new URL('host.mjs', directory), program);
-  const { stdout } = await promisify(execFile)(process.execPath, ['host.mjs'], { cwd: directory, timeout: 30_000 });
+  writeFileSync(new URL('lookup.mjs', directory), program);
+  const { stdout } = await promisify(execFile)(process.execPath, ['lookup.mjs'], { cwd: directory, timeout: 30_000 });
   expect(stdout).toBe('42\n');
 });
 
 it('the two lines are what the scripts and the CI run', () => {
-  const lines = blocks('sh').map((block) => block.trim());
+  const [, ...lines] = blocks('sh').map((block) => block.trim());
   const scripts = JSON.parse(readFileSync(file('package.json'), 'utf8')).scripts;
   expect(lines[0]).toBe('npm ci && npm run build && npm run example');
   expect(lines[1]).toBe('npm ci && npm run build && npm test');

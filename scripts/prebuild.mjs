@@ -8,6 +8,7 @@ import { prebuiltFile, root, run } from './lib/tools.mjs';
 const { values } = parseArgs({ options: { arch: { type: 'string', default: process.arch } } });
 
 // prebuildify takes what lies in build/Release of its folder, which is the checkout's own addon: so it gets a folder of its own.
+const gyp = join(root, 'scripts/prebuild-gyp.mjs');
 const folder = join(root, 'build/prebuild', values.arch);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
@@ -20,7 +21,7 @@ run(
     ...(process.platform === 'linux' ? ['--tag-libc'] : []),
     ...['-t', process.versions.node], // else it asks for the newest Node there is
     ...['--arch', values.arch],
-    ...['--node-gyp', join(root, 'scripts/prebuild-gyp.mjs')],
+    ...['--node-gyp', process.platform === 'win32' ? `"${process.execPath}" "${gyp}"` : gyp], // there, a line for the shell
     ...['--out', root],
   ],
   { cwd: folder, env: { ...process.env, WAZERO_NODE_PATH: process.env.PATH } },

@@ -37,7 +37,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const usage = error instanceof Failure ? error.usage : error instanceof FlagError ? topUsage : '';
+  const usage = error instanceof Failure ? error.usage : error instanceof FlagError ? error.usage || topUsage : '';
   print(`${messageOf(error)}${usage ? `\n${usage}` : ''}`);
   process.exitCode = error instanceof FlagError ? 2 : 1;
 }

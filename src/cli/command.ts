@@ -1,4 +1,4 @@
-import { describeFlags, type Flags, type FlagValues, parseFlags } from './flags.js';
+import { describeFlags, FlagError, type Flags, type FlagValues, parseFlags } from './flags.js';
 
 /** One word of the command line. */
 export interface Command {
@@ -35,11 +35,19 @@ interface Parts<F extends Flags> {
 /** A command that explains itself, and whose flags are read. */
 export function command<const F extends typeof helpFlags>({ name, summary, line, flags, run }: Parts<F>): Command {
   const usage = `node-wazero CLI\n\nUsage:\n  node-wazero ${name}${line && ` ${line}`}\n\nOptions:\n${describeFlags(flags)}`;
+  const read = (args: readonly string[]) => {
+    try {
+      return parseFlags<F>(flags, args);
+    } catch (error) {
+      if (error instanceof FlagError) error.usage = usage;
+      throw error;
+    }
+  };
   return {
     name,
     summary,
     run(args) {
-      const { values, rest } = parseFlags<F>(flags, args);
+      const { values, rest } = read(args);
       if (!values.h && !values.help) return run(values, rest, usage);
       print(usage);
       return 0;

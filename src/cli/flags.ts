@@ -21,7 +21,10 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** What a flag that was not given holds: false, 0, '', 0n, []. */
 export type FlagValues<F extends Flags> = { -readonly [K in keyof F]: FlagTypes[F[K]['kind']] };
 
-export class FlagError extends Error {}
+export class FlagError extends Error {
+  /** Of the command whose flags they are. */
+  usage = '';
+}
 
 const zero: FlagTypes = { bool: false, int: 0, string: '', duration: 0n, list: [] };
 
