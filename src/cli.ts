@@ -31,8 +31,11 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error; // `| head` has enough
+  if (error.code === 'EPIPE') return; // `| head` has enough
+  print(`error writing the result: ${error.message}`);
+  process.exit(1); // the rest would not be written either
 });
+process.stderr.on('error', () => {}); // there is nobody to tell
 // The code is set, not exited with, so that what was written is written; 0xefffffff is 255 where codes are one byte, as with wazero.
 try {
   process.exitCode = await main(process.argv.slice(2));

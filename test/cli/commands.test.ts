@@ -1,6 +1,6 @@
 // The commands that wazero's own command does not have. `run` is in run.test.ts.
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,21 @@ describe('node-wazero', () => {
         expect(help1.stderr).toContain(`Usage:\n  node-wazero ${name}`);
       }
     }
+  });
+
+  it.runIf(process.platform === 'linux')('says in one sentence that a result could not be written', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'inspect', 'plain.wasm'], {
+      cwd: scratch,
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    closeSync(full);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'error writing the result: ENOSPC: no space left on device, write\n',
+    });
   });
 
   it('says which flags a command has when it is given another', async () => {
