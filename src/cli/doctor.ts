@@ -14,7 +14,6 @@ const flags = {
 } as const satisfies Flags;
 /** (module (func (export "add") ...i32.add) (func (export "spin") (loop br 0))) */
 const guest = Buffer.from('AGFzbQEAAAABCgJgAn9/AX9gAAADAwIAAQcOAgNhZGQAAARzcGluAAEKEQIHACAAIAFqCwcAA0AMAAsL', 'base64');
-const DEADLINE_MS = 50;
 
 /** What the code that the compiler writes can make use of, by the names of /proc/cpuinfo. */
 const useful: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
@@ -112,14 +111,19 @@ async function runs(config: RuntimeConfig): Promise<string> {
   const module = await runtime.instantiate(guest);
   const sum = await module.exportedFunction('add', ['i32', 'i32'], ['i32']).call(40, 2);
   if (sum !== 42) throw new Error(`40 + 2 gave ${sum}`);
-  const began = performance.now();
-  try {
-    await module.exportedFunction('spin', [], []).withOptions({ timeoutMs: DEADLINE_MS }).call();
-  } catch (error) {
-    if (!(error instanceof ExitError) || error.reason !== 'timeout') throw error;
+  const spin = module.exportedFunction('spin', [], []);
+  for (let timeoutMs = 50; ; timeoutMs *= 2) {
+    const began = performance.now();
+    try {
+      await spin.withOptions({ timeoutMs }).call();
+    } catch (error) {
+      const took = Math.round(performance.now() - began);
+      if (error instanceof ExitError && error.reason === 'timeout')
+        return `${runtime.engine} works, an endless loop with ${timeoutMs} ms ended after ${took} ms`;
+      // On a busy machine the time may be over before the guest has begun.
+      if ((error as Error).name !== 'TimeoutError' || timeoutMs > 2_000) throw error;
+    }
   }
-  const took = Math.round(performance.now() - began);
-  return `${runtime.engine} works, an endless loop with ${DEADLINE_MS} ms ended after ${took} ms`;
 }
 
 async function examine(): Promise<Finding[]> {
