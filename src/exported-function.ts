@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { Birth } from './internal/birth.js';
 import { notEntered } from './internal/direct.js';
 import { checkParent, enterAsync, enterSync, mustBeSync } from './internal/entry.js';
@@ -6,6 +5,7 @@ import { invalidArgument } from './internal/errors.js';
 import type { Frame, Lease } from './internal/frames.js';
 import type { FunctionState } from './internal/function-state.js';
 import { native } from './internal/native.js';
+import { types } from './internal/node.js';
 import { begin, type CheckedOptions, checkCallOptions, noOptions, refuseSignal } from './internal/options.js';
 import { type CallTrace, traced } from './internal/tracing.js';
 import { Uncloneable } from './internal/uncloneable.js';

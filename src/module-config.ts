@@ -1,10 +1,10 @@
-import { types } from 'node:util';
 import type { ReadOnlyFileSystem } from './file-system.js';
 import type { FSConfig } from './fs-config.js';
 import { invalidArgument } from './internal/errors.js';
 import { type ClockFields, fieldsOf, type ModuleFields, type Mount, type RandSource } from './internal/fields.js';
 import { checkFileSystem } from './internal/files.js';
 import { mergeLimits } from './internal/limits.js';
+import { types } from './internal/node.js';
 import { checkSink, checkSource } from './internal/stdio.js';
 import { Uncloneable } from './internal/uncloneable.js';
 import {

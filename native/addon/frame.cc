@@ -34,7 +34,8 @@ napi_value Instantiate(Environment& environment, Arguments& args) {
     SyncScope scope(&environment);
     wz_instantiate(&options, runtime, compiled, &config, close_compiled ? 1 : 0, &result);
   }
-  if (result.status != WZ_OK) return String(args.env(), result.text, result.text_len);
+  // Text of a success: it is closed already, by its own start function.
+  if (result.status != WZ_OK || result.text_len != 0) return String(args.env(), result.text, result.text_len);
   return Number(args.env(), result.value);
 }
 

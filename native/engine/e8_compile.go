@@ -3,7 +3,7 @@ package main
 var compileEdit = edit{
 	id: "e8compile",
 	why: "the interpreter's compilation and both engines' validation do not look at their context; what a module is told of itself takes its " +
-		"functions times its exports and names (a module of 1 MB: minutes); and types of modules that are long gone are never forgotten",
+		"functions times its exports and names (a module of 1 MB: minutes); a host module takes the square of its functions; and types of modules that are long gone are never forgotten",
 	retire: "upstream compilations that end with their context and take time in the order of a module's size, and a limit on the types of a store",
 	apply: func(t *tree) {
 		f := t.file("internal/engine/interpreter/interpreter.go")
@@ -15,6 +15,9 @@ var compileEdit = edit{
 		f.atStart("(*builder).findValue", "b.poll()")
 		t.file(wazevo+"ssa/pass.go").inside("passRedundantPhiEliminationOpt", "for blk := b.blockIteratorReversePostOrderNext(); blk != nil; blk = b.blockIteratorReversePostOrderNext()", "b.poll()")
 		t.file(wazevo+"compile_function.go").replaceText("\treturn e.compileFunction(", "\tssaBuilder.(interface{ StopAt(<-chan struct{}) }).StopAt(ctx.Done())\n\treturn e.compileFunction(")
+
+		// Else its labels count on from one host function to the next, and be.Init clears as many places as there have been.
+		t.file(wazevo+"engine.go").before("(*engine).compileHostModule", "be.Init()", "machine.StartLoweringFunction(0)")
 
 		t.file("runtime.go").replace("(*runtime).CompileModule", "if err = internal.Validate(r.enabledFeatures); err != nil",
 			"if err = internal.ValidateUntil(ctx.Done(), r.enabledFeatures); err != nil {\nif cause := context.Cause(ctx); cause != nil {\nerr = cause\n}\nreturn nil, err\n}")

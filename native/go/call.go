@@ -75,7 +75,7 @@ func (f *frame) conclude(err error, fallback string) (outcome []byte, _ error) {
 	f.leave()
 	if failed == nil {
 		if len(gone) > 0 {
-			outcome, _ = json.Marshal(map[string]any{"closed": gone})
+			outcome, _ = json.Marshal(map[string]any{"module": m.handle, "closed": gone})
 		}
 		return outcome, nil
 	}

@@ -64,7 +64,6 @@ type compiledDescription struct {
 type moduleDescription struct {
 	Name   string        `json:"name"`
 	Memory *memoryRecord `json:"memory,omitempty"`
-	Closed bool          `json:"closed"`
 }
 
 func (c *compiledState) describe() ([]byte, error) {
@@ -136,7 +135,7 @@ func (m *moduleState) describe() (*moduleDescription, error) {
 	if m.inner == nil {
 		return nil, closedError("the module is not instantiated")
 	}
-	d := &moduleDescription{Name: m.inner.Name(), Closed: m.isClosed()}
+	d := &moduleDescription{Name: m.inner.Name()}
 	if mem := moduleMemory(m.inner); mem != nil {
 		r := describeMemory(mem.Definition(), m.sharedMemory)
 		d.Memory = &r

@@ -55,7 +55,7 @@ func (c *moduleConfig) build(m *moduleState) (wazero.ModuleConfig, error) {
 	case randSecure:
 		mc = mc.WithRandSource(&steadyReader{m, rand.Reader})
 	case randDefault:
-		mc = mc.WithRandSource(&steadyReader{m, mathrand.New(mathrand.NewSource(wazeroSeed))})
+		mc = mc.WithRandSource(&steadyReader{m, &seededReader{}})
 	case randBytes:
 		mc = mc.WithRandSource(bytes.NewReader(c.randBytes))
 	case randCallback:
@@ -163,6 +163,18 @@ func (r *callbackReader) Read(p []byte) (int, error) {
 
 // wazeroSeed is that of wazero's own default, which cannot be wrapped.
 const wazeroSeed = 42
+
+// seededReader is wazero's default, seeded when the first number is asked for: to seed takes 10 µs and 5 KB, more than all else of a small
+// instance, and most guests ask for none.
+type seededReader struct {
+	once   sync.Once
+	source *mathrand.Rand
+}
+
+func (r *seededReader) Read(p []byte) (int, error) {
+	r.once.Do(func() { r.source = mathrand.New(mathrand.NewSource(wazeroSeed)) })
+	return r.source.Read(p)
+}
 
 // steadyReader makes random numbers for a guest that may ask for all of its memory at once (2.7 s a GiB): a stop ends that.
 type steadyReader struct {

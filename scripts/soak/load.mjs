@@ -16,7 +16,7 @@ import {
   RuntimeConfig,
   wasi,
 } from '../../dist/index.js';
-import { native } from '../../dist/internal/native.js';
+import { native } from '../../dist/internal.js';
 import { Random } from '../../test/fuzz/random.mjs';
 import { wat } from '../../test/support/wat.mjs';
 

@@ -4,9 +4,9 @@ import { ExitError, Runtime, RuntimeConfig } from '../index.js';
 import type { BuildInfo } from '../internal/binding.js';
 import { native } from '../internal/native.js';
 import { processReport } from '../internal/process-report.js';
+import { packageVersion } from '../package-version.js';
 import { command, helpFlags, messageOf, output } from './command.js';
 import type { Flags, FlagValues } from './flags.js';
-import { packageVersion } from './version.js';
 
 const flags = {
   ...helpFlags,

@@ -1,10 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { packageVersion } from '../package-version.js';
 import { command, helpFlags, output } from './command.js';
-
-/** Of this package. */
-export function packageVersion(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
-}
 
 export const version = command({
   name: 'version',

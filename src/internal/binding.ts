@@ -1,4 +1,4 @@
-import { loadNative } from './load.js';
+import { loadNative } from '../load.js';
 
 /**
  * Everything native, typed: the only file that names functions of the addon (native/addon; each is one export of
@@ -46,7 +46,7 @@ export interface NativeBinding {
   compiledSection(compiled: Handle, index: number): Uint8Array<ArrayBuffer>;
   compiledClose(compiled: Handle): void;
 
-  /** The module's handle, or the error's JSON. Async lane: the handle at once, the outcome by MSG.done; a failed module is gone then. */
+  /** The module's handle; or JSON: ErrorRecord, or FrameOutcome where it is closed already. Async lane: the handle at once, the outcome by MSG.done; a failed module is gone then. */
   instantiate(
     frame: number,
     lane: number,
@@ -332,6 +332,7 @@ export interface ErrorRecord {
 }
 /** Payload (bytes) of a MSG.done with status OK, where there is something to say: modules that the guest closed (exit code 0). */
 export interface FrameOutcome {
+  /** of the frame */ module?: Handle;
   closed?: Handle[];
 }
 export interface BuildInfo {
@@ -376,7 +377,6 @@ export interface CompiledDescription {
 export interface ModuleDescription {
   name: string;
   /** of the memory its functions use */ memory?: MemoryRecord;
-  /** a start function exited with 0: the instantiation succeeded and the module is closed */ closed: boolean;
 }
 /** Functions in the order of first export (emscripten needs it). `id` is given by JavaScript, unique in the environment: MSG.hostCall's target. */
 export interface HostModuleDescription {

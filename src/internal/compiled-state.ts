@@ -82,6 +82,9 @@ export class CompiledState {
   importedFunctions(): FunctionDefinition[] {
     return this.#functions.slice(0, this.#importedFunctions).map((_, line) => this.#function(line));
   }
+  exportsFunction(name: string): boolean {
+    return this.#exportedFunctions.has(name);
+  }
   /** undefined where there is none of that name. */
   exportedFunction(name: string): FunctionDefinition | undefined {
     const line = this.#exportedFunctions.get(name);

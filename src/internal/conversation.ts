@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { CallerModule } from '../module.js';
 import { STOP } from './binding.js';
 import { abortedError, type Interruption, limitError } from './errors.js';
@@ -6,6 +5,7 @@ import { Frame, type FrameOptions, Lease } from './frames.js';
 import { publicly } from './lent.js';
 import type { ModuleState } from './module-state.js';
 import { native } from './native.js';
+import { AsyncResource } from './node.js';
 
 /**
  * Module.exclusive: a frame without guest code of its own, parked from beginning to end. Calls through what it lends are nested in it; all

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { type ErrorRecord, type FrameOutcome, type Handle, LANE, STOP } from './binding.js';
 import {
   abortedError,
@@ -14,6 +13,7 @@ import { Frame, type FrameOptions, frames } from './frames.js';
 import type { LinkGroup } from './link-group.js';
 import type { ModuleState } from './module-state.js';
 import { addActive, native, removeActive } from './native.js';
+import { AsyncResource } from './node.js';
 
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
 type Start = (frame: number, lane: number, parent: number, timeoutNs: number) => string | undefined;

@@ -1,4 +1,3 @@
-import { constants } from 'node:fs';
 import type { ReadOnlyFileSystem, StatsLike, SyncReadOnlyFileSystem } from '../file-system.js';
 import { OPEN } from './binding.js';
 import { isPromiseLike } from './callbacks.js';
@@ -41,7 +40,9 @@ export class Files {
     this.sync = method(fs, 'openSync') !== undefined;
     // memfs has Linux's numbers everywhere.
     const own: unknown = 'constants' in fs ? fs.constants : undefined;
-    this.#constants = (typeof own === 'object' && own !== null ? own : constants) as Record<string, number>;
+    this.#constants = (
+      typeof own === 'object' && own !== null ? own : process.getBuiltinModule('node:fs').constants
+    ) as Record<string, number>;
   }
 
   /** A method that takes a path. One that is missing is ENOSYS. */

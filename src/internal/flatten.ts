@@ -40,12 +40,13 @@ export function runtimeRecord(fields: RuntimeFields): RuntimeRecord {
   };
 }
 
-/** `callbacks` gets what the config calls back. */
+/** `callbacks` gets what the config calls back; `starts` are those of its start functions that there are. */
 export function moduleRecord(
   fields: ModuleFields,
   runtimeLimits: Limits,
   imports: readonly ImportRecord[],
   callbacks: Callbacks,
+  starts = fields.startFunctions,
 ): ModuleRecord {
   const limit = (name: keyof Limits) => moduleLimit(runtimeLimits, fields.limits, name);
   const pending = limit('pendingOutputBytes');
@@ -57,8 +58,8 @@ export function moduleRecord(
     name: fields.name ?? '',
     args: fields.args,
     env: [...fields.env].flat(),
-    hasStartFunctions: fields.startFunctions !== undefined,
-    startFunctions: fields.startFunctions ?? [],
+    hasStartFunctions: starts !== undefined,
+    startFunctions: starts ?? [],
     stdinKind: stdin.kind,
     stdinFd: stdin.fd ?? 0,
     ...(stdin.bytes && { stdinBytes: stdin.bytes }),

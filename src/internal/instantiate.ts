@@ -1,4 +1,4 @@
-import type { ImportRecord, ModuleDescription, ModuleRecord } from './binding.js';
+import type { FrameOutcome, ImportRecord, ModuleRecord } from './binding.js';
 import { Callbacks } from './callbacks.js';
 import type { CompiledState } from './compiled-state.js';
 import { enterAsync, enterSync } from './entry.js';
@@ -62,6 +62,11 @@ function registered(runtime: RuntimeState, name: string): ModuleState | undefine
   return state?.ready && !state.closed ? state : undefined;
 }
 
+/** wazero skips those that are missing; it makes an error for each first, which takes longer than all else that a small module needs. */
+function startFunctions(compiled: CompiledState, { startFunctions = ['_start'] }: ModuleFields): readonly string[] {
+  return startFunctions.filter((name) => compiled.exportsFunction(name));
+}
+
 /** Everything that can be refused before anything runs. */
 function prepare(
   runtime: RuntimeState,
@@ -82,7 +87,7 @@ function prepare(
   const joined = imports.modules.filter(({ state, joins }) => joins && !state.isHost);
   if (sync) for (const { state } of joined) state.group.syncStack(undefined); // busy, before the groups become one
   const callbacks = new Callbacks();
-  const record = moduleRecord(fields, runtime.limits, imports.records, callbacks);
+  const record = moduleRecord(fields, runtime.limits, imports.records, callbacks, startFunctions(compiled, fields));
   const state = new ModuleState(runtime, name, compiled, {
     callbacks: callbacks.byId,
     keptAlive: fields,
@@ -117,9 +122,13 @@ function starter(state: ModuleState, record: ModuleRecord, imports: Imports, own
       record,
       ownsCompiled,
     );
-    if (typeof outcome === 'string') return outcome;
-    state.handle = outcome;
-    return undefined;
+    if (typeof outcome !== 'string') {
+      state.handle = outcome;
+      return undefined;
+    }
+    const { module } = JSON.parse(outcome) as FrameOutcome;
+    if (module !== undefined) state.handle = module;
+    return outcome;
   };
 }
 
@@ -170,9 +179,6 @@ function instantiateHere(
   const { state, record, imports } = prepare(runtime, compiled, fields, extras, true);
   try {
     enterSync(state, undefined, options, what, starter(state, record, imports, extras.ownsCompiled));
-    // A start function that exits with 0 is no error, and there is no other word of it in this lane.
-    const { closed } = JSON.parse(native().moduleDescribe(state.handle)) as ModuleDescription;
-    if (closed) state.markClosed(0);
   } catch (error) {
     fail(state, error, extras.ownsCompiled);
     throw error;

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Limits } from '../types.js';
 import { checkInteger, checkKeys, checkObject, MAX_U32 } from './validate.js';
 
@@ -32,7 +31,9 @@ const MiB = 2 ** 20;
 export const defaultLimits: Readonly<Required<Limits>> = Object.freeze({
   totalMemoryBytes: 16 * 1024 * MiB,
   moduleBytes: 1024 * MiB,
-  concurrentCompiles: availableParallelism(),
+  get concurrentCompiles() {
+    return process.getBuiltinModule('node:os').availableParallelism();
+  },
   memoryPages: 65536,
   tableElements: 10_000_000,
   callStackBytes: 64 * MiB,

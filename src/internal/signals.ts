@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
 import type { NativeBinding } from './binding.js';
 
 /**
@@ -7,7 +6,7 @@ import type { NativeBinding } from './binding.js';
  * this thread can run: Node sets a handler in a `newListener` of its own, which was there first.
  */
 export function guardSignals(addon: NativeBinding): void {
-  if (!isMainThread) return; // signals are the main thread's: a Worker sets no handlers, and gets none where another thread can
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return; // signals are the main thread's: a Worker sets no handlers, and gets none where another thread can
   process.on('newListener', (event) => {
     if (typeof event === 'string' && event.startsWith('SIG')) addon.signalsOnStack();
   });

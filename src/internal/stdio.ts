@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import type { InputSource, OutputSink } from '../stdio.js';
 import type { Handle } from './binding.js';
 import { SINK, SOURCE } from './binding.js';
@@ -7,6 +6,7 @@ import { errnoOf } from './errno.js';
 import { invalidArgument } from './errors.js';
 import { fieldsOf } from './fields.js';
 import { Input } from './input.js';
+import { types } from './node.js';
 import { report } from './report.js';
 import { checkFd, isShared, wrongType } from './validate.js';
 

@@ -1,6 +1,6 @@
-import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
-import { debuglog } from 'node:util';
+import type { TracingChannel } from 'node:diagnostics_channel';
 import { isPromiseLike } from './callbacks.js';
+import { debuglog, tracingChannel } from './node.js';
 
 /** What is added to the message: `error` where it failed, else the `result` of calls and host calls. `module` is '' where it has no name. */
 interface Outcome {

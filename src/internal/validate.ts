@@ -1,5 +1,5 @@
-import { types } from 'node:util';
 import { type InvalidArgumentError, invalidArgument, type OutOfRangeError, outOfRange } from './errors.js';
+import { types } from './node.js';
 
 // All argument errors have one form: "Expected X for name but received Y".
 

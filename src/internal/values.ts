@@ -1,6 +1,6 @@
-import { types } from 'node:util';
 import type { ValueType, WasmValue } from '../types.js';
 import { invalidArgument } from './errors.js';
+import { types } from './node.js';
 import type { ReferenceTable } from './references.js';
 import { wrongRange, wrongType } from './validate.js';
 

@@ -120,8 +120,7 @@ parentPort.postMessage('ready');`;
 const collector = `
 const { parentPort, workerData: { collected, dist } } = require('node:worker_threads');
 (async () => {
-  await import(dist + 'index.js'); // native() needs all of the package
-  const binding = (await import(dist + 'internal/native.js')).native();
+  const binding = (await import(dist + 'internal.js')).native();
   setInterval(() => {
     const started = performance.now();
     binding.collect();

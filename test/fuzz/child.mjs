@@ -4,7 +4,7 @@
  */
 import { openSync, writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { native } from '../../dist/internal/native.js';
+import { native } from '../../dist/internal.js';
 import { Random } from './random.mjs';
 
 const [name, text] = process.argv.slice(2);

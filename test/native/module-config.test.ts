@@ -5,11 +5,18 @@
 import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CLOCK, FS, MOUNT, RAND, SINK, SOURCE } from '../../dist/internal/binding.js';
-import { Callbacks } from '../../dist/internal/callbacks.js';
-import { fieldsOf } from '../../dist/internal/fields.js';
-import { moduleRecord } from '../../dist/internal/flatten.js';
-import { defaultLimits } from '../../dist/internal/limits.js';
+import {
+  Callbacks,
+  CLOCK,
+  defaultLimits,
+  FS,
+  fieldsOf,
+  MOUNT,
+  moduleRecord,
+  RAND,
+  SINK,
+  SOURCE,
+} from '../../dist/internal.js';
 import {
   bytes,
   decodedLimits,

@@ -4,10 +4,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { ENGINE } from '../../dist/internal/binding.js';
-import { fieldsOf } from '../../dist/internal/fields.js';
-import { runtimeRecord } from '../../dist/internal/flatten.js';
-import { defaultLimits } from '../../dist/internal/limits.js';
+import { defaultLimits, ENGINE, fieldsOf, runtimeRecord } from '../../dist/internal.js';
 import {
   decodedLimits,
   limitsOf,

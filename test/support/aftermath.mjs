@@ -1,7 +1,7 @@
 // What is left after a fault, and whether the process still serves: for tests and for the processes that they start.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { experimental, Runtime, RuntimeConfig } from '../../dist/index.js';
-import { native } from '../../dist/internal/native.js';
+import { native } from '../../dist/internal.js';
 import { wat } from './wat.mjs';
 
 /** What is open now, by kind, without what is zero. */

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import '../../../dist/index.js';
-import { native } from '../../../dist/internal/native.js';
+import { native } from '../../../dist/internal.js';
 import { wat } from '../../support/wat.mjs';
 
 const guest = wat('(module (memory (export "memory") 1) (func (export "f")) (func (export "trap") (unreachable)))');

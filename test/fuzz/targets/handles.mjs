@@ -12,7 +12,7 @@ import {
   RuntimeConfig,
   wasi,
 } from '../../../dist/index.js';
-import { native } from '../../../dist/internal/native.js';
+import { native } from '../../../dist/internal.js';
 import { wat } from '../../support/wat.mjs';
 
 const guest = wat(`(module (memory (export "memory") 1 8) (global (export "g") (mut i32) (i32.const 0))

@@ -1,10 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+// Here, and not in internal/, as all of src becomes one file in dist: paths are as from there.
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { NativeBinding } from './binding.js';
-import { unsupportedError } from './errors.js';
-import { processReport } from './process-report.js';
+import type { NativeBinding } from './internal/binding.js';
+import { unsupportedError } from './internal/errors.js';
+import { processReport } from './internal/process-report.js';
 
 /** WZ_ABI_VERSION of the addon that this code was written for. */
 const abiVersion = 2;
@@ -18,7 +16,7 @@ interface Addon {
 }
 
 // import.meta is empty where a bundler made CommonJS of this file.
-const here = import.meta.url === undefined ? __filename : fileURLToPath(import.meta.url);
+const here = import.meta.url === undefined ? __filename : import.meta.url;
 const require = createRequire(here);
 const platform = `${process.platform}-${process.arch}`;
 
@@ -50,8 +48,9 @@ function checkAddressSpace(): void {
   let limit: number;
   let used: number;
   try {
-    limit = Number(/^Max address space +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity) / MiB;
-    used = Number(/^VmSize:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+    limit =
+      Number(/^Max address space +(\d+)/m.exec(fs().readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity) / MiB;
+    used = Number(/^VmSize:\s+(\d+)/m.exec(fs().readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
   } catch {
     return; // no /proc
   }
@@ -62,7 +61,7 @@ function checkAddressSpace(): void {
 }
 
 /** In a Worker: Go has its share. */
-const hasStarted = () => readFileSync('/proc/self/maps', 'latin1').includes('wazero.');
+const hasStarted = () => fs().readFileSync('/proc/self/maps', 'latin1').includes('wazero.');
 
 /** What Go starts with, and a few more: where it gets none it ends the process. All others are asked for one by one. */
 const threadsToStart = 8;
@@ -78,7 +77,7 @@ export const tooFewThreads = (missing: number) =>
 function threadsLeft(): number {
   const text = (file: string) => {
     try {
-      return readFileSync(file, 'utf8');
+      return fs().readFileSync(file, 'utf8');
     } catch {
       return ''; // no /proc, no such group
     }
@@ -96,11 +95,19 @@ function threadsLeft(): number {
   return Math.min(...left);
 }
 
+const fs = () => process.getBuiltinModule('node:fs');
+
+/** `here` is a URL, or a path in a bundle of CommonJS. */
+function fromHere(path: string): string {
+  const { pathToFileURL, fileURLToPath } = process.getBuiltinModule('node:url');
+  return fileURLToPath(new URL(path, import.meta.url === undefined ? pathToFileURL(here) : here));
+}
+
 function load(): Addon {
   // In a checkout; the package has no build folder. Not a literal path for require, so no bundler looks for it.
-  const built = join(dirname(here), '../../build/Release/node_wazero.node');
+  const built = fromHere('../build/Release/node_wazero.node');
   try {
-    return existsSync(built) ? require(built) : loadPrebuilt();
+    return fs().existsSync(built) ? require(built) : loadPrebuilt();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     switch (code) {
@@ -135,15 +142,15 @@ function loadPrebuilt(): Addon {
 function loadNearby(): Addon {
   switch (platform) {
     case 'linux-x64':
-      return require('../../prebuilds/linux-x64/node-wazero.glibc.node');
+      return require('../prebuilds/linux-x64/node-wazero.glibc.node');
     case 'linux-arm64':
-      return require('../../prebuilds/linux-arm64/node-wazero.glibc.node');
+      return require('../prebuilds/linux-arm64/node-wazero.glibc.node');
     case 'darwin-x64':
-      return require('../../prebuilds/darwin-x64/node-wazero.node');
+      return require('../prebuilds/darwin-x64/node-wazero.node');
     case 'darwin-arm64':
-      return require('../../prebuilds/darwin-arm64/node-wazero.node');
+      return require('../prebuilds/darwin-arm64/node-wazero.node');
     case 'win32-x64':
-      return require('../../prebuilds/win32-x64/node-wazero.node');
+      return require('../prebuilds/win32-x64/node-wazero.node');
     default:
       throw Object.assign(new Error(platform), { code: 'MODULE_NOT_FOUND' });
   }
