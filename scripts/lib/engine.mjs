@@ -9,6 +9,12 @@ const goDirectory = join(root, 'native/go');
 const left = new Set(['examples', 'site', 'packaging', 'internal/integration_test/spectest']);
 
 /**
+ * With these, programs and tests in Go share with the c-archive of the build what is compiled of Go's library and of wazero: it is position-independent
+ * there. Without them all of it is compiled a second time.
+ */
+export const asInBuild = process.platform === 'linux' ? ['-trimpath', '-buildmode=pie'] : [];
+
+/**
  * The wazero that native/go is built with. `edited` (the default) is a copy of the pinned module with the edits of native/engine;
  * `upstream` (WAZERO_NODE_ENGINE=upstream) is the module as it is. Each has folders of its own, so switching rebuilds nothing.
  */
@@ -32,7 +38,7 @@ function upstreamModule() {
   return JSON.parse(must('go', ['mod', 'download', '-json', wazero], { cwd: goDirectory }));
 }
 
-/** Packages of an edited copy whose tests are not upstream's: tests that an edit added or changed. */
+/** Packages of an edited copy whose tests are not upstream's: tests that an edit added or changed. By the name that native/go knows them by. */
 export function editedTestPackages(copy) {
   const source = upstreamModule().Dir;
   const packages = new Set();
@@ -41,7 +47,7 @@ export function editedTestPackages(copy) {
     const path = relative(copy, join(entry.parentPath, entry.name));
     const original = join(source, path);
     if (!existsSync(original) || !readFileSync(original).equals(readFileSync(join(copy, path)))) {
-      packages.add(`./${dirname(path)}`);
+      packages.add(`${wazero}/${dirname(path).replaceAll('\\', '/')}`);
     }
   }
   return [...packages].sort();
@@ -49,14 +55,14 @@ export function editedTestPackages(copy) {
 
 function editedCopy(source) {
   const editor = join(root, 'native/engine');
-  const hash = must('go', ['run', '.', '-hash'], { cwd: editor });
+  const hash = must('go', ['run', ...asInBuild, '.', '-hash'], { cwd: editor });
   const folder = join(root, 'build/engine', hash);
   const copy = join(folder, 'wazero');
   if (existsSync(join(copy, 'wazeroengine.txt'))) return copy;
   const fresh = `${folder}.part`;
   rmSync(fresh, { recursive: true, force: true });
   copyTree(source, join(fresh, 'wazero'), '');
-  run('go', ['run', '.', join(fresh, 'wazero')], { cwd: editor });
+  run('go', ['run', ...asInBuild, '.', join(fresh, 'wazero')], { cwd: editor });
   for (const old of readdirSync(join(root, 'build/engine'))) {
     if (old !== `${hash}.part`) rmSync(join(root, 'build/engine', old), { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 // Clocks, sleep, yield and random (wazero: config_test.go, imports/wasi_snapshot_preview1/{clock,random,poll,sched}_test.go).
 import { expect, it } from 'vitest';
+import { endingOnceBegun } from '../support/aftermath.mjs';
 import { errorOf } from '../support/errors.js';
 import { type Module, ModuleConfig, Runtime, RuntimeConfig, type Trap, wasi } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
@@ -150,7 +151,7 @@ for (const [lane, call] of Object.entries(lanes)) {
       async (module) => {
         const started = performance.now();
         const sleep = module.exportedFunction('sleep')!.withOptions({ timeoutMs: 50 });
-        const error = await errorOf(() =>
+        const { error } = await endingOnceBegun(() =>
           lane === 'sync' ? sleep.callSync(10_000_000_000n) : sleep.call(10_000_000_000n),
         );
         expect(error).toMatchObject({ reason: 'timeout' });

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
+import { endingOnceBegun } from '../support/aftermath.mjs';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import {
@@ -241,7 +242,9 @@ describe.each(engines)('with the %s', (engine) => {
         new ModuleConfig().withSysNanosleep().withStdin(() => new Promise(() => {})),
       );
       const started = performance.now();
-      const error = await errorOf(() => module.exportedFunction(name)!.withOptions({ timeoutMs: 20 }).call());
+      const { error } = await endingOnceBegun(() =>
+        module.exportedFunction(name)!.withOptions({ timeoutMs: 20 }).call(),
+      );
       expect(error, name).toMatchObject({ code: 'ERR_WAZERO_EXIT', reason: 'timeout' });
       expect(performance.now() - started, name).toBeLessThan(3000);
     }

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { endingOnceBegun } from '../support/aftermath.mjs';
 import { errorOf } from '../support/errors.js';
 import {
   CompilationCache,
@@ -249,7 +250,7 @@ it('hears a deadline as an abort, and the module is closed', async () => {
   const heard: Heard[] = [];
   const bytes = wat('(module (func $spin (export "spin") (loop $l (br $l))))');
   const module = await runtime.instantiateModule(await runtime.compileModule(bytes, { listener: recorder(heard) }));
-  const error = await errorOf(() => module.exportedFunction('spin')!.withOptions({ timeoutMs: 50 }).call());
+  const { error } = await endingOnceBegun(() => module.exportedFunction('spin')!.withOptions({ timeoutMs: 50 }).call());
   expect(error).toMatchObject({ code: 'ERR_WAZERO_EXIT', reason: 'timeout' });
   expect(heard).toEqual([
     ['before', 'spin', []],

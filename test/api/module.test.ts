@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { endingOnceBegun } from '../support/aftermath.mjs';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { interruptible } from '../support/guests.js';
@@ -89,7 +90,7 @@ describe('exclusive', () => {
           signals.push(lent.signal);
           await new Promise(() => {});
         },
-        { timeoutMs: 20 },
+        { timeoutMs: 200 },
       ),
     );
     expect(error).toMatchObject({ code: 'ERR_WAZERO_ABORTED', name: 'TimeoutError' });
@@ -103,7 +104,9 @@ describe('exclusive', () => {
         await runtime.close();
         await open();
       }
-      const error = await errorOf(() => module.exclusive((lent) => lent.exportedFunction('loop')!.call(), option()));
+      const { error } = await endingOnceBegun(() =>
+        module.exclusive((lent) => lent.exportedFunction('loop')!.call(), option()),
+      );
       expect(error).toMatchObject({ code: 'ERR_WAZERO_EXIT', reason: i === 0 ? 'timeout' : 'abort' });
       expect(module.isClosed).toBe(true);
     }

@@ -1,5 +1,6 @@
 /** RuntimeConfig as guests see it, on both engines (wazero: config_test.go, runtime_test.go); core features have a file of their own. */
 import { describe, expect, it } from 'vitest';
+import { endingOnceBegun } from '../support/aftermath.mjs';
 import { errorOf } from '../support/errors.js';
 import { experimental, ModuleConfig, Runtime, RuntimeConfig } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
@@ -97,7 +98,7 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
     await using on = new Runtime(config().withCloseOnContextDone(true));
     for (const lane of ['call', 'callSync'] as const) {
       const module = await on.instantiate(loop);
-      const error = await errorOf(() => module.exportedFunction('run')!.withOptions(options)[lane](1));
+      const { error } = await endingOnceBegun(() => module.exportedFunction('run')!.withOptions(options)[lane](1));
       expect(error).toMatchObject({ code: 'ERR_WAZERO_EXIT', reason: 'timeout', exitCode: 0xefffffff });
       expect(module.isClosed).toBe(true);
     }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
-import { ending, expectAftermath, expectEnding, timeout } from '../support/faults.js';
+import { endingOnceBegun, expectAftermath, expectEnding, timeout } from '../support/faults.js';
 import {
   experimental,
   type Module,
@@ -126,7 +126,7 @@ for (const engine of ['compiler', 'interpreter'] as const) {
         await using runtime = await open(RuntimeConfig[engine]().withCloseOnContextDone(true));
         const module = await runtime.instantiate(guest, listening(0));
         const serve = module.exportedFunction('serve', ['i32'], ['i32']).withOptions({ timeoutMs: 100 });
-        expectEnding(await ending(() => serve[lane](3)), timeout, 100);
+        expectEnding(await endingOnceBegun(() => serve[lane](3)), timeout, 100);
         expect(module.isClosed).toBe(true);
       },
     );

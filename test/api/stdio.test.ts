@@ -174,6 +174,7 @@ describe('stdout that answers later', () => {
     const pending = write(module, 'call', '12345678').then(() => {
       ended = true;
     });
+    await expect.poll(() => slow.writableLength).toBe(8);
     await sleep(20);
     expect([ended, slow.writableLength]).toEqual([false, 8]);
     taken.shift()!();
@@ -335,7 +336,7 @@ describe('stdin that answers later', () => {
     const stream = new PassThrough();
     const module = await guest(new ModuleConfig().withStdin(stream));
     const reading = read(module, 'call');
-    await sleep(5);
+    await expect.poll(() => stream.listenerCount('error')).toBeGreaterThan(0);
     expect(
       await warnings(async () => {
         stream.destroy(new Error('broken'));

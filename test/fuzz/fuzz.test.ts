@@ -16,7 +16,7 @@ for (const { target, executions, edit } of [
 ]) {
   const declare = edit === undefined ? it : needsEdit(edit);
   declare(`C8: ${target}: ${executions} executions without a finding`, () => {
-    const args = ['--committed', '--seed', '20', '--executions', String(executions), '--seconds', '90', target];
+    const args = ['--committed', '--seed', '20', '--executions', String(executions), '--seconds', '500', target];
     const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(status).toBe(0);

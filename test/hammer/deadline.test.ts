@@ -29,7 +29,7 @@ describe.each(Object.entries(endless))('%s', (shape, binary) => {
       const own: number[] = []; // without what the watching thread was late by at the same time
       let notStarted = 0;
       while (late.length < runs) {
-        if (late.length % 2 === 0) noise.push(await lateTimer());
+        if (late.length % 4 === 0) noise.push(await lateTimer());
         const module = await runtime.instantiateModule(compiled);
         const run = module.exportedFunction('run')!.withOptions({ timeoutMs });
         Atomics.store(stalled, 0, 0);

@@ -2,24 +2,25 @@
  * Linked instances: a table and a memory of one are imported by the others. wazero has no lock there, a call through a table that
  * another thread grows jumps to garbage; one link group is one queue. And what ends inside a group ends the whole call.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { interruptible } from '../support/guests.js';
 import { ExitError, isWazeroError, ModuleConfig, Runtime } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
-const seconds = Number(process.env.WAZERO_LINKED_SECONDS || 10);
+const seconds = Number(process.env.WAZERO_LINKED_SECONDS || 5);
 
 const owner = wat(`(module
   (memory (export "memory") 1 200) (table (export "table") 2 4000 funcref) (elem (i32.const 0) $one $two)
   (func $one (result i32) (i32.const 1)) (func $two (result i32) (i32.const 2))
   (func (export "growTable") (result i32) (table.grow (ref.null func) (i32.const 1)))
   (func (export "growMemory") (result i32) (memory.grow (i32.const 1)))
-  (func (export "pages") (result i32) (memory.size))
-  (func (export "forever") (loop $l (br $l))))`);
+  (func (export "pages") (result i32) (memory.size)))`);
+const endless = wat(
+  `(module (import "env" "begun" (func $begun)) (func (export "forever") (call $begun) (loop $l (br $l))))`,
+);
 const caller = wat(`(module (type $t (func (result i32)))
-  (import "owner" "memory" (memory 1 200)) (import "owner" "table" (table 2 4000 funcref)) (import "owner" "forever" (func $forever))
+  (import "owner" "memory" (memory 1 200)) (import "owner" "table" (table 2 4000 funcref))
   (func (export "through") (param i32) (result i32) (local $i i32) (local $sum i32)
     (loop $l
       (local.set $sum (i32.add (local.get $sum) (call_indirect (type $t) (local.get 0))))
@@ -27,8 +28,21 @@ const caller = wat(`(module (type $t (func (result i32)))
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br_if $l (i32.lt_u (local.get $i) (i32.const 1000))))
     (local.get $sum))
-  (func (export "last") (result i32) (i32.load (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 4))))
-  (func (export "foreverInOwner") (call $forever)))`);
+  (func (export "last") (result i32) (i32.load (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 4)))))`);
+
+/** A runtime whose guests say when they are about to loop. */
+async function telling() {
+  const runtime = new Runtime(interruptible());
+  let tell = () => {};
+  const begun = new Promise<void>((resolve) => (tell = resolve));
+  await runtime
+    .newHostModuleBuilder('env')
+    .newFunctionBuilder()
+    .withFunction(() => tell(), [], [])
+    .export('begun')
+    .instantiate();
+  return { runtime, begun };
+}
 
 describe('linked instances', () => {
   it(
@@ -76,9 +90,13 @@ describe('linked instances', () => {
   );
 
   needsEdit('e2')('closing the module of the callee ends a call that came from another', async () => {
-    await using runtime = new Runtime(interruptible());
-    const a = await runtime.instantiate(owner, new ModuleConfig().withName('owner'));
-    const b = await runtime.instantiate(caller, new ModuleConfig().withName('b'));
+    const { runtime, begun } = await telling();
+    await using _ = runtime;
+    const a = await runtime.instantiate(endless, new ModuleConfig().withName('owner'));
+    const b = await runtime.instantiate(
+      wat('(module (import "owner" "forever" (func $f)) (func (export "foreverInOwner") (call $f)))'),
+      new ModuleConfig().withName('b'),
+    );
     const call = b
       .exportedFunction('foreverInOwner')!
       .call()
@@ -86,7 +104,7 @@ describe('linked instances', () => {
         () => 'returned',
         (error: unknown) => error,
       );
-    await sleep(100);
+    await begun;
     const started = performance.now();
     await a.closeWithExitCode(7);
     const error = await call;
@@ -97,8 +115,9 @@ describe('linked instances', () => {
   });
 
   needsEdit('e2')('a re-exported function is stopped by closing the module it came from', async () => {
-    await using runtime = new Runtime(interruptible());
-    const a = await runtime.instantiate(owner, new ModuleConfig().withName('owner'));
+    const { runtime, begun } = await telling();
+    await using _ = runtime;
+    const a = await runtime.instantiate(endless, new ModuleConfig().withName('owner'));
     const reexporter = await runtime.instantiate(
       wat('(module (import "owner" "forever" (func $f)) (export "forever" (func $f)))'),
       new ModuleConfig().withName('again'),
@@ -110,7 +129,7 @@ describe('linked instances', () => {
         () => 'returned',
         (error: unknown) => error,
       );
-    await sleep(100);
+    await begun;
     await a.close();
     expect(await call).toMatchObject({ code: 'ERR_WAZERO_EXIT', reason: 'close' });
   });

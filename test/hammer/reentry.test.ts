@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
-import { expectAftermath } from '../support/faults.js';
+import { endingOnceBegun, expectAftermath } from '../support/faults.js';
 import { interruptible } from '../support/guests.js';
 import { type CallerModule, ExitError, type Module, Runtime, Trap } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
@@ -104,7 +104,7 @@ describe('a host function that calls', () => {
         () => fOf(outside!).call(1),
         async (module) => {
           outside = module;
-          const error = await errorOf(() => fOf(module).withOptions({ timeoutMs: 100 }).call(1));
+          const { error } = await endingOnceBegun(() => fOf(module).withOptions({ timeoutMs: 100 }).call(1));
           expect(error).toMatchObject({ name: 'TimeoutError', code: 'ERR_WAZERO_EXIT' });
         },
       );

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
-import { ending, expectAftermath, expectEnding, timeout } from '../support/faults.js';
+import { endingOnceBegun, expectAftermath, expectEnding, timeout } from '../support/faults.js';
 import { aborted, endless, interruptible, timedOut } from '../support/guests.js';
 import { CoreFeatures, ExitError, ModuleConfig, Runtime, wasi } from '../support/package.js';
 import { withAlias } from '../support/sections.js';
@@ -66,16 +66,16 @@ describe.each([
     for (const [binary, name] of waits) {
       for (const lane of lanes) {
         const module = await runtime.instantiate(binary, config);
-        const how = await ending(() => module.exportedFunction(name)!.withOptions({ timeoutMs: 50 })[lane]());
+        const how = await endingOnceBegun(() => module.exportedFunction(name)!.withOptions({ timeoutMs: 50 })[lane]());
         expectEnding(how, timeout, 50, `${name}, ${lane}`);
         expect(module.isClosed).toBe(true);
       }
       const module = await runtime.instantiate(binary, config);
-      const controller = new AbortController();
-      const how = ending(() => module.exportedFunction(name)!.withOptions({ signal: controller.signal }).call());
-      await sleep(20);
-      controller.abort();
-      expectEnding(await how, { code: 'ERR_WAZERO_EXIT', reason: 'abort' }, 20, name);
+      const how = await endingOnceBegun(() => {
+        const signal = AbortSignal.timeout(20);
+        return module.exportedFunction(name)!.withOptions({ signal }).call();
+      });
+      expectEnding(how, { code: 'ERR_WAZERO_EXIT', reason: 'abort' }, 20, name);
     }
     closeSync(stdin);
   });
@@ -86,7 +86,9 @@ describe.each([
       waiting,
       new ModuleConfig().withStdin(() => new Promise<number>(() => {})),
     );
-    const how = await ending(() => module.exportedFunction('read stdin')!.withOptions({ timeoutMs: 50 }).call());
+    const how = await endingOnceBegun(() =>
+      module.exportedFunction('read stdin')!.withOptions({ timeoutMs: 50 }).call(),
+    );
     expectEnding(how, timeout, 50);
   });
 
@@ -98,7 +100,7 @@ describe.each([
       [endless.loop, new ModuleConfig().withStartFunctions('run')],
     ] as const) {
       for (const lane of ['instantiate', 'instantiateSync'] as const) {
-        const how = await ending(() => runtime[lane](binary, config.withName('n'), { timeoutMs: 50 }));
+        const how = await endingOnceBegun(() => runtime[lane](binary, config.withName('n'), { timeoutMs: 50 }));
         expectEnding(how, timeout, 50, lane);
         expect(runtime.module('n')).toBeUndefined();
       }
@@ -152,14 +154,18 @@ describe('a signal', () => {
     await using runtime = new Runtime(interruptible());
     for (const [shape, binary] of Object.entries(endless)) {
       const module = await runtime.instantiate(binary);
-      const controller = new AbortController();
       const reason = new Error(`enough of ${shape}`);
-      const call = errorOf(() => module.exportedFunction('run')!.withOptions({ signal: controller.signal }).call());
-      await sleep(20);
-      const started = performance.now();
-      controller.abort(reason);
-      const error = await call;
-      expect(performance.now() - started, shape).toBeLessThan(1_000);
+      let asked = 0;
+      const { error } = await endingOnceBegun(async () => {
+        const controller = new AbortController();
+        const call = module.exportedFunction('run')!.withOptions({ signal: controller.signal }).call();
+        setTimeout(() => {
+          asked = performance.now();
+          controller.abort(reason);
+        }, 20);
+        return await call;
+      });
+      expect(performance.now() - asked, shape).toBeLessThan(1_000);
       expect(error, shape).toBeInstanceOf(ExitError);
       expect(error, shape).toMatchObject({ name: 'AbortError', exitCode: aborted, reason: 'abort' });
       expect((error as Error).cause, shape).toBe(reason);
@@ -170,11 +176,21 @@ describe('a signal', () => {
 describe('close', () => {
   needsEdit('e2')('ends a running call; calls that wait reject with ERR_WAZERO_CLOSED and have not run', async () => {
     await using runtime = new Runtime(interruptible());
-    const module = await runtime.instantiate(endless.loop);
+    let begun = () => {};
+    const loops = new Promise<void>((resolve) => (begun = resolve));
+    await runtime
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withFunction(() => begun(), [], [])
+      .export('begun')
+      .instantiate();
+    const module = await runtime.instantiate(
+      wat('(module (import "env" "begun" (func $begun)) (func (export "run") (call $begun) (loop $l (br $l))))'),
+    );
     const run = module.exportedFunction('run')!;
     const running = errorOf(() => run.call());
     const queued = errorOf(() => run.call());
-    await sleep(20);
+    await loops;
     expect(await errorOf(() => module.closeSync())).toMatchObject({ code: 'ERR_WAZERO_BUSY' });
     expect(await errorOf(() => run.callSync())).toMatchObject({ code: 'ERR_WAZERO_BUSY' });
     await module.closeWithExitCode(9);

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { run } from '../support/child.js';
 import { needsEdit } from '../support/edits.js';
 
-const seconds = Number(process.env.WAZERO_JS_STRESS_SECONDS || 20);
+const seconds = Number(process.env.WAZERO_JS_STRESS_SECONDS || 10);
 
 needsEdit('e4')(
   `${seconds} s of growth, throws, nested calls, traps, deadlines, collections and signals give right answers`,

@@ -13,7 +13,7 @@ const seconds = Number(process.env.WAZERO_SIGNAL_SECONDS || 10);
 const profiles = mkdtempSync(join(tmpdir(), 'wazero-profile-'));
 process.on('exit', () => rmSync(profiles, { recursive: true, force: true }));
 
-describe(`L7, D14: a flood of signals for ${seconds} s does no harm to guests`, () => {
+describe.concurrent(`L7, D14: a flood of signals for ${seconds} s does no harm to guests`, () => {
   for (const [name, mode, nodeArgs] of [
     ['on the JS thread', 'main', []],
     ['on the JS thread, in guests that C++ enters', 'direct', []],

@@ -17,6 +17,7 @@ export interface Ending {
   ms: number;
 }
 export function ending(action: () => unknown): Promise<Ending>;
+export function endingOnceBegun(action: () => unknown): Promise<Ending>;
 export interface Told {
   value?: unknown;
   name?: string;
@@ -28,5 +29,5 @@ export interface Told {
   message?: string;
   ms: number;
 }
-export function told(action: () => unknown): Promise<Told>;
+export function told(action: () => unknown, how?: typeof ending): Promise<Told>;
 export function report(found: unknown): Promise<void>;

@@ -40,7 +40,7 @@ export function spawnFixture(
 /** Runs test/fixtures/processes/<name>.mjs in a process of its own and answers how that ended. */
 export function run(
   name: string,
-  { args = [], nodeArgs = [], env = {}, under, timeoutMs = 20_000, onReady }: Options = {},
+  { args = [], nodeArgs = [], env = {}, under, timeoutMs = 50_000, onReady }: Options = {},
 ): Promise<Outcome> {
   const child = spawnFixture(name, args, ['ignore', 'pipe', 'pipe'], nodeArgs, env, under);
   let stdout = '';

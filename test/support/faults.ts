@@ -7,7 +7,7 @@ import { afterEach, expect } from 'vitest';
 import { aftermath, clean, type Ending, type Told } from './aftermath.mjs';
 import { type Options, run } from './child.js';
 
-export { ending } from './aftermath.mjs';
+export { ending, endingOnceBegun } from './aftermath.mjs';
 
 /** After each test nothing is open, and a fresh instance works: for tests that close what they open. (At the end of a file: setup.ts.) */
 export function expectAftermath(): void {
