@@ -1,8 +1,9 @@
 /** Reads of open files in the synchronous lane: they cross without a value of V8 being made for them. */
 import { Volume } from 'memfs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
-import { type CompiledModule, FSConfig, type Module, ModuleConfig, Runtime, wasi } from '../support/package.js';
+import { FSConfig, type Module, ModuleConfig } from '../support/package.js';
+import { wasiGuest } from '../support/wasi-guest.js';
 import { wat } from '../support/wat.mjs';
 
 // open() opens /file and answers its descriptor; read(fd, n) reads n bytes to 1024: how many came, or -errno.
@@ -21,14 +22,7 @@ const bytes = wat(`(module
     (if (result i32) (local.get $errno) (then (i32.sub (i32.const 0) (local.get $errno))) (else (i32.load (i32.const 12))))))`);
 const EIO = 29;
 const whole = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
-let runtime: Runtime;
-let compiled: CompiledModule;
-beforeAll(async () => {
-  runtime = new Runtime();
-  await wasi.instantiate(runtime);
-  compiled = await runtime.compileModule(bytes);
-});
-afterAll(() => runtime.close());
+const { instance } = wasiGuest(bytes);
 
 type ReadSync = (fd: number, buffer: Uint8Array, offset: number, length: number, position: number) => number;
 /** A volume with `whole` as /file, whose readSync may be another. */
@@ -41,7 +35,7 @@ function volumeWith(readSync?: (own: ReadSync) => ReadSync): Volume {
 }
 async function guest(fs: Volume) {
   const config = new ModuleConfig().withName('').withFSConfig(new FSConfig().withFSMount(fs as never, '/'));
-  const module = await runtime.instantiateModule(compiled, config);
+  const module = await instance(config);
   return { module, fd: open(module), fs };
 }
 const open = (module: Module) => module.exportedFunction('open')!.callSync() as number;

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
-import { type CompiledModule, type Module, ModuleConfig, Runtime, wasi } from '../support/package.js';
+import { type Module, ModuleConfig } from '../support/package.js';
+import { wasiGuest } from '../support/wasi-guest.js';
 import { wat } from '../support/wat.mjs';
 
 const imported = (name: string, params: string) =>
@@ -38,20 +39,12 @@ const bytes = wat(`(module
 const [EAGAIN, EBADF, EISDIR, ENOSPC, EPIPE, ESPIPE] = [6, 8, 31, 51, 64, 70];
 const NONBLOCK = 4;
 
-let runtime: Runtime;
-let compiled: CompiledModule;
+const { instance: guest } = wasiGuest(bytes);
 let folder: string;
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'node-wazero-fd-'));
-  runtime = new Runtime();
-  await wasi.instantiate(runtime);
-  compiled = await runtime.compileModule(bytes);
 });
-afterAll(async () => {
-  await runtime.close();
-  rmSync(folder, { recursive: true });
-});
-const guest = (config: ModuleConfig) => runtime.instantiateModule(compiled, config);
+afterAll(() => rmSync(folder, { recursive: true }));
 const lanes = ['call', 'callSync'] as const;
 type Lane = (typeof lanes)[number];
 const ask = (module: Module, lane: Lane, name: string, ...args: (number | bigint)[]) =>

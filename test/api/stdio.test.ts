@@ -7,16 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
-import {
-  type CompiledModule,
-  type InputSource,
-  type Module,
-  ModuleConfig,
-  OutputBuffer,
-  type OutputSink,
-  Runtime,
-  wasi,
-} from '../support/package.js';
+import { type InputSource, type Module, ModuleConfig, OutputBuffer, type OutputSink } from '../support/package.js';
+import { wasiGuest } from '../support/wasi-guest.js';
 import { wat } from '../support/wat.mjs';
 
 // read(n): up to n bytes of stdin to 1024, answers how many came, or -errno; write(n): n bytes from 1024 to stdout, 0 or errno.
@@ -32,21 +24,13 @@ const bytes = wat(`(module
   (func (export "write") (param i32 i32) (result i32)
     (call $iovec (local.get 1)) (call $write (local.get 0) (i32.const 0) (i32.const 1) (i32.const 16))))`);
 const [EIO, ENOSPC, EPIPE] = [29, 51, 64];
-let runtime: Runtime;
-let compiled: CompiledModule;
+const { instance: guest } = wasiGuest(bytes);
 let folder: string;
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'node-wazero-stdio-'));
-  runtime = new Runtime();
-  await wasi.instantiate(runtime);
-  compiled = await runtime.compileModule(bytes);
 });
-afterAll(async () => {
-  await runtime.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
-const guest = (config: ModuleConfig) => runtime.instantiateModule(compiled, config);
 const lanes = ['call', 'callSync'] as const;
 type Lane = (typeof lanes)[number];
 async function read(module: Module, lane: Lane, most = 100): Promise<string | number> {

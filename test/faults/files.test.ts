@@ -1,32 +1,13 @@
 /** F5: file systems in JavaScript that fail. The guest gets an errno, the process a warning where it is no system error, nothing hangs. */
-import { readFileSync } from 'node:fs';
 import { createFsFromVolume, Volume } from 'memfs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endingOnceBegun } from '../support/aftermath.mjs';
 import { needsEdit } from '../support/edits.js';
-import {
-  type CompiledModule,
-  type FileSystem,
-  FSConfig,
-  type Module,
-  ModuleConfig,
-  OutputBuffer,
-  Runtime,
-  RuntimeConfig,
-  Trap,
-  wasi,
-} from '../support/package.js';
+import { type FileSystem, FSConfig, type Module, ModuleConfig, OutputBuffer, Trap } from '../support/package.js';
+import { E, filesGuest } from '../support/wasi-guest.js';
 import { wat } from '../support/wat.mjs';
 
-const program = readFileSync(new URL('../fixtures/guests/files.wasm', import.meta.url));
-let runtime: Runtime;
-let compiled: CompiledModule;
-beforeAll(async () => {
-  runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));
-  await wasi.instantiate(runtime);
-  compiled = await runtime.compileModule(program);
-});
-afterAll(() => runtime.close());
+const { guest: program, configOf, runAsync, runSync: runSyncOn } = filesGuest();
 
 let warnings: Error[] = [];
 const onWarning = (warning: Error) => void warnings.push(warning);
@@ -45,27 +26,14 @@ type Methods = Record<string, (...args: never[]) => unknown>;
 /** memfs, but for some methods. */
 const but = (fs: object, methods: Methods) =>
   new Proxy(fs, { get: (target, name) => methods[name as string] ?? Reflect.get(target, name) }) as FileSystem;
-const config = (fs: FileSystem, out: OutputBuffer, script: string[]) =>
-  new ModuleConfig()
-    .withName('')
-    .withArgs('files', ...script)
-    .withStdout(out)
-    .withFSConfig(new FSConfig().withSysFSMount(fs, '/'));
-async function run(fs: FileSystem, ...script: string[]): Promise<string[]> {
-  const out = new OutputBuffer();
-  await (await runtime.instantiateModule(compiled, config(fs, out, script), { timeoutMs: 20_000 })).close();
-  return out.text().split('\n').slice(0, -1);
-}
-function runSync(fs: FileSystem, ...script: string[]): string[] {
-  const out = new OutputBuffer();
-  runtime.instantiateModuleSync(compiled, config(fs, out, script), { timeoutMs: 20_000 }).closeSync();
-  return out.text().split('\n').slice(0, -1);
-}
+const mounted = (fs: FileSystem) => new FSConfig().withSysFSMount(fs, '/');
+const run = (fs: FileSystem, ...script: string[]) => runAsync(mounted(fs), ...script);
+const runSync = (fs: FileSystem, ...script: string[]) => runSyncOn(mounted(fs), ...script);
 const coded = (code: string) => Object.assign(new Error(`it is ${code}`), { code });
 const throws = (value: unknown) => () => {
   throw value;
 };
-const EIO = 29;
+const EIO = E.IO;
 
 describe('F5: an error with a code of the system', () => {
   for (const [code, errno, test] of [
@@ -192,7 +160,7 @@ describe('F5: an asynchronous file system in the synchronous lane', () => {
     const out = new OutputBuffer();
     let error: unknown;
     try {
-      runtime.instantiateModuleSync(compiled, config(fs, out, ['read', '/f']));
+      program.runtime.instantiateModuleSync(program.compiled, configOf(mounted(fs), out, ['read', '/f']));
     } catch (thrown) {
       error = thrown;
     }
@@ -213,7 +181,9 @@ describe('F5: a file system that never answers', () => {
     const fs = but(memory().promises, { [method]: () => new Promise(() => {}) });
     const script = ['mkdir', '/d', 'read', '/f', 'ls', '/', 'stat', '/f'];
     const { error } = await endingOnceBegun(() =>
-      runtime.instantiateModule(compiled, config(fs, new OutputBuffer(), script), { timeoutMs: 200 }),
+      program.runtime.instantiateModule(program.compiled, configOf(mounted(fs), new OutputBuffer(), script), {
+        timeoutMs: 200,
+      }),
     );
     expect(error).toMatchObject({ code: 'ERR_WAZERO_EXIT', reason: 'timeout' });
   });
@@ -228,7 +198,9 @@ describe('F5: a file system that never answers', () => {
       },
     });
     await expect(
-      runtime.instantiateModule(compiled, config(fs, new OutputBuffer(), ['read', '/f']), { signal: asked.signal }),
+      program.runtime.instantiateModule(program.compiled, configOf(mounted(fs), new OutputBuffer(), ['read', '/f']), {
+        signal: asked.signal,
+      }),
     ).rejects.toMatchObject({ code: 'ERR_WAZERO_EXIT', reason: 'abort' });
     open({ close: async () => void closed++ });
     await expect.poll(() => closed).toBe(1);
@@ -245,7 +217,10 @@ describe('F5: a file system that calls the guest', () => {
       (call $open (i32.const 3) (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16))))`);
   let module: Module;
   const instantiate = (fs: FileSystem) =>
-    runtime.instantiate(guest, new ModuleConfig().withName('').withFSConfig(new FSConfig().withSysFSMount(fs, '/')));
+    program.runtime.instantiate(
+      guest,
+      new ModuleConfig().withName('').withFSConfig(new FSConfig().withSysFSMount(fs, '/')),
+    );
   afterEach(() => module.close());
   const inc = () => module.exportedFunction('inc', [], ['i32']);
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
-import { endingOnceBegun, expectAftermath, expectEnding, timeout } from '../support/faults.js';
+import { ending, endingOnceBegun, expectAftermath, expectEnding, timeout } from '../support/faults.js';
 import { aborted, endless, interruptible, timedOut } from '../support/guests.js';
 import { CoreFeatures, ExitError, ModuleConfig, Runtime, wasi } from '../support/package.js';
 import { withAlias } from '../support/sections.js';
