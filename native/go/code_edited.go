@@ -80,6 +80,9 @@ func (rt *runtimeState) load(ctx context.Context, key codecache.Key, binary []by
 		}
 	}()
 	module, err = rt.inner.CompileModule(nodehost.WithExchange(ctx, x), binary)
+	if err != nil && !x.Taken {
+		return nil, false, nil // where it is not the entry but the module that is wrong, compiling it says so
+	}
 	return module, true, err
 }
 

@@ -39,11 +39,17 @@ func FuzzCheck(f *testing.F) {
 	ctx := context.Background()
 	engine := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(features).WithCustomSections(true))
 	f.Fuzz(func(t *testing.T, m []byte) {
-		begin := time.Now()
-		err := prescan.Check(m, prescan.Limits{})
-		prescan.Imports(m)
-		if d := time.Since(begin); d > time.Second {
-			t.Fatalf("%d bytes took %v", len(m), d)
+		// The shortest of some: others may have the processor meanwhile, and Check is linear whatever they do.
+		var err error
+		took := time.Hour
+		for try := 0; try < 5 && took > time.Second; try++ {
+			begin := time.Now()
+			err = prescan.Check(m, prescan.Limits{})
+			prescan.Imports(m)
+			took = min(took, time.Since(begin))
+		}
+		if took > time.Second {
+			t.Fatalf("%d bytes took %v", len(m), took)
 		}
 		if err != nil {
 			var e *prescan.Error
