@@ -1,7 +1,7 @@
 // Does anything grow?   npm run soak -- --minutes N [--seed S] [--round-seconds 3] [--out build/soak]
 // Rounds of mixed load, each of which closes what it opened; behind each round both collectors run and the process is measured. Beside it a control runs: a
 // process with Workers, Promises, timers, streams and files, but without the package. Half of the time is warm-up. In the other half nothing may rise by
-// more than 1 % in ten minutes beyond what the control does, and no handle may be open. V8 goes on to compile for long: `code` may rise by half a MiB, and
+// more than 1 % in ten minutes beyond what the control does (in the heap: the lowest of each tenth), and no handle may be open. V8 goes on to compile for long: `code` may rise by half a MiB, and
 // `heap`, the sum, is judged by its parts. Writes soak.json and soak.svg; exit code 1: something grows.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -44,7 +44,9 @@ const judged = rows.filter(({ minute }) => minute >= warmUp);
 const result = {};
 for (const name of Object.keys(series)) {
   const mean = judged.reduce((sum, sample) => sum + sample[name], 0) / judged.length;
-  const perTenMinutes = 10 * slope(floors(judged, name, 10));
+  const inHeap = ['heap', 'objects', 'code'].includes(name);
+  const points = inHeap ? floors(judged, name, 10) : judged.map((sample) => [sample.minute, sample[name]]);
+  const perTenMinutes = 10 * slope(points);
   const perCent = mean === 0 ? 0 : (100 * perTenMinutes) / mean;
   const most = name === 'code' ? mostCode : (mostPerCent / 100) * mean;
   const flat = name === 'heap' || perTenMinutes - Math.max(0, beside?.result[name].perTenMinutes ?? 0) <= most;
@@ -56,6 +58,8 @@ for (const name of Object.keys(series)) {
     flat,
   };
 }
+// On a machine that is busy with other things by turns, what Workers and V8 have at once (rss, mappings) goes up and down with the speed, without us as well.
+const took = rows.map(({ minute }, i) => rounded(60 * (minute - (rows[i - 1]?.minute ?? 0))));
 const open = judged.map(({ handles }) => handles);
 if (Math.max(...open) > Math.min(...open)) result.handles.flat = false;
 
@@ -66,6 +70,7 @@ const report = {
   minutes,
   seed,
   rounds: rows.length,
+  roundSeconds: { least: Math.min(...took), most: Math.max(...took) },
   counts,
   result,
   control: beside,

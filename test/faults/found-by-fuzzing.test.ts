@@ -1,10 +1,14 @@
 /** What fuzzing and soaking (npm run fuzz, npm run soak) have found, each in the smallest form. */
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { dataBytes, headerBytes, seal } from '../support/cache-entry.mjs';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
-import { ModuleConfig, Runtime, RuntimeConfig, wasi } from '../support/package.js';
+import { CompilationCache, ModuleConfig, Runtime, RuntimeConfig, wasi } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
 const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
@@ -61,4 +65,26 @@ describe.each(['compiler', 'interpreter'] as const)('%s', (engine) => {
     await once(stream, 'drain');
     expect([stream.listenerCount('close'), stream.listenerCount('error')]).toEqual([0, 0]);
   });
+});
+
+needsEdit('e6')('code whose data cannot be read, though its checksum fits, is compiled anew', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'wazero-found-'));
+  const guest = wat('(module (func (export "f") (result i32) (i32.const 42)))');
+  const answer = async () => {
+    await using cache = CompilationCache.withDir(directory);
+    await using runtime = new Runtime(new RuntimeConfig().withCompilationCache(cache));
+    return (await runtime.instantiate(guest)).exportedFunction('f', [], ['i32']).callSync();
+  };
+  expect(await answer()).toBe(42);
+  const [version = ''] = readdirSync(directory);
+  const [name = ''] = readdirSync(join(directory, version));
+  const file = join(directory, version, name);
+  const good = readFileSync(file);
+  const bad = Buffer.from(good);
+  bad.writeBigUInt64LE(2n ** 40n, headerBytes); // how many functions there are
+  seal(bad, dataBytes(bad));
+  writeFileSync(file, bad);
+  expect(await answer()).toBe(42);
+  expect(readFileSync(file).equals(good)).toBe(true);
+  rmSync(directory, { recursive: true });
 });

@@ -3,33 +3,16 @@
  * checksum that fits, so that it is the reader of what belongs to the code that sees the change: a module or a new compilation, and no more memory than
  * there are bytes. (Nothing is called then: where functions begin is what was changed. Who can write a checksum can write code, see docs/caching.md.)
  */
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CompilationCache, CoreFeatures, Runtime, RuntimeConfig } from '../../../dist/index.js';
+import { dataBytes, headerBytes, seal } from '../../support/cache-entry.mjs';
 import { readCorpus } from '../generated.mjs';
 
 const features = CoreFeatures.V2 | CoreFeatures.TailCall | CoreFeatures.ExtendedConst | CoreFeatures.Threads;
 const all = features | CoreFeatures.ExceptionHandling;
-// native/go/codecache/entry.go
-const lengthsAt = 8 + 32;
-const digestAt = lengthsAt + 16;
-const headerBytes = digestAt + 32;
-const pieceBytes = 2 << 20;
 const mostGrowth = 256 << 20;
-
-const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
-
-/** The checksum and the lengths of an entry with so many bytes of data are made to fit. */
-function seal(entry, dataBytes) {
-  entry.writeBigUInt64LE(BigInt(dataBytes), lengthsAt);
-  entry.writeBigUInt64LE(BigInt(entry.length - headerBytes - dataBytes), lengthsAt + 8);
-  const sums = [];
-  for (const part of [entry.subarray(headerBytes, headerBytes + dataBytes), entry.subarray(headerBytes + dataBytes)])
-    for (let at = 0; at < part.length; at += pieceBytes) sums.push(sha256(part.subarray(at, at + pieceBytes)));
-  sha256(entry.subarray(0, digestAt), ...sums).copy(entry, digestAt);
-}
 
 /** One to three changes of the bytes from `from` to `to`, one in four of which makes them fewer or more. */
 function change(entry, from, to, random) {
@@ -81,9 +64,8 @@ export async function open() {
     counts,
     async run(random) {
       const { bytes, file, good } = random.pick(seeds);
-      const dataBytes = Number(good.readBigUInt64LE(lengthsAt));
       const fits = random.oneIn(2);
-      const [from, end] = fits ? [headerBytes, headerBytes + dataBytes] : [0, good.length];
+      const [from, end] = fits ? [headerBytes, headerBytes + dataBytes(good)] : [0, good.length];
       const { entry, to } = change(Buffer.from(good), from, end, random);
       if (fits) seal(entry, to - headerBytes);
       if (entry.equals(good)) return;

@@ -1,0 +1,3 @@
+export const headerBytes: number;
+export function dataBytes(entry: Buffer): number;
+export function seal(entry: Buffer, data: number): void;
