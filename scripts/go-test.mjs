@@ -60,7 +60,7 @@ async function test(folder, args) {
     }
   };
   const before = failures.length;
-  const status = await go(folder, ['test', '-json', '-timeout=5m', '-vet=off', ...asInBuild, ...args], onLine);
+  const status = await go(folder, ['test', '-json', '-timeout=20m', '-vet=off', ...asInBuild, ...args], onLine);
   if (status !== 0 && failures.length === before) failures.push({ name: `go test in ${folder}`, lines: outputOf('') });
 }
 
