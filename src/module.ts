@@ -20,8 +20,6 @@ interface Parts {
   readonly lease: Lease | undefined;
 }
 const birth = new Birth<Parts>();
-const modules = new WeakMap<ModuleState, Module>();
-const memories = new WeakMap<MemoryState, Memory>();
 
 /**
  * An instance (wazero: api.Module).
@@ -38,12 +36,8 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
     publicly.leaseOf = (value) =>
       typeof value === 'object' && value !== null && #state in value ? value.#lease : undefined;
     publicly.module = (state) => {
-      let module = modules.get(state);
-      if (!module) {
-        module = birth.give({ state, lease: undefined }, () => new Module());
-        modules.set(state, module);
-      }
-      return module;
+      state.public ??= birth.give({ state, lease: undefined }, () => new Module());
+      return state.public;
     };
   }
   protected constructor() {
@@ -180,12 +174,8 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
 
 function memoryOf(state: MemoryState | undefined): Memory | undefined {
   if (!state) return undefined;
-  let memory = memories.get(state);
-  if (!memory) {
-    memory = makeMemory(state);
-    memories.set(state, memory);
-  }
-  return memory;
+  state.public ??= makeMemory(state);
+  return state.public;
 }
 
 /**

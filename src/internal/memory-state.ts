@@ -1,3 +1,4 @@
+import type { Memory } from '../memory.js';
 import type { MemoryDefinition } from '../types.js';
 import type { Handle } from './binding.js';
 import { busyError, closedError, noExternalBuffersError } from './errors.js';
@@ -12,6 +13,8 @@ export class MemoryState {
   readonly module: ModuleState;
   readonly definition: MemoryDefinition;
   readonly shared: boolean;
+  /** Made when it is first asked for. */
+  public: Memory | undefined;
   #buffer: WeakRef<ArrayBuffer> | undefined;
   #generation = 0;
 

@@ -1,3 +1,4 @@
+import type { Module } from '../module.js';
 import type { ValueType } from '../types.js';
 import { type Handle, type ModuleDescription, STOP } from './binding.js';
 import type { Callback } from './callbacks.js';
@@ -32,6 +33,8 @@ export class ModuleState {
   readonly callbacks: ReadonlyMap<number, Callback>;
   /** Its config: native code writes to output buffers that only this may hold. */
   readonly keptAlive: unknown;
+  /** Made when it is first asked for; as a field, for 10,000 entries of a WeakMap are work for each collection. */
+  public: Module | undefined;
   /** Calls that wait in the queue. */
   queued = 0;
   readonly queuedCalls: number;
