@@ -10,10 +10,9 @@ var compileEdit = edit{
 		f.replaceText("func (e *engine) CompileModule(_ context.Context, module", "func (e *engine) CompileModule(ctx context.Context, module")
 		f.inside("(*engine).CompileModule", "for i := range module.CodeSection", "if err := context.Cause(ctx); err != nil {\nreturn err\n}")
 
-		f = t.file(wazevo + "ssa/builder.go")
-		f.addField("builder", "\nstop <-chan struct{}")
-		f.atStart("(*builder).findValue", "b.poll()")
-		t.file(wazevo+"ssa/pass.go").inside("passRedundantPhiEliminationOpt", "for blk := b.blockIteratorReversePostOrderNext(); blk != nil; blk = b.blockIteratorReversePostOrderNext()", "b.poll()")
+		stopInterpreter(t)
+		stopSSA(t)
+		stopBackend(t)
 		t.file(wazevo+"compile_function.go").replaceText("\treturn e.compileFunction(", "\tssaBuilder.(interface{ StopAt(<-chan struct{}) }).StopAt(ctx.Done())\n\treturn e.compileFunction(")
 
 		// Else its labels count on from one host function to the next, and be.Init clears as many places as there have been.
@@ -24,7 +23,11 @@ var compileEdit = edit{
 		f = t.file("internal/wasm/module.go")
 		f.addField("Module", "\n// validateUntil ends validation when it is closed, see definitions.go.\nvalidateUntil <-chan struct{}")
 		f.inside("(*Module).validateFunctions", "for idx, typeIndex := range m.FunctionSection",
-			"select {\ncase <-m.validateUntil:\nreturn errStopped\ndefault:\n}")
+			"if m.stopped() {\nreturn errStopped\n}")
+		const body = "for pc := uint64(0); pc < uint64(len(body)); pc++"
+		v := t.file("internal/wasm/func_validation.go")
+		v.inside("(*Module).validateFunctionWithMaxStackValues", body, "if pc-looked >= 4096 {\nif looked = pc; m.stopped() {\nreturn errStopped\n}\n}")
+		v.before("(*Module).validateFunctionWithMaxStackValues", body, "looked := uint64(0)")
 
 		f = t.file("internal/wasm/function_definition.go")
 		const build = "(*Module).buildFunctionDefinitionsOnce"

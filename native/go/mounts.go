@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/tetratelabs/wazero"
+	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/experimental/sysfs"
 
 	"wazeronode/jail"
@@ -31,7 +32,7 @@ func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 		case mountDir, mountReadOnlyDir:
 			fs := jail.New(mt.hostDir, mt.kind == mountReadOnlyDir, m.files)
 			m.addMount(fs)
-			config = config.(sysfs.FSConfig).WithSysFSMount(fs, mt.guestPath)
+			config = config.(sysfs.FSConfig).WithSysFSMount(m.apart(fs), mt.guestPath)
 		case mountFS, mountSysFS:
 			fs := &jsFS{module: m, env: m.rt.env.id, target: mt.target, readOnly: mt.kind == mountFS, limit: m.files}
 			m.addMount(fs)
@@ -39,4 +40,15 @@ func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 		}
 	}
 	return config, nil
+}
+
+// apart has the guest wait for file systems that may not answer as it waits for JavaScript: others run meanwhile, and a stop ends it.
+func (m *moduleState) apart(fs *jail.FS) experimentalsys.FS {
+	return fs.Apart(func(until func(stop <-chan struct{})) {
+		if f := m.running(); f != nil {
+			f.wait(until)
+		} else {
+			until(nil)
+		}
+	})
 }

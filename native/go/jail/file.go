@@ -5,6 +5,7 @@ package jail
 import (
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -35,6 +36,8 @@ type file struct {
 
 	interrupted atomic.Bool
 	closed      atomic.Bool
+
+	busy sync.Mutex // while an Apart does something with it
 }
 
 var _ experimentalsys.PollableFile = (*file)(nil)

@@ -34,6 +34,7 @@ type FS struct {
 	root   *os.Root // nil until first used
 	files  map[*file]struct{}
 	closed bool
+	slow   bool // see Apart
 }
 
 var _ experimentalsys.FS = (*FS)(nil)
@@ -49,13 +50,21 @@ func New(dir string, readOnly bool, limit *OpenFiles) *FS {
 func (f *FS) Close() error {
 	f.mu.Lock()
 	f.closed = true
-	files, root := f.files, f.root
+	files, root, slow := f.files, f.root, f.slow
 	f.files, f.root = nil, nil
 	f.mu.Unlock()
 	for open := range files {
-		open.Close()
+		if slow {
+			background(&open.busy, func() { open.Close() })
+		} else {
+			open.Close()
+		}
 	}
-	if root != nil {
+	switch {
+	case root == nil:
+	case slow:
+		background(nil, func() { root.Close() })
+	default:
 		return root.Close()
 	}
 	return nil

@@ -37,3 +37,6 @@ func (*FS) Close() error { return nil }
 
 // Interrupt has nothing to wake.
 func (*FS) Interrupt() {}
+
+// Apart is the same: there is nothing to wait for.
+func (f *FS) Apart(func(until func(stop <-chan struct{}))) *FS { return f }

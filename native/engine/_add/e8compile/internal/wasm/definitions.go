@@ -8,11 +8,20 @@ import (
 
 var errStopped = errors.New("validation was stopped")
 
-// ValidateUntil is Validate, but ends at the next function when the channel is closed.
+// ValidateUntil is Validate, but ends soon when the channel is closed.
 func (m *Module) ValidateUntil(stop <-chan struct{}, enabledFeatures api.CoreFeatures) error {
 	m.validateUntil = stop
 	defer func() { m.validateUntil = nil }()
 	return m.Validate(enabledFeatures)
+}
+
+func (m *Module) stopped() bool {
+	select {
+	case <-m.validateUntil:
+		return true
+	default:
+		return false
+	}
 }
 
 // byFunction finds the names of a function without a search of all.

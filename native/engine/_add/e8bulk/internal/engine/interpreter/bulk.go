@@ -1,6 +1,10 @@
 package interpreter
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/tetratelabs/wazero/internal/wasm"
+)
 
 // piece is how much is moved at once: what moves memory cannot be preempted, and the collector, which every thread of
 // Go may have to wait for, waits for it.
@@ -26,6 +30,30 @@ func (ce *callEngine) copyInPieces(f *function, dst, src []byte) {
 		end := min(n, at+piece)
 		copy(dst[at:end], src[at:end])
 		ce.poll(f)
+	}
+}
+
+// copyReferences is copyInPieces for tables.
+func (ce *callEngine) copyReferences(f *function, dst, src []wasm.Reference) {
+	ce.copyInPieces(f, bytesOf(dst), bytesOf(src))
+}
+
+// bytesOf: references are numbers to the collector, so that their bytes may be moved.
+func bytesOf(references []wasm.Reference) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(references))), len(references)*int(unsafe.Sizeof(wasm.Reference(0))))
+}
+
+// fillReferences sets all elements of a part of a table.
+func (ce *callEngine) fillReferences(f *function, region []wasm.Reference, ref wasm.Reference) {
+	const elements = piece / int(unsafe.Sizeof(ref))
+	for len(region) > 0 {
+		part := region[:min(len(region), elements)]
+		for i := range part {
+			part[i] = ref
+		}
+		if region = region[len(part):]; len(region) > 0 {
+			ce.poll(f)
+		}
 	}
 }
 
