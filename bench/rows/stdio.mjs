@@ -31,6 +31,7 @@ await compare({
   row: `${what} through stdout to a file descriptor`,
   against: 'wazero in Go',
   bar: 1.2,
+  note: 'a write is one system call in both; a guest that leaves for it tells Go so, 35 ns; the instance is closed, too, and both ends cross threads, 0.4 ms',
   async ours() {
     const fd = openSync('/dev/null', 'w');
     const ns = await pour(fd);
@@ -61,6 +62,7 @@ await compare({
   row: `${what} through stdout to a callback, 64 KiB at a time`,
   against: 'a PassThrough of Node',
   bar: 3,
+  note: 'the guest is up to 1 MiB ahead; 16,384 copies are made for the function, and as many to cross',
   ours: () => pour(() => {}),
   peer: through,
 });

@@ -71,8 +71,9 @@ export class ModuleState {
   }
 
   get group(): LinkGroup {
-    this.#group = this.#group.find();
-    return this.#group;
+    const group = this.#group.find();
+    if (group !== this.#group) this.#group = group;
+    return group;
   }
   /** 0 until native code has said it: at the end of an instantiation, or when its start section calls a host function. */
   get handle(): Handle {

@@ -80,7 +80,8 @@ export class Mount {
   readNow(number: number, position: number, into: Uint8Array): number | PromiseLike<unknown> {
     this.#checkAtOnce();
     try {
-      const room = this.#room?.byteLength === into.byteLength ? this.#room : new Uint8Array(into.byteLength);
+      // A Buffer: memfs makes one of anything else.
+      const room = this.#room?.byteLength === into.byteLength ? this.#room : Buffer.alloc(into.byteLength);
       this.#room = undefined; // the file system may call the guest, which reads
       const count = this.#files.readNow(this.#file(number), room, position);
       if (isPromiseLike(count)) return count; // it may write there still

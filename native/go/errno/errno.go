@@ -31,10 +31,17 @@ var others = map[syscall.Errno]experimentalsys.Errno{
 
 // Of gives the number for an error; the end of a file is none.
 func Of(err error) experimentalsys.Errno {
+	if err == nil {
+		return 0 // at once: what follows is on the heap
+	}
+	return of(err)
+}
+
+func of(err error) experimentalsys.Errno {
 	var own experimentalsys.Errno
 	var system syscall.Errno
 	switch {
-	case err == nil || err == io.EOF:
+	case err == io.EOF:
 		return 0
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return experimentalsys.EINTR

@@ -20,7 +20,7 @@ type waiting interface {
 // interruptible makes a function whose first parameter is a file end when the host stops the call, if the file is a socket that
 // blocks. What it answers then does not matter: the host unwinds the guest.
 func interruptible(fn wasiFunc) wasiFunc {
-	return func(ctx context.Context, mod api.Module, params []uint64) (errno sys.Errno) {
+	return func(ctx context.Context, mod api.Module, params []uint64) sys.Errno {
 		entry, ok := mod.(*wasm.ModuleInstance).Sys.FS().LookupFile(int32(params[0]))
 		if !ok {
 			return fn(ctx, mod, params)
@@ -33,29 +33,34 @@ func interruptible(fn wasiFunc) wasiFunc {
 		if control == nil {
 			return fn(ctx, mod, params)
 		}
-		var failed any // on whatever goroutine this is, no panic may leave it
-		control.Wait(func(stop <-chan struct{}) {
-			ended, watched := make(chan struct{}), make(chan struct{})
-			go func() {
-				defer close(watched)
-				select {
-				case <-stop:
-					_ = socket.SetDeadline(time.Unix(1, 0))
-				case <-ended:
-				}
-			}()
-			defer func() {
-				failed = recover()
-				close(ended)
-				<-watched
-			}()
-			errno = fn(ctx, mod, params)
-		})
-		if failed != nil {
-			panic(failed)
-		}
-		return errno
+		return interrupted(control, socket, func() sys.Errno { return fn(ctx, mod, params) })
 	}
+}
+
+// interrupted is apart from interruptible because what it shares with other goroutines is on the heap, and most files are no sockets.
+func interrupted(control *nodehost.Control, socket waiting, do func() sys.Errno) (errno sys.Errno) {
+	var failed any // on whatever goroutine this is, no panic may leave it
+	control.Wait(func(stop <-chan struct{}) {
+		ended, watched := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(watched)
+			select {
+			case <-stop:
+				_ = socket.SetDeadline(time.Unix(1, 0))
+			case <-ended:
+			}
+		}()
+		defer func() {
+			failed = recover()
+			close(ended)
+			<-watched
+		}()
+		errno = do()
+	})
+	if failed != nil {
+		panic(failed)
+	}
+	return errno
 }
 
 // tooManyFiles is EMFILE: e7errno makes numbers of WASI errors out of those above 0x1000.
