@@ -1,11 +1,13 @@
 // Where the system refuses Go a thread (ulimit -u, pids.max, memory), Go ends the process. Its threads are never given
 // back and used again when they are idle, and how many it has at once is bounded (wz_threads). So that many are made
-// when the package is loaded, where their refusal is an error like any other, and wait here. The linker puts
-// __wrap_pthread_create in the place of pthread_create for all that is linked into the addon: Go takes its threads from
+// when the package is loaded, where their refusal is an error like any other, and wait here. The pthread_create below is
+// the one of all that is linked into the addon, and of nothing else (exports.map hides it): Go takes its threads from
 // those that wait. Should it ever need more than there are, and the system refuse one, then it waits for that.
+// The linker's --wrap would do the same, but zig, which builds what is published, refuses it.
 #include "threads.h"
 
 #ifdef __linux__
+#include <dlfcn.h>
 #include <pthread.h>
 #include <cerrno>
 #include <csignal>
@@ -14,11 +16,15 @@
 #include "wazero_node_exports.h"
 
 using Start = void* (*)(void*);
-extern "C" int __real_pthread_create(pthread_t*, const pthread_attr_t*, Start, void*);
-extern "C" int __wrap_pthread_create(pthread_t*, const pthread_attr_t*, Start, void*);
 
 namespace wazero_node {
 namespace {
+
+/** The system's. */
+int CreateThread(pthread_t* thread, const pthread_attr_t* attributes, Start start, void* argument) {
+  static const auto create = reinterpret_cast<decltype(&pthread_create)>(dlsym(RTLD_DEFAULT, "pthread_create"));
+  return create(thread, attributes, start, argument);
+}
 
 struct Job {
   Start start;
@@ -66,7 +72,7 @@ bool MakeOne() {
   sigset_t before;
   BlockSignals(&before);  // inherited
   pthread_t thread;
-  bool ok = __real_pthread_create(&thread, &attributes, Wait, nullptr) == 0;
+  bool ok = CreateThread(&thread, &attributes, Wait, nullptr) == 0;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
   if (ok) {
@@ -109,14 +115,14 @@ unsigned MissingThreads() {
 
 }  // namespace wazero_node
 
-int __wrap_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, Start start, void* argument) {
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, Start start, void* argument) noexcept {
   constexpr int kTries = 3000;  // half a minute, in which all of Go may stand still
   for (int i = 0;; i++) {
     if (wazero_node::Give(attributes, start, argument)) {
       *thread = pthread_self();  // Go does not look at it: the thread is detached
       return 0;
     }
-    int error = __real_pthread_create(thread, attributes, start, argument);
+    int error = wazero_node::CreateThread(thread, attributes, start, argument);
     if (error != EAGAIN || i == kTries) return error;
     struct timespec pause = {0, 10'000'000};
     nanosleep(&pause, nullptr);
