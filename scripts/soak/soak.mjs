@@ -2,7 +2,7 @@
 // Rounds of mixed load, each of which closes what it opened; behind each round both collectors run and the process is measured. Beside it a control runs: a
 // process with Workers, Promises, timers, streams and files, but without the package. Half of the time is warm-up. In the other half nothing may rise by
 // more than 1 % in ten minutes beyond what the control does (in the heap: the lowest of each tenth), and no handle may be open. V8 goes on to compile for long: `code` may rise by half a MiB, and
-// `heap`, the sum, is judged by its parts. Writes soak.json and soak.svg; exit code 1: something grows.
+// `heap`, the sum, is judged by its parts. V8's space for new objects does not grow (--max-semi-space-size), as it would with the speed. Writes soak.json and soak.svg; exit code 1: something grows.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +58,7 @@ for (const name of Object.keys(series)) {
     flat,
   };
 }
-// On a machine that is busy with other things by turns, what Workers and V8 have at once (rss, mappings) goes up and down with the speed, without us as well.
+// How even the machine was: what Workers have at once goes up and down with the speed.
 const took = rows.map(({ minute }, i) => rounded(60 * (minute - (rows[i - 1]?.minute ?? 0))));
 const open = judged.map(({ handles }) => handles);
 if (Math.max(...open) > Math.min(...open)) result.handles.flat = false;
@@ -84,7 +84,7 @@ process.exit(values.control || Object.values(result).every(({ flat }) => flat) ?
 function startControl() {
   const out = `${values.out}/control`;
   const settings = ['minutes', 'seed', 'round-seconds'].flatMap((name) => [`--${name}`, values[name]]);
-  const args = ['--expose-gc', fileURLToPath(import.meta.url), '--control', '--out', out, ...settings];
+  const args = [...process.execArgv, fileURLToPath(import.meta.url), '--control', '--out', out, ...settings];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
