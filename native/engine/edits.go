@@ -29,6 +29,7 @@ var edits = []edit{
 	closedEdit,
 	memoryEdit,
 	remEdit,
+	selectEdit,
 	tryEdit,
 	workerEdit,
 	interpreterPollEdit,
@@ -52,6 +53,7 @@ var edits = []edit{
 	unwindEdit,
 	cacheEdit,
 	tryIDsEdit,
+	refEdit,
 	directEdit,
 }
 

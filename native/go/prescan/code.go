@@ -45,7 +45,7 @@ func (s *scanner) scanBody(i uint32) error {
 		return s.fail("function[%d] has a vector instruction of unknown opcode fd %x %x", i, byte(number>>8), byte(number))
 	case longSelect:
 		// wazero 1.12.0 validates the whole type, but both of its compilers skip one byte of it and run the rest, bytes of the
-		// guest's choice, as instructions that nothing has validated: with them a number becomes a function reference.
+		// guest's choice, as instructions that nothing has validated: with them a number becomes a function reference. Edit e7select cures it.
 		return s.fail("function[%d] has a select of a (ref ...) type, which this version of wazero does not compile rightly", i)
 	}
 	if copies := nonNull * uint64(w.deepest); copies > maxInitCopies {
@@ -156,7 +156,10 @@ func (w *walker) walk() (reason, uint32) {
 			var n, t byte
 			n, _ = w.u8()
 			if t, ok = w.u8(); ok && n == 1 && (t == nullableRef || t == nonNullableRef) {
-				return longSelect, 0
+				if engineUpstream {
+					return longSelect, 0
+				}
+				_, ok = w.i33()
 			}
 			ok = ok && n == 1
 		case misc:

@@ -18,7 +18,13 @@ const features = api.CoreFeaturesV2 | experimental.CoreFeaturesThreads | experim
 
 var huge = u32(1<<32 - 1)
 
+var selectOfReference = function(noLocals, 0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1c, 1, 0x63, 0xf0, 0xff, 0xff, 0xff, 0x7f, 0x1a, 0x0b)
+
 func TestRefused(t *testing.T) {
+	selectMessage := "section code: function[0] has br_tables of 4294967295 labels, over the limit of 65520"
+	if prescan.EngineUpstream {
+		selectMessage = "section code: function[0] has a select of a (ref ...) type, which this version of wazero does not compile rightly"
+	}
 	nest := func(depth int) []byte {
 		return function(noLocals, join(repeat(depth, 0x02, 0x40), repeat(depth+1, 0x0b))...)
 	}
@@ -90,9 +96,9 @@ func TestRefused(t *testing.T) {
 			"br_table after a block type in five bytes", function(noLocals, join([]byte{0x02, 0xc0, 0xff, 0xff, 0xff, 0x7f, 0x0e}, huge)...),
 			"section code: function[0] has br_tables of 4294967295 labels, over the limit of 65520",
 		},
-		{
-			"select of a (ref ...) type", function(noLocals, 0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1c, 1, 0x63, 0x70, 0x1a, 0x0b),
-			"section code: function[0] has a select of a (ref ...) type, which this version of wazero does not compile rightly",
+		{ // the type, in five bytes, is not taken for its end
+			"br_table after a select of a (ref ...) type", function(noLocals, join([]byte{0x1c, 1, 0x63, 0xf0, 0xff, 0xff, 0xff, 0x7f, 0x0e}, huge)...),
+			selectMessage,
 		},
 		{
 			"vector opcode of two bytes whose second is not 1", function(noLocals, 0xfd, 0xe8, 0x00, 0x0b),
@@ -187,12 +193,16 @@ func TestAccepted(t *testing.T) {
 		{"vector", function(noLocals, join([]byte{0xfd, 0x0c}, make([]byte, 16), []byte{0xfd, 0x80, 0x01, 0x1a, 0x0b})...)},
 		{"try_table", function(noLocals, 0x02, 0x69, 0x1f, 0x40, 1, 3, 0, 0x0b, 0x0f, 0x0b, 0x1a, 0x0b)},
 		{"typed select", function(noLocals, 0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1c, 1, 0x70, 0x1a, 0x0b)},
+		{"select of a (ref ...) type", selectOfReference},
 		{"block types in more bytes than they need", function(noLocals, 0x02, 0xc0, 0xff, 0xff, 0xff, 0x7f, 0x0b, 0x02, 0x80, 0x80, 0x80, 0x80, 0x80, 0x0b, 0x0b)},
 		{"block of a (ref ...) type", function(noLocals, 0x02, 0xe3, 0x7f, 0x70, 0xd0, 0x70, 0x0b, 0x1a, 0x0b)},
 		{"table with an initializer", module(section(4, vector([]byte{0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b})))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if err := prescan.Check(c.module, prescan.Limits{}); err != nil {
+				if prescan.EngineUpstream && c.name == "select of a (ref ...) type" {
+					t.Skip(err)
+				}
 				t.Fatal(err)
 			}
 			if _, err := runtime.CompileModule(ctx, c.module); err != nil {

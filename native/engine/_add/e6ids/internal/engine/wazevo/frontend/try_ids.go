@@ -42,9 +42,9 @@ func countTryTables(body []byte) (n int) {
 		case wasm.OpcodeLocalSet, wasm.OpcodeLocalTee:
 			r.leb()
 		case wasm.OpcodeBlock, wasm.OpcodeLoop, wasm.OpcodeIf:
-			r.valueOrIndex()
+			r.blockType()
 		case wasm.OpcodeTryTable:
-			r.valueOrIndex()
+			r.blockType()
 			r.catchClauses()
 			n++
 		default:

@@ -201,10 +201,10 @@ func localsSetInTryTables(code []byte, begin int) map[int][]wasm.Index {
 		case wasm.OpcodeLocalSet, wasm.OpcodeLocalTee:
 			innermost.set[wasm.Index(r.u32())] = struct{}{}
 		case wasm.OpcodeBlock, wasm.OpcodeLoop, wasm.OpcodeIf:
-			r.valueOrIndex()
+			r.blockType()
 			depth++
 		case wasm.OpcodeTryTable:
-			r.valueOrIndex()
+			r.blockType()
 			r.catchClauses()
 			tries = append(tries, open{begin: r.pc, depth: depth, set: map[wasm.Index]struct{}{}})
 			depth++
@@ -261,13 +261,7 @@ func (r *immediates) lebs(n int) {
 	}
 }
 
-// valueOrIndex skips a block type or a value type: (ref ht) and (ref null ht) are followed by a heap type.
-func (r *immediates) valueOrIndex() {
-	if b := r.code[r.pc]; b == 0x63 || b == 0x64 {
-		r.pc++
-	}
-	r.leb()
-}
+func (r *immediates) blockType() { r.pc += wasm.BlockTypeSize(r.code[r.pc:]) }
 
 func (r *immediates) catchClauses() {
 	for n := r.u32(); n > 0; n-- {
@@ -293,9 +287,7 @@ func (r *immediates) skip(op wasm.Opcode) {
 	case op == wasm.OpcodeBrTable:
 		r.lebs(int(r.u32()) + 1)
 	case op == wasm.OpcodeTypedSelect:
-		for n := r.u32(); n > 0; n-- {
-			r.valueOrIndex()
-		}
+		r.pc += wasm.SelectTypeSize(r.code[r.pc:])
 	case op == wasm.OpcodeF32Const:
 		r.pc += 4
 	case op == wasm.OpcodeF64Const:
@@ -309,7 +301,7 @@ func (r *immediates) skip(op wasm.Opcode) {
 			r.leb()
 		}
 	case op == wasm.OpcodeVecPrefix:
-		switch vec := wasm.OpcodeVec(r.u32()); {
+		switch vec := wasm.OpcodeVec(r.byte()); { // the second byte of a longer one is a nop, as for everybody else here
 		case vec <= wasm.OpcodeVecV128Store, vec == wasm.OpcodeVecV128Load32zero, vec == wasm.OpcodeVecV128Load64zero:
 			r.lebs(2)
 		case vec >= wasm.OpcodeVecV128Load8Lane && vec <= wasm.OpcodeVecV128Store64Lane:
@@ -321,7 +313,7 @@ func (r *immediates) skip(op wasm.Opcode) {
 			r.pc++
 		}
 	case op == wasm.OpcodeAtomicPrefix:
-		if wasm.OpcodeAtomic(r.u32()) == wasm.OpcodeAtomicFence {
+		if wasm.OpcodeAtomic(r.byte()) == wasm.OpcodeAtomicFence {
 			r.pc++
 		} else {
 			r.lebs(2)

@@ -1,0 +1,5 @@
+//go:build wazero_upstream
+
+package prescan
+
+const engineUpstream = true
