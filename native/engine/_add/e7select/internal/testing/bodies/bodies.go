@@ -131,8 +131,9 @@ func immediates() (list [][]byte) {
 	return list
 }
 
-// Instructions are valid pieces of code of one instruction each: unreachable ones, and ones with operands.
-func Instructions() (unreachable, reachable [][]byte) {
+// Instructions are valid pieces of code of one instruction each, one in step of all there are: unreachable ones, and ones with operands.
+func Instructions(step int) (unreachable, reachable [][]byte) {
+	found := 0
 	all := immediates()
 	slices.SortStableFunc(all, func(a, b []byte) int { return len(a) - len(b) })
 	for _, op := range opcodes() {
@@ -151,6 +152,9 @@ func Instructions() (unreachable, reachable [][]byte) {
 				continue
 			}
 			taken = append(taken, immediates)
+			if found++; found%step != 0 {
+				continue
+			}
 			unreachable = append(unreachable, after)
 			if before := operandsOf(code); before != nil {
 				reachable = append(reachable, rawwasm.Bytes(before, code))
@@ -182,14 +186,13 @@ func operandsOf(code []byte) []byte {
 
 // Some are bodies of one instruction each, and such of many: one in sixteen, or with WAZERO_BODIES=all all of some 36,000.
 func Some() (bodies [][]byte) {
-	unreachable, reachable := Instructions()
 	step, long := 16, 50
 	if os.Getenv("WAZERO_BODIES") == "all" {
 		step, long = 1, 1000
 	}
-	single := append(unreachable, reachable...)
-	for i := 0; i < len(single); i += step {
-		bodies = append(bodies, in(single[i]))
+	unreachable, reachable := Instructions(step)
+	for _, code := range append(unreachable, reachable...) {
+		bodies = append(bodies, in(code))
 	}
 	random := rand.New(rand.NewSource(1))
 	for range long {
