@@ -134,9 +134,13 @@ export class ExportedFunction<
       this.#enterSync(parent, frameOptions, words);
       return words;
     }
-    return await enterAsync(state.module, parent, frameOptions, 'the call', (frame, lane, below, timeoutNs) =>
-      native().call(frame, lane, below, timeoutNs, state.handle, words),
-    );
+    return await enterAsync(state.module, parent, frameOptions, 'the call', (frame, lane, below, timeoutNs, self) => {
+      if (below === 0 && timeoutNs === 0) {
+        const express = state.express ?? state.countAsync();
+        if (express?.begin(self, words)) return undefined;
+      }
+      return native().call(frame, lane, below, timeoutNs, state.handle, words);
+    });
   }
 
   #callSync(words: BigUint64Array): void {

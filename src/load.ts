@@ -5,7 +5,7 @@ import { unsupportedError } from './internal/errors.js';
 import { processReport } from './internal/process-report.js';
 
 /** WZ_ABI_VERSION of the addon that this code was written for. */
-const abiVersion = 2;
+const abiVersion = 3;
 
 interface Addon {
   readonly abiVersion: number;

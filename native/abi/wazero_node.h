@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZ_ABI_VERSION 2u
+#define WZ_ABI_VERSION 3u
 
 typedef uint64_t wz_handle;
 typedef struct { const char *ptr; size_t len; } wz_str;
@@ -161,6 +161,7 @@ typedef struct {
   void (*upcall)(uint64_t env, const wz_message *message, wz_reply *reply);     /* sync lane */
   uint32_t (*running)(uint64_t env, uint64_t *entry);                           /* any thread: the direct call that runs since it was asked last, 0: none; returns 1: ask again */
   uint32_t (*alive)(uint64_t env);                                              /* sync lane, at a poll tick: 1, or 0 when JS was terminated */
+  void (*express_over)(uint64_t call, uint32_t usable);                         /* any thread: a call that wz_express_continue took has ended; usable 0: its entry is not to be entered any more */
 } wz_callbacks;
 
 /*
@@ -185,6 +186,15 @@ typedef struct {
 } wz_direct_entry;
 typedef struct { uint64_t id; uint32_t params, results; } wz_direct_host;
 enum { WZ_EXIT_HOST = 5 };
+/*
+ * Express calls: asynchronous ones that a thread of C++ runs in the same way. Where such a call is when Go takes it over:
+ */
+enum {
+  WZ_AT_START = 0,    /* it has not been entered */
+  WZ_AT_EXIT = 1,     /* at one of its exits; that of a host function may have been answered */
+  WZ_AT_QUESTION = 2, /* at that of a host function, which JS has been asked: wz_frame_reply comes */
+  WZ_AT_END = 3       /* it has returned */
+};
 
 /* ---- exports of native/go (declared again, by cgo, in the generated header; the drift check compares) ----
  * uint32_t wz_start(wz_callbacks*)                                  once per process; returns WZ_ABI_VERSION of the Go side, 0 if it refuses
@@ -250,6 +260,13 @@ enum { WZ_EXIT_HOST = 5 };
  *                                                                    runs the call from its exit to the end, as wz_call does. status: WZ_REPLY_* of the
  *                                                                    host function that it left for, whose results are in words
  * void     wz_direct_watch(uint64_t env)                             from now on `running` is called
+ * void     wz_express_adopt(wz_frame_options*, wz_handle entry, wz_result*)     of a call that runs or is about to: from now on its frame id is known
+ * void     wz_express_continue(wz_frame_options*, wz_handle entry, uint64_t call, uint32_t at, uint8_t *stack, size_t, uint64_t *words, uint32_t word_count,
+ *                              uint32_t status, uint64_t *answer, uint32_t answer_count, wz_result*)
+ *                                                                    any thread. Takes the call over: WZ_MSG_DONE comes, and before it express_over(call). Until then
+ *                                                                    stack and words are Go's. status and answer: of the host function, WZ_REPLY_NONE: not answered.
+ *                                                                    WZ_ERROR: the environment has ended, so has the call
+ * void     wz_express_stuck(uint32_t is)                             any thread: a guest that cannot be interrupted holds the thread of C++, and a slot with it
  * void     wz_set_concurrency(uint32_t guests)
  * uint32_t wz_threads(void)                                         the most that Go may need at once beside those that it starts with
  * void     wz_stats(wz_result*)                                      text = JSON

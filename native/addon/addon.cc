@@ -40,6 +40,7 @@ napi_value Create(napi_env env, napi_callback_info) noexcept {
         Define(env, binding, CompiledModuleBindings(), environment) &&
         Define(env, binding, ModuleBindings(), environment) && Define(env, binding, FrameBindings(), environment) &&
         Define(env, binding, DirectBindings(), environment) &&
+        Define(env, binding, ExpressBindings(), environment) &&
         Define(env, binding, MemoryBindings(), environment) && Define(env, binding, GlobalBindings(), environment) &&
         Define(env, binding, OutputBufferBindings(), environment) &&
         Define(env, binding, ExperimentalBindings(), environment)) {

@@ -14,6 +14,7 @@ BindingList CompiledModuleBindings();
 BindingList ModuleBindings();
 BindingList FrameBindings();
 BindingList DirectBindings();
+BindingList ExpressBindings();
 BindingList MemoryBindings();
 BindingList GlobalBindings();
 BindingList OutputBufferBindings();

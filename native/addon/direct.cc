@@ -7,52 +7,18 @@
 
 #include "bindings.h"
 #include "direct_entry.h"
-#if WAZERO_NODE_DIRECT
-#include <sys/mman.h>
-#endif
+#include "guest_stack.h"
 
 namespace wazero_node {
-namespace {
 
-// Usable bytes of a stack, where the module's limit is not lower: deeper calls have Go make a larger one. A stack of
-// wazero's own begins with as much as kLeast, whatever the limit.
-constexpr size_t kUsable = 256 << 10, kLeast = 16 << 10;
-// Room below for signal handlers: Go says how much it needs, and never more than this.
-constexpr size_t kMostHeadroom = 240 << 10;
-constexpr size_t kStackSize = kUsable + kMostHeadroom;
-
-template <typename T>
-T& At(uintptr_t address) {
-  return *reinterpret_cast<T*>(address);
-}
-template <typename T>
-std::atomic<T>& AtomicAt(uintptr_t address) {
-  static_assert(sizeof(std::atomic<T>) == sizeof(T) && std::atomic<T>::is_always_lock_free);
-  return *reinterpret_cast<std::atomic<T>*>(address);
-}
-
-#if WAZERO_NODE_DIRECT
-/** Pages are taken when they are touched. */
-void* MapStack() {
-  void* memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return memory == MAP_FAILED ? nullptr : memory;
-}
-void UnmapStack(void* memory) { munmap(memory, kStackSize); }
-#else
-void* MapStack() { return nullptr; }
-void UnmapStack(void*) {}
-#endif
-
-bool Off() {
+bool DirectCalls::IsOff() {
   const char* value = std::getenv("WAZERO_NODE_DIRECT");
   return value != nullptr && std::strcmp(value, "0") == 0;
 }
 
-}  // namespace
-
 DirectCalls::~DirectCalls() {
   for (const Stack& stack : stacks_)
-    if (stack.memory != nullptr) UnmapStack(stack.memory);
+    if (stack.memory != nullptr) FreeGuestStack(stack.memory);
 }
 
 bool DirectCalls::Start(Environment* environment, napi_value hooks) {
@@ -69,7 +35,7 @@ bool DirectCalls::Start(Environment* environment, napi_value hooks) {
     return false;
   }
   area_ = static_cast<DirectArea*>(data);
-  enabled_ = WAZERO_NODE_DIRECT && !Off();
+  enabled_ = WAZERO_NODE_DIRECT && !IsOff();
   return true;
 }
 
@@ -112,7 +78,7 @@ void DirectCalls::Close(uint32_t slot) {
 }
 
 bool DirectCalls::MakeStack(Stack* stack) {
-  stack->memory = static_cast<uint8_t*>(MapStack());
+  stack->memory = MakeGuestStack();
   if (stack->memory == nullptr) return false;
   stack->end = stack->memory + kStackSize;
   return true;
@@ -135,10 +101,8 @@ napi_value DirectCalls::Enter() {
   if (!entry.open || entry.busy || closed.load(std::memory_order_acquire) != 0) return nullptr;
   Stack& stack = stacks_[depth_];
   if (stack.memory == nullptr && !MakeStack(&stack)) return nullptr;
-  size_t usable = kUsable;
-  if (entry.stack_bytes != 0) usable = std::min<uint64_t>(usable, std::max<uint64_t>(kLeast, entry.stack_bytes & ~15));
-  uint8_t* limit = stack.end - usable;
-  const size_t size = usable + entry.headroom;
+  uint8_t* limit = LimitOf(entry, stack.end);
+  const size_t size = stack.end - limit + entry.headroom;
 
   Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, nullptr, nullptr};
   top_ = &call;
@@ -183,12 +147,9 @@ napi_value DirectCalls::Enter() {
  * WZ_REPLY_NONE where it is not ours to call. */
 uint32_t DirectCalls::Ask(Call& call, uint32_t exit_code) {
   const Entry& entry = *call.entry;
-  if ((exit_code & 0xff) != WZ_EXIT_HOST) return WZ_REPLY_NONE;
-  // The two words of an interface of Go's: its type, and the value. Host modules do not change once they are made, and
-  // the guest's module keeps those that it imports from.
-  const auto* function = reinterpret_cast<const uintptr_t*>(At<uintptr_t>(entry.callee) + 32 + (exit_code >> 8) * 16);
-  if (function[0] != entry.host_function_type) return WZ_REPLY_NONE;
-  const auto& host = *reinterpret_cast<const wz_direct_host*>(function[1]);
+  const wz_direct_host* asked = HostOf(entry, exit_code);
+  if (asked == nullptr) return WZ_REPLY_NONE;
+  const wz_direct_host& host = *asked;
   if (std::max(host.params, host.results) > kDirectWords) return WZ_REPLY_NONE;
 
   DirectArea& area = *area_;
@@ -197,7 +158,7 @@ uint32_t DirectCalls::Ask(Call& call, uint32_t exit_code) {
                                (call.hook = environment_->Value(hook_)) == nullptr)) {
     return WZ_REPLY_NONE;
   }
-  auto* words = reinterpret_cast<uint64_t*>(At<uintptr_t>(entry.stack_pointer) + entry.host_words);
+  uint64_t* words = HostWords(entry);
   for (uint32_t i = 0; i < host.params; i++) area.words[i] = words[i];
   area.target = static_cast<double>(host.id);
   area.caller = At<uintptr_t>(entry.caller_module) == entry.module_context ? static_cast<double>(entry.module) : 0;

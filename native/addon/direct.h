@@ -71,6 +71,9 @@ class DirectCalls {
     for (Call* call = top_; call != nullptr; call = call->below) Adopt(*call);
   }
 
+  /** WAZERO_NODE_DIRECT=0: all calls go through Go. */
+  static bool IsOff();
+
   DirectArea* area() const { return area_; }
 
   /** wz_callbacks.running */

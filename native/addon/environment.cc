@@ -76,8 +76,8 @@ bool Environment::Start(napi_value hooks) {
       !TakeHook(env, hooks, "read", &read_hook) || !TakeHook(env, hooks, "error", &error_hook)) {
     return false;
   }
-  if (!direct.Start(this, hooks)) {
-    ThrowFailure(env, "Expected ask and area of the hooks");
+  if (!direct.Start(this, hooks) || !express.Start(this, hooks)) {
+    ThrowFailure(env, "Expected ask, express and area of the hooks");
     return false;
   }
   // A function of JavaScript, not of C++: V8 looks for a termination when it enters one.
@@ -125,7 +125,7 @@ void Environment::Cleanup(void* data) {
   Environment* self = holder->get();
   if (self->started_) {
     self->queue.Close();
-    self->direct.AdoptAll();
+    self->AdoptAll();
     wz_env_close(self->id);
     std::lock_guard<std::mutex> lock(registry().mutex);
     registry().environments.erase(self->id);
@@ -136,7 +136,7 @@ void Environment::Cleanup(void* data) {
 
 void Environment::DeleteReferences() {
   for (napi_ref* reference :
-       {&message_hook, &upcall_hook, &read_hook, &error_hook, &parse_json, &nothing, &no_words, &no_bytes}) {
+       {&message_hook, &upcall_hook, &read_hook, &error_hook, &express_hook, &parse_json, &nothing, &no_words, &no_bytes}) {
     if (*reference != nullptr) napi_delete_reference(env, *reference);
     *reference = nullptr;
   }

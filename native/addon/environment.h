@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "direct.h"
+#include "express.h"
 #include "message_queue.h"
 #include "napi_setup.h"
 
@@ -12,7 +13,7 @@ namespace wazero_node {
 /**
  * What one binding object (see addon.cc) owns; an environment of Node (the main thread or a Worker) has one for each
  * copy of the package that was loaded in it. Everything here belongs to the JS thread, but `id`, `queue` and
- * one method of `direct`.
+ * one method of `direct`; calls of `express` are seen by its thread, too, under the lock of ExpressPool.
  *
  * Lifetime, in this order, each a rule that a crash taught:
  *  1. The registry holds it by shared_ptr: a Go thread may be posting while the Worker ends.
@@ -46,8 +47,20 @@ class Environment : public std::enable_shared_from_this<Environment> {
   const uint64_t id;  // never reused in the process
   MessageQueue queue;
   DirectCalls direct;
+  ExpressCalls express;
+
+  /** Go is about to be asked something in which this frame, or every one, plays a part: it may not know it yet. */
+  void Adopt(uint64_t frame) {
+    direct.Adopt(frame);
+    express.Adopt(frame);
+  }
+  void AdoptAll() {
+    direct.AdoptAll();
+    express.AdoptAll();
+  }
 
   napi_ref message_hook = nullptr, upcall_hook = nullptr, read_hook = nullptr, error_hook = nullptr;
+  napi_ref express_hook = nullptr;
   napi_ref parse_json = nullptr, nothing = nullptr;
   napi_ref no_words = nullptr, no_bytes = nullptr;  // most messages have none: two arrays less to make for each
 

@@ -32,7 +32,7 @@ napi_value FrameStack(Environment& environment, Arguments& args) {
 napi_value Snapshot(Environment& environment, Arguments& args) {
   const uint64_t frame = args.Whole(0, "frame");
   if (!args.ok()) return nullptr;
-  environment.direct.Adopt(frame);
+  environment.Adopt(frame);
   Result result;
   wz_snapshot(environment.id, frame, &result);
   return ValueOf(environment, result);
@@ -42,7 +42,7 @@ napi_value SnapshotRestore(Environment& environment, Arguments& args) {
   const uint64_t frame = args.Whole(0, "frame"), snapshot = args.Whole(1, "snapshot");
   const Arguments::Words words = args.BigUint64Array(2, "words");
   if (!args.ok()) return nullptr;
-  environment.direct.Adopt(frame);
+  environment.Adopt(frame);
   Result result;
   wz_snapshot_restore(environment.id, frame, snapshot, words.data, static_cast<uint32_t>(words.count), &result);
   result.Check(environment);

@@ -28,7 +28,7 @@ napi_value Instantiate(Environment& environment, Arguments& args) {
   wz_module_config config{};
   ConfigReader reader(args.env());
   if (!reader.Read(args[6], &config)) return nullptr;
-  environment.direct.AdoptAll();  // it may join groups
+  environment.AdoptAll();  // it may join groups
   Result result;
   {
     SyncScope scope(&environment);
@@ -45,7 +45,7 @@ napi_value Call(Environment& environment, Arguments& args) {
   const wz_handle function = args.Whole(4, "fn");
   const Arguments::Words words = args.BigUint64Array(5, "words");
   if (!args.ok()) return nullptr;
-  environment.direct.Adopt(options.parent);
+  environment.Adopt(options.parent);
   if (words.count > UINT32_MAX) {
     ThrowFailure(args.env(), "The words of a call are too many");
     return nullptr;
@@ -74,7 +74,7 @@ napi_value FrameStop(Environment& environment, Arguments& args) {
   const uint64_t frame = args.Whole(0, "frame");
   const uint32_t reason = args.Uint32(1, "reason"), exit_code = args.Uint32(2, "exitCode");
   if (!args.ok()) return nullptr;
-  environment.direct.Adopt(frame);
+  environment.Adopt(frame);
   wz_frame_stop(environment.id, frame, reason, exit_code);
   return nullptr;
 }

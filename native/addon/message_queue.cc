@@ -1,6 +1,6 @@
 #include "message_queue.h"
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
 
 #include "environment.h"
@@ -56,13 +56,48 @@ void MessageQueue::Close() {
 }
 
 bool MessageQueue::Push(const wz_message& message) {
-  Message copy{message, {}, {}};
+  Message copy{message, {}, {}, false};
   if (message.word_count != 0) copy.words.assign(message.words, message.words + message.word_count);
   if (message.byte_count != 0) copy.bytes.assign(message.bytes, message.bytes + message.byte_count);
+  return Append(std::move(copy));
+}
+
+bool MessageQueue::PushExpress(uint32_t kind, uint64_t frame, uint64_t target, wz_handle module,
+                               std::vector<uint64_t> words) {
+  wz_message head{};
+  head.kind = kind;
+  head.frame = frame;
+  head.target = target;
+  head.module = module;
+  return Append({head, std::move(words), {}, true});
+}
+
+bool MessageQueue::Append(Message message) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (closed_) return false;
-  messages_.push_back(std::move(copy));
-  return woken_ || Wake(0);
+  messages_.push_back(std::move(message));
+  size_.store(messages_.size(), std::memory_order_release);
+  return woken_ || expected_ || Wake(0);
+}
+
+void MessageQueue::Expect() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  expected_ = true;
+}
+
+void MessageQueue::Poll(bool now) {
+  if (now) environment_->express.Await();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    expected_ = false;
+    if (closed_ || messages_.empty()) return;
+    if (!now) {
+      if (!woken_) Wake(0);
+      return;
+    }
+    woken_ = true;  // while this drains nobody else need
+  }
+  Drain(1);
 }
 
 bool MessageQueue::Wake(size_t turn) {
@@ -102,10 +137,12 @@ bool MessageQueue::Take(Message* message) {
   }
   *message = std::move(messages_.front());
   messages_.pop_front();
+  size_.store(messages_.size(), std::memory_order_relaxed);
   return true;
 }
 
 bool MessageQueue::Deliver(const Message& message) {
+  if (message.express) return DeliverExpress(message);
   napi_env env = environment_->env;
   HandleScope scope(env);
   const wz_message& head = message.head;
@@ -122,7 +159,29 @@ bool MessageQueue::Deliver(const Message& message) {
   arguments[5] = arrays.words;
   arguments[6] = arrays.bytes;
   napi_value hook = environment_->Value(environment_->message_hook);
-  if (napi_call_function(env, receiver, hook, 8, arguments, &result) == napi_ok) return true;
+  return AfterCall(napi_call_function(env, receiver, hook, 8, arguments, &result));
+}
+
+/** Makes no value of V8. */
+bool MessageQueue::DeliverExpress(const Message& message) {
+  napi_env env = environment_->env;
+  HandleScope scope(env);
+  DirectArea& area = *environment_->direct.area();
+  area.status = message.head.kind;
+  area.slot = static_cast<uint32_t>(message.words.size());
+  area.frame = static_cast<double>(message.head.frame);
+  area.target = static_cast<double>(message.head.target);
+  area.caller = static_cast<double>(message.head.module);
+  std::copy(message.words.begin(), message.words.end(), area.words);
+  napi_value receiver, result;
+  if (napi_get_undefined(env, &receiver) != napi_ok) return environment_->Alive();
+  napi_value hook = environment_->Value(environment_->express_hook);
+  return AfterCall(napi_call_function(env, receiver, hook, 0, nullptr, &result));
+}
+
+bool MessageQueue::AfterCall(napi_status status) {
+  if (status == napi_ok) return true;
+  napi_env env = environment_->env;
   napi_value exception;
   if (!environment_->TakeException(&exception)) return false;
   // A mistake of src: an uncaught exception like any other, never swallowed.

@@ -1,5 +1,6 @@
 #ifndef WAZERO_NODE_MESSAGE_QUEUE_H
 #define WAZERO_NODE_MESSAGE_QUEUE_H
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <vector>
@@ -15,6 +16,7 @@ struct Message {
   wz_message head;  // words and bytes of it are not used
   std::vector<uint64_t> words;
   std::vector<uint8_t> bytes;
+  bool express = false;  // of ExpressPool: JavaScript takes it from the DirectArea
 };
 
 /**
@@ -36,6 +38,15 @@ class MessageQueue {
   /** Any thread; copies. False once closed. */
   bool Push(const wz_message& message);
 
+  /** Any thread: the end of an express call, or a question in it. */
+  bool PushExpress(uint32_t kind, uint64_t frame, uint64_t target, wz_handle module, std::vector<uint64_t> words);
+
+  /** JS thread, before something that will push: Poll comes at the end of this turn's work, so nobody need wake it. */
+  void Expect();
+  /** Delivers what has come since, or (`now` is false) leaves it to the next turn. */
+  void Poll(bool now);
+  size_t size() const { return size_.load(std::memory_order_acquire); }
+
   static constexpr int kFunctions = 2;
   /** Any thread: threadsafe functions of the process that Node has not deleted yet. */
   static int OpenFunctions();
@@ -45,7 +56,10 @@ class MessageQueue {
   void Drain(size_t turn);
   bool Take(Message* message);
   bool Wake(size_t turn);  // mutex_ is held
+  bool Append(Message message);
   bool Deliver(const Message& message);
+  bool DeliverExpress(const Message& message);
+  bool AfterCall(napi_status status);
 
   Environment* environment_ = nullptr;
   napi_threadsafe_function turns_[kFunctions] = {};
@@ -53,6 +67,8 @@ class MessageQueue {
 
   std::mutex mutex_;
   std::deque<Message> messages_;
+  std::atomic<size_t> size_{0};
+  bool expected_ = false;  // Poll is due
   bool woken_ = false;  // a drain is due or at work: whoever pushes need not wake it
   bool closed_ = true;
 };

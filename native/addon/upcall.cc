@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "environment.h"
+#include "express_pool.h"
 #include "values.h"
 
 namespace wazero_node {
@@ -115,6 +116,17 @@ uint32_t Running(uint64_t id, uint64_t* entry) noexcept {
   }
 }
 
+/** Any thread. */
+void ExpressOver(uint64_t address, uint32_t usable) noexcept {
+  ExpressPool& pool = ExpressPool::Get();
+  std::shared_ptr<Environment> ended;  // let go of without the lock
+  std::lock_guard<std::mutex> lock(pool.mutex);
+  ExpressSlot& slot = *reinterpret_cast<ExpressSlot*>(static_cast<uintptr_t>(address));
+  slot.usable.store(usable != 0, std::memory_order_relaxed);
+  ended = pool.End(slot);
+  pool.changed.notify_all();
+}
+
 /** JS thread, likewise. */
 uint32_t Alive(uint64_t id) noexcept {
   Environment* environment = SyncScope::Current(id);
@@ -125,6 +137,6 @@ uint32_t Alive(uint64_t id) noexcept {
 
 }  // namespace
 
-const wz_callbacks kCallbacks = {WZ_ABI_VERSION, Post, Upcall, Running, Alive};
+const wz_callbacks kCallbacks = {WZ_ABI_VERSION, Post, Upcall, Running, Alive, ExpressOver};
 
 }  // namespace wazero_node

@@ -25,6 +25,7 @@ static uint64_t call_upcall(uint64_t env, uint32_t kind, uint64_t frame, uint64_
 }
 static uint32_t call_running(uint64_t env, uint64_t *entry) { return table.running(env, entry); }
 static uint32_t call_alive(uint64_t env) { return table.alive(env); }
+static void call_express_over(uint64_t call, uint32_t usable) { table.express_over(call, usable); }
 */
 import "C"
 
@@ -62,6 +63,15 @@ func upcall(env uint64, m *message, words []uint64, bytes []byte) (status uint32
 }
 
 func alive(env uint64) bool { return C.call_alive(C.uint64_t(env)) != 0 }
+
+// expressOver gives a call back that C++ has handed over: stack and words are no longer ours.
+func expressOver(call uint64, usable bool) {
+	u := C.uint32_t(0)
+	if usable {
+		u = 1
+	}
+	C.call_express_over(C.uint64_t(call), u)
+}
 
 // directRunning tells which direct call of an environment has been running since it was asked last, 0 for none; and whether to ask again.
 func directRunning(env uint64) (h handle, more bool) {

@@ -20,6 +20,7 @@ type directState struct {
 
 	frame *frame // adopted, and not continued yet; JS thread
 	ctx   context.Context
+	known bool // an express call that has a frame; env.mu
 }
 
 // openDirect takes one engine of the function for C++; nil where it cannot be entered directly.
@@ -85,6 +86,13 @@ func (d *directState) proceed(o frameOptions, stack []byte, words []uint64, answ
 	f := d.frame
 	d.frame = nil
 	f.hostContext, f.answered = nil, answer
+	usable, err = d.goOn(f, words)
+	outcome, err = f.conclude(err, codeTrap)
+	return outcome, usable, err
+}
+
+// goOn runs the guest to its end, from where it is.
+func (d *directState) goOn(f *frame, words []uint64) (usable bool, err error) {
 	f.control.interrupt() // what C++ was interrupted for is looked at in a tick
 	err = protect(func() error {
 		err := d.fn.CallWithStack(d.ctx, words)
@@ -92,8 +100,7 @@ func (d *directState) proceed(o frameOptions, stack []byte, words []uint64, answ
 		return err
 	})
 	d.inner.TakeBack()
-	outcome, err = f.conclude(err, codeTrap)
-	return outcome, usable, err
+	return usable, err
 }
 
 // watchDirect looks every 50 ms, as watchSync does for frames, whether a call has been running for so long: it then comes to Go, which

@@ -72,6 +72,7 @@ type directFunction interface {
 	TakeBack()
 	Interrupt()
 	WithSnapshots(context.Context) context.Context
+	FailIfClosed() error
 }
 type directEntry struct {
 	Preamble, Executable, ExecutionContext, ModuleContext, Closed                         uintptr

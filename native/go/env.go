@@ -79,10 +79,13 @@ func (e *env) close() {
 		cancels = append(cancels, r.cancel)
 	}
 	for d := range e.directs { // nobody enters any more; a call under way has been adopted
+		if d.known {
+			continue // it is needed to the end of its call
+		}
 		handles.remove(d.handle, kindDirect)
 		callEngines.Add(-1)
+		delete(e.directs, d)
 	}
-	e.directs = map[*directState]struct{}{}
 	e.mu.Unlock()
 	for _, cancel := range cancels {
 		cancel("close")

@@ -78,3 +78,37 @@ func wz_direct_continue(o *C.wz_frame_options, h C.wz_handle, stack *C.uint8_t, 
 
 //export wz_direct_watch
 func wz_direct_watch(env C.uint64_t) { watchDirect(uint64(env)) }
+
+//export wz_express_adopt
+func wz_express_adopt(o *C.wz_frame_options, h C.wz_handle, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		d, err := lookup[*directState](handle(h), kindDirect)
+		if err != nil {
+			return 0, nil, err
+		}
+		return 0, nil, d.adoptRunning(readFrameOptions(o))
+	})
+}
+
+//export wz_express_continue
+func wz_express_continue(o *C.wz_frame_options, h C.wz_handle, call C.uint64_t, at C.uint32_t, stack *C.uint8_t, size C.size_t, words *C.uint64_t, count, status C.uint32_t, answered *C.uint64_t, answers C.uint32_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		d, err := lookup[*directState](handle(h), kindDirect)
+		if err != nil {
+			return 0, nil, err
+		}
+		c := handOver{call: uint64(call), at: uint32(at), words: goWords(words, count)}
+		if stack != nil {
+			c.stack = goData(stack, size)
+		}
+		if at == C.WZ_AT_QUESTION {
+			c.answer = &askedAlready
+		} else if status != C.WZ_REPLY_NONE {
+			c.answer = &reply{status: uint32(status), words: append([]uint64(nil), goWords(answered, answers)...)}
+		}
+		return 0, nil, d.takeOver(readFrameOptions(o), c)
+	})
+}
+
+//export wz_express_stuck
+func wz_express_stuck(is C.uint32_t) { slots.hold(is != 0) }

@@ -38,7 +38,8 @@ type frame struct {
 	hostContext context.Context
 	snapshots   []experimental.Snapshot
 	restore     *restoration
-	answered    *reply // of the host function that a direct call left C++ for
+	answered    *reply        // of the host function that a direct call left C++ for
+	question    chan struct{} // of an express call that C++ left at a question of its own: closed once the goroutine waits there, too
 
 	mu      sync.Mutex
 	stopCh  chan struct{} // made on first use
@@ -51,6 +52,9 @@ type reply struct {
 	words  []uint64
 	bytes  []byte
 }
+
+// askedAlready stands for the answer that JavaScript has not given yet to the question that C++ has asked.
+var askedAlready reply
 
 const stopBit = 1 << 63
 
@@ -322,18 +326,24 @@ func (f *frame) upcall(m *message, words []uint64, bytes []byte) (n int) {
 			f.stopSelf(stopWord(stopClose, 0))
 			f.exitIfStopped()
 		}
-		f.wait(func(stop <-chan struct{}) {
-			select {
-			case r := <-f.replies:
-				status = r.status
-				copy(words, r.words)
-				n = copy(bytes, r.bytes)
-			case <-stop:
-			}
-		})
+		status, n = f.receive(words, bytes)
 	}
 	f.settle(status)
 	return n
+}
+
+// receive waits for the answer of JavaScript; async lane.
+func (f *frame) receive(words []uint64, bytes []byte) (status uint32, n int) {
+	f.wait(func(stop <-chan struct{}) {
+		select {
+		case r := <-f.replies:
+			status = r.status
+			copy(words, r.words)
+			n = copy(bytes, r.bytes)
+		case <-stop:
+		}
+	})
+	return status, n
 }
 
 // settle unwinds the guest unless JavaScript has answered well and the frame may go on.

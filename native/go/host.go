@@ -139,7 +139,12 @@ func (h *hostFunction) Call(ctx context.Context, mod api.Module, stack []uint64)
 	}
 	outer := f.hostContext // an invoke_ of emscripten, or nil
 	f.hostContext = ctx
-	if a := f.answered; a != nil {
+	if a := f.answered; a == &askedAlready {
+		f.answered = nil
+		close(f.question)
+		status, _ := f.receive(stack[:h.results], nil)
+		f.settle(status)
+	} else if a != nil {
 		f.answered = nil
 		copy(stack[:h.results], a.words)
 		f.settle(a.status)

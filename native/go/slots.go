@@ -97,6 +97,18 @@ func (p *slotPool) drop(f *frame) {
 	p.hand()
 }
 
+// hold takes a slot, whether there is one or not, for a guest that runs on the thread of C++ and cannot be interrupted.
+func (p *slotPool) hold(is bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if is {
+		p.used++
+	} else {
+		p.used--
+		p.hand()
+	}
+}
+
 // hand gives free slots to those who wait; mu is held.
 func (p *slotPool) hand() {
 	for p.used < p.limit {

@@ -17,6 +17,7 @@ type restoration struct {
 
 // takeSnapshot is called on the JS thread while the frame waits in a host function.
 func (f *frame) takeSnapshot() (id uint64, err error) {
+	f.awaitQuestion()
 	if f.hostContext == nil {
 		return 0, invalidArgument("Expected a caller whose host function has not answered yet")
 	}
@@ -24,7 +25,15 @@ func (f *frame) takeSnapshot() (id uint64, err error) {
 	return uint64(len(f.snapshots)), nil
 }
 
+// awaitQuestion: a call that C++ has left a moment ago is about to come to where JavaScript sees it already; nothing of JavaScript is needed for that.
+func (f *frame) awaitQuestion() {
+	if f.question != nil {
+		<-f.question
+	}
+}
+
 func (f *frame) askRestore(id uint64, results []uint64) error {
+	f.awaitQuestion()
 	if f.hostContext == nil || id == 0 || id > uint64(len(f.snapshots)) {
 		return invalidArgument("Expected a snapshot of the call whose host function restores it")
 	}

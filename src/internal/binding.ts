@@ -88,6 +88,15 @@ export interface NativeBinding {
    * `call` returns.
    */
   directCall(): string | undefined;
+  /** Likewise for asynchronous calls. */
+  expressOpen(fn: Handle): number;
+  expressClose(slot: number): void;
+  /** Begins the call of the slot, with the frame and the parameters of the area; its status says whether it has. Hooks.express comes, or MSG.done. */
+  expressCall(): void;
+  /** Answers the question of the frame and slot of the area with its status and words; false: it is a question of frameReply's now. */
+  expressReply(): boolean;
+  /** After those two, at the end of the turn's work: delivers what has come, for which it waits a few microseconds; or leaves it to the next turn. */
+  expressPoll(now: boolean): void;
   /** Any time; nothing happens when the frame has ended. */
   frameStop(frame: number, reason: number, exitCode: number): void;
   /** Answers the one open question of an asynchronous frame. */
@@ -185,6 +194,8 @@ export interface Hooks {
   readonly area: ArrayBuffer;
   /** Inside directCall: a host function of ours is asked. What it is, its parameters, results and status are in the area. Never throws. */
   ask(): void;
+  /** As message, for an express call: a MSG.done without an error, or a MSG.hostCall. All is in the area: kind in status, the number of words in slot. */
+  express(): void;
   error(json: string): Error;
 }
 

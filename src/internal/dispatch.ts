@@ -4,6 +4,7 @@ import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY, WARNING } from '
 import { findRequest } from './compile.js';
 import { ask as askDirectly, directFrame } from './direct.js';
 import { closedError, makeError, wouldBlockError } from './errors.js';
+import { reply as replyToExpress, taker } from './express.js';
 import { type Frame, frames } from './frames.js';
 import { callHost } from './host-call.js';
 import { HostFunctions } from './host-functions.js';
@@ -49,6 +50,8 @@ function answer(
   return callback({ words, bytes, sync });
 }
 
+const noBytes = new Uint8Array(0);
+
 /** What a guest has written is not sent back. */
 const answersBytes: ReadonlySet<number> = new Set([MSG.read, MSG.random, MSG.fs]);
 
@@ -68,6 +71,7 @@ function ask(
     frame.group.answered(frame, () => {
       frame.state = 'running';
       frame.group.detachBuffers();
+      if (frame.slot !== 0 && kind === MSG.hostCall && replyToExpress(frame, status, words)) return;
       native().frameReply(frame.id, status, words, answersBytes.has(kind) ? bytes : undefined);
     });
   };
@@ -153,6 +157,7 @@ const hooks: Hooks = {
   read,
   area,
   ask: askDirectly,
+  express: taker((frame, kind, target, handle, words) => ask(frame, kind, target, handle, words, noBytes)),
   error: (json) => makeError(JSON.parse(json) as ErrorRecord),
 };
 setHooks(hooks);

@@ -16,7 +16,7 @@ import { addActive, native, removeActive } from './native.js';
 import { AsyncResource } from './node.js';
 
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
-type Start = (frame: number, lane: number, parent: number, timeoutNs: number) => string | undefined;
+type Start = (frame: number, lane: number, parent: number, timeoutNs: number, self: Frame) => string | undefined;
 
 const parse = (bytes: Uint8Array): unknown => (bytes.byteLength === 0 ? {} : JSON.parse(Buffer.from(bytes).toString()));
 
@@ -79,7 +79,7 @@ function enter(
       addActive();
       frame.group.detachBuffers();
       try {
-        const json = start(frame.id, LANE.async, frame.nativeBelow(), timeoutNs);
+        const json = start(frame.id, LANE.async, frame.nativeBelow(), timeoutNs, frame);
         if (json !== undefined) throw failure(frame, JSON.parse(json));
       } catch (error) {
         removeActive();
@@ -136,7 +136,7 @@ export function enterSync(
   group.refreshBuffers();
   let error: Error | undefined;
   try {
-    const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs);
+    const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs, frame);
     if (json !== undefined) {
       const record = JSON.parse(json) as ErrorRecord;
       if (record.code === undefined) noteClosed(frame.group, (record as FrameOutcome).closed, 0);

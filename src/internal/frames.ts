@@ -50,6 +50,8 @@ export class Frame {
   resource: AsyncResource | undefined;
   /** An answer that waits until every frame above has ended. */
   heldReply: (() => void) | undefined;
+  /** Of the express call that it is (express.ts); 0: Go runs it, or does so now. */
+  slot = 0;
   /** It is in a host function of JavaScript that has not answered. */
   inHost = false;
   /** What was written ahead waits for this: a sink that answers later. */

@@ -2,6 +2,7 @@ import type { FunctionDefinition } from '../types.js';
 import type { Handle } from './binding.js';
 import { DirectCall, openAfter } from './direct.js';
 import { invalidArgument } from './errors.js';
+import { ExpressCall, expressAfter } from './express.js';
 import type { ModuleState } from './module-state.js';
 import { native } from './native.js';
 import { encode, type Signature, signature } from './values.js';
@@ -16,6 +17,9 @@ export class FunctionState {
   /** How it is called without Go, once it has been called a few times with callSync. */
   direct: DirectCall | undefined;
   #syncCalls = 0;
+  /** How it is called by a thread of C++, once it has been called a few times with call. */
+  express: ExpressCall | undefined;
+  #asyncCalls = 0;
 
   constructor(module: ModuleState, name: string, definition: FunctionDefinition, handle: Handle = 0) {
     this.module = module;
@@ -39,9 +43,16 @@ export class FunctionState {
     if (this.#syncCalls++ === openAfter && !this.module.closed) this.direct = DirectCall.open(this);
     return this.direct;
   }
+  /** Likewise, before an asynchronous call. */
+  countAsync(): ExpressCall | undefined {
+    if (this.#asyncCalls++ === expressAfter && !this.module.closed) this.express = ExpressCall.open(this);
+    return this.express;
+  }
   endDirect(): void {
     this.direct?.close();
     this.direct = undefined;
+    this.express?.close();
+    this.express = undefined;
   }
 
   /** The arguments as words, in an array that has room for the results. */

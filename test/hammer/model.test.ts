@@ -129,9 +129,10 @@ async function play(operations: readonly Operation[]): Promise<void> {
         const { inFlight: busy, closing } = guest;
         const error = await errorOf(() => module.exportedFunction('inc', ['i32'], ['i32']).callSync(0));
         if (closing) expect(error).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
-        else if (busy) expect(error).toMatchObject({ code: 'ERR_WAZERO_BUSY' });
+        else if (busy && error !== undefined) expect(error).toMatchObject({ code: 'ERR_WAZERO_BUSY' });
         else {
           expect(error).toBeUndefined();
+          if (busy) await haveEnded(guest);
           guest.syncCalls++;
         }
         break;
@@ -165,9 +166,10 @@ async function play(operations: readonly Operation[]): Promise<void> {
       case 'closeSync': {
         const busy = guest.inFlight;
         const error = await errorOf(() => module.closeSync());
-        if (busy && !guest.closing) expect(error).toMatchObject({ code: 'ERR_WAZERO_BUSY' });
-        else if (!busy) {
+        if (busy && !guest.closing && error !== undefined) expect(error).toMatchObject({ code: 'ERR_WAZERO_BUSY' });
+        else if (!guest.closing) {
           expect(error).toBeUndefined();
+          if (busy) await haveEnded(guest);
           guest.closeAsked = true;
         }
         break;
@@ -175,6 +177,12 @@ async function play(operations: readonly Operation[]): Promise<void> {
     }
   }
   await finish(guests);
+}
+
+/** Not busy, although a Promise has not settled: its call has ended within this turn, and the reactions come in it. */
+async function haveEnded(guest: Guest): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(guest.inFlight).toBe(false);
 }
 
 /** Opens every gate until everything has settled, then holds each guest's calls against what they may have answered. */

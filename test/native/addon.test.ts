@@ -30,6 +30,7 @@ function create(hooks: Partial<Hooks> = {}) {
     area: new ArrayBuffer(17_408),
     read() {},
     ask() {},
+    express() {},
     error: (json) => new Error(json),
     ...hooks,
   });
@@ -69,7 +70,7 @@ describe('a binding object', () => {
   it('does nothing before init, and has one init', () => {
     expect(() => addon.create().stats()).toThrow('init comes first');
     const { own } = create();
-    const hooks = { message() {}, upcall: () => 0, ask() {}, read() {}, error: (json: string) => new Error(json) };
+    const hooks = { message() {}, upcall: () => 0, ask() {}, read() {}, express() {}, error: (json: string) => new Error(json) };
     expect(() => own.init({ ...hooks, area: new ArrayBuffer(17_408) })).toThrow('before');
     for (const wrong of [undefined, null, {}, { message: 1 }]) {
       expect(() => addon.create().init(wrong as never)).toThrow(TypeError);
@@ -80,6 +81,13 @@ describe('a binding object', () => {
     // Nothing is entered before init, and no slot that was never given.
     expect(addon.create().directCall()).toBeUndefined();
     expect(own.directCall()).toBeUndefined();
+    expect(() => addon.create().expressCall()).toThrow('init comes first');
+    expect(() => addon.create().expressPoll(true)).toThrow('init comes first');
+    const { own: ready } = create();
+    ready.expressCall();
+    ready.expressPoll(true);
+    expect(ready.expressReply()).toBe(false);
+    expect(() => ready.expressClose(7)).not.toThrow();
   });
 
   it('throws what the hook makes of an error, also when that is null or the hook throws', () => {
@@ -127,7 +135,7 @@ describe('a binding object', () => {
 const takesRecord = ['runtimeNew', 'runtimeConfigDescribe', 'moduleConfigDescribe'];
 describe('arguments that are none', () => {
   const { own } = create();
-  const needNone = new Set(['buildInfo', 'stats', 'collect', 'signalsOnStack', 'directCall']);
+  const needNone = new Set(['buildInfo', 'stats', 'collect', 'signalsOnStack', 'directCall', 'expressCall', 'expressReply']);
   const names = Object.entries(own)
     .filter(([name, value]) => typeof value === 'function' && !needNone.has(name))
     .map(([name]) => name as keyof Binding);

@@ -24,6 +24,8 @@ type Direct interface {
 	Interrupt()
 	// WithSnapshots makes experimental.GetSnapshotter find the call that is under way.
 	WithSnapshots(ctx context.Context) context.Context
+	// FailIfClosed is what a call that has returned ends with where its module was closed meanwhile.
+	FailIfClosed() error
 }
 
 // StackHeadroom is set by the engine: how much room a signal handler needs below the limit of a stack.

@@ -66,4 +66,7 @@ func (c *callEngine) WithSnapshots(ctx context.Context) context.Context {
 	return context.WithValue(ctx, expctxkeys.SnapshotterKey{}, c)
 }
 
+// FailIfClosed implements nodehost.Direct.
+func (c *callEngine) FailIfClosed() error { return c.parent.module.FailIfClosed() }
+
 func init() { nodehost.StackHeadroom = stackHeadroom }

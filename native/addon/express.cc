@@ -1,0 +1,234 @@
+#include "express.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+
+#include "bindings.h"
+#include "direct_entry.h"
+#include "express_pool.h"
+#include "guest_stack.h"
+
+namespace wazero_node {
+namespace {
+
+using State = ExpressSlot::State;
+using Known = ExpressSlot::Known;
+using Clock = std::chrono::steady_clock;
+
+// What a guest may run for at a time, on average: the others of the process wait for the one thread meanwhile.
+constexpr uint32_t kShort = 50'000, kShortInCompany = 10'000;  // ns
+constexpr uint32_t kTries = 64;                                // calls after which a slow function is tried again
+constexpr auto kLongestWait = std::chrono::microseconds(10);
+constexpr uint32_t kMostMissed = 8, kNextTry = 64;  // waits in vain, after which only each 64th call is waited for
+
+bool IsAlways() {
+  const char* value = std::getenv("WAZERO_NODE_DIRECT");
+  return value != nullptr && std::strcmp(value, "1") == 0;
+}
+
+}  // namespace
+
+bool ExpressCalls::Start(Environment* environment, napi_value hooks) {
+  environment_ = environment;
+  enabled_ = WAZERO_NODE_DIRECT && !DirectCalls::IsOff();
+  always_ = IsAlways();
+  napi_value hook;
+  return napi_get_named_property(environment->env, hooks, "express", &hook) == napi_ok &&
+         napi_create_reference(environment->env, hook, 1, &environment->express_hook) == napi_ok;
+}
+
+uint32_t ExpressCalls::Open(wz_handle function) {
+  if (!enabled_) return 0;
+  auto slot = std::make_unique<ExpressSlot>();
+  Result result;
+  wz_direct_open(environment_->id, function, &slot->entry, &result);
+  if (!result.Check(*environment_) || result.value == 0) return 0;
+  if (slot->entry.words > kDirectWords || slot->entry.headroom > kMostHeadroom) {
+    wz_direct_close(slot->entry.handle);
+    return 0;
+  }
+  slot->open = true;
+  slot->words.resize(slot->entry.words);
+  uint32_t index = static_cast<uint32_t>(slots_.size());
+  if (free_.empty()) {
+    slots_.push_back(std::move(slot));
+  } else {
+    index = free_.back();
+    free_.pop_back();
+    slots_[index] = std::move(slot);
+  }
+  return index + 1;
+}
+
+void ExpressCalls::Close(uint32_t number) {
+  if (number == 0 || number > slots_.size()) return;
+  ExpressSlot& slot = *slots_[number - 1];
+  if (!slot.open) return;
+  {
+    std::lock_guard<std::mutex> lock(ExpressPool::Get().mutex);
+    if (slot.state != State::kIdle) return;
+  }
+  slot.open = false;
+  if (slot.listed) {
+    listed_.erase(std::find(listed_.begin(), listed_.end(), &slot));
+    slot.listed = false;
+  }
+  wz_direct_close(slot.entry.handle);
+  free_.push_back(number - 1);
+}
+
+bool ExpressCalls::MayBegin(ExpressSlot& slot) {
+  ExpressPool& pool = ExpressPool::Get();
+  if (!slot.open || !slot.usable.load(std::memory_order_relaxed) || !pool.Ready()) return false;
+  const uint32_t average = slot.nanoseconds.load(std::memory_order_relaxed);
+  if (always_ || average < kShortInCompany || (average < kShort && pool.waiting() == 0)) return true;
+  if (++slot.refused < kTries) return false;
+  slot.refused = 0;
+  slot.nanoseconds.store(kShort / 2, std::memory_order_relaxed);
+  return true;
+}
+
+void ExpressCalls::Begin() {
+  DirectArea* area = environment_ == nullptr ? nullptr : environment_->direct.area();
+  if (area == nullptr) return;  // not initialised
+  const uint32_t index = area->slot - 1;
+  area->status = kDirectNotEntered;
+  if (index >= slots_.size()) return;
+  ExpressSlot& slot = *slots_[index];
+  if (!MayBegin(slot)) return;
+  ExpressPool& pool = ExpressPool::Get();
+  {
+    std::lock_guard<std::mutex> lock(pool.mutex);
+    if (slot.state != State::kIdle) return;
+    std::copy_n(area->words, slot.words.size(), slot.words.data());
+    slot.frame = static_cast<uint64_t>(area->frame);
+    slot.environment = environment_->shared_from_this();
+    active++;
+    pool.Push(slot);
+  }
+  if (!slot.listed) {
+    slot.listed = true;
+    listed_.push_back(&slot);
+  }
+  environment_->queue.Expect();
+  area->status = kDirectDone;
+}
+
+bool ExpressCalls::Reply() {
+  DirectArea& area = *environment_->direct.area();
+  const uint32_t index = area.slot - 1;
+  if (index >= slots_.size()) return false;
+  ExpressSlot& slot = *slots_[index];
+  ExpressPool& pool = ExpressPool::Get();
+  std::unique_lock<std::mutex> lock(pool.mutex);
+  if (slot.state != State::kParked || slot.frame != static_cast<uint64_t>(area.frame)) return false;
+  slot.answer.assign(area.words, area.words + slot.results);
+  slot.answered = true;
+  if (area.status != WZ_REPLY_OK) {
+    pool.Leave(slot, WZ_AT_EXIT, area.status, lock);
+    return true;
+  }
+  active++;
+  pool.Push(slot);
+  lock.unlock();
+  environment_->queue.Expect();
+  return true;
+}
+
+void ExpressCalls::Await() {
+  if (active.load(std::memory_order_relaxed) != 1 || !ExpressPool::Get().spins()) return;
+  if (missed_ >= kMostMissed && ++missed_ % kNextTry != 0) return;
+  const auto end = Clock::now() + kLongestWait;
+  do {
+    for (int i = 0; i < 16; i++) {
+      if (environment_->queue.size() != 0) {
+        missed_ = 0;
+        return;
+      }
+      Pause();
+    }
+    if (active.load(std::memory_order_acquire) == 0) break;
+  } while (Clock::now() < end);
+  if (environment_->queue.size() == 0) missed_++;
+}
+
+void ExpressCalls::Adopt(uint64_t frame) {
+  if (frame == 0 || listed_.empty()) return;
+  for (ExpressSlot* slot : listed_) {
+    std::unique_lock<std::mutex> lock(ExpressPool::Get().mutex);
+    if (slot->state == State::kIdle || slot->frame != frame) continue;
+    Adopt(*slot, lock);
+    return;
+  }
+}
+
+void ExpressCalls::AdoptAll() {
+  for (ExpressSlot* slot : listed_) {
+    slot->listed = false;
+    std::unique_lock<std::mutex> lock(ExpressPool::Get().mutex);
+    Adopt(*slot, lock);
+  }
+  listed_.clear();
+}
+
+void ExpressCalls::Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
+  ExpressPool& pool = ExpressPool::Get();
+  pool.changed.wait(lock, [&] { return slot.state != State::kLeaving; });
+  if (slot.state == State::kParked) {
+    pool.Leave(slot, WZ_AT_QUESTION, WZ_REPLY_NONE, lock);
+  } else if ((slot.state == State::kWaiting || slot.state == State::kRunning) && slot.known == Known::kNo) {
+    slot.known = Known::kSoon;
+    wz_frame_options options{};
+    options.env = environment_->id;
+    options.frame = slot.frame;
+    options.lane = WZ_LANE_ASYNC;
+    lock.unlock();
+    Result result;  // when it fails the environment has ended, and wz_express_continue says so
+    wz_express_adopt(&options, slot.entry.handle, &result);
+    lock.lock();
+    slot.known = Known::kYes;
+    if (slot.state == State::kRunning) Interrupt(slot);
+    pool.changed.notify_all();
+  }
+}
+
+namespace {
+
+napi_value ExpressOpen(Environment& environment, Arguments& args) {
+  const wz_handle function = args.Whole(0, "fn");
+  return args.ok() ? Number(args.env(), environment.express.Open(function)) : nullptr;
+}
+
+napi_value ExpressClose(Environment& environment, Arguments& args) {
+  const uint32_t slot = args.Uint32(0, "slot");
+  if (args.ok()) environment.express.Close(slot);
+  return nullptr;
+}
+
+napi_value ExpressCall(Environment& environment, Arguments&) {
+  environment.express.Begin();
+  return nullptr;
+}
+
+napi_value ExpressReply(Environment& environment, Arguments& args) {
+  return Boolean(args.env(), environment.express.Reply());
+}
+
+napi_value ExpressPoll(Environment& environment, Arguments& args) {
+  const bool now = args.Boolean(0, "now");
+  if (args.ok()) environment.queue.Poll(now);
+  return nullptr;
+}
+
+const Binding kBindings[] = {
+    {"expressOpen", Entry<ExpressOpen>},   {"expressClose", Entry<ExpressClose>}, {"expressCall", Entry<ExpressCall>},
+    {"expressReply", Entry<ExpressReply>}, {"expressPoll", Entry<ExpressPoll>},
+};
+
+}  // namespace
+
+BindingList ExpressBindings() { return ListOf(kBindings); }
+
+}  // namespace wazero_node

@@ -1,0 +1,87 @@
+#ifndef WAZERO_NODE_EXPRESS_H
+#define WAZERO_NODE_EXPRESS_H
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "napi_setup.h"
+
+namespace wazero_node {
+
+class Environment;
+
+/**
+ * A function that express calls enter, with the one call of it that may be under way. All below `entry` is guarded by
+ * the lock of ExpressPool; who is at work on a call may read what does not change meanwhile.
+ *
+ *   idle -> waiting -> running -> idle, by way of kParked any number of times: the guest asks a host function
+ *   -> leaving -> with Go -> idle, from all but idle: Go makes a frame of it, and runs it to its end
+ */
+struct ExpressSlot {
+  enum class State : uint8_t { kIdle, kWaiting, kRunning, kParked, kLeaving, kWithGo };
+  enum class Known : uint8_t { kNo, kSoon, kYes };
+
+  wz_direct_entry entry{};
+  uint32_t index = 0;         // JS thread
+  bool open = false;          // likewise
+  bool listed = false;        // likewise: in ExpressCalls::listed_
+  uint32_t refused = 0;       // likewise: so many calls have been left to Go since it was found slow
+  std::atomic<bool> usable{true};        // false: nobody knows the state of its engine
+  std::atomic<uint32_t> nanoseconds{0};  // of what it runs at a time, on average
+
+  State state = State::kIdle;
+  Known known = Known::kNo;  // to Go: it has a frame
+  bool entered = false, answered = false;
+  uint64_t frame = 0;
+  uint8_t *stack = nullptr, *limit = nullptr, *stack_end = nullptr;
+  std::vector<uint64_t> words;   // parameters, then results: native code writes them here
+  std::vector<uint64_t> answer;  // of the host function
+  uint64_t* asked = nullptr;     // its words, on the guest's stack
+  uint32_t results = 0;          // how many of them it answers
+  ExpressSlot* next = nullptr;   // in the queue
+  std::shared_ptr<Environment> environment;  // keeps the slot, too, while a call is under way
+};
+
+/**
+ * Asynchronous calls that run the guest on a thread of C++ (ExpressPool) without Go, as DirectCalls does it with
+ * synchronous ones: outermost, without a deadline, of functions that have been short lately. Everything here belongs to
+ * the JS thread.
+ *
+ * Go does not know of such a call until it has to: something asks for its frame (adoption), it comes to an exit that is
+ * not ours to answer, or it has run for long. Then it goes on in Go, like any other.
+ */
+class ExpressCalls {
+ public:
+  bool Start(Environment* environment, napi_value hooks);
+  /** A slot, from 1; 0 where the function cannot be entered. */
+  uint32_t Open(wz_handle function);
+  void Close(uint32_t slot);
+  /** Begins the call that stands in the area. area.status says whether it has: kDirectDone, kDirectNotEntered. */
+  void Begin();
+  /** Answers the question of area.frame with area.status and area.words. False: Go has the call. */
+  bool Reply();
+  /** Waits a few microseconds for the only call in flight, if that is worth while. */
+  void Await();
+
+  /** As DirectCalls: Go is about to be asked something in which this frame, or every one, plays a part. */
+  void Adopt(uint64_t frame);
+  void AdoptAll();
+
+  /** Of calls that run, or are about to. */
+  std::atomic<int32_t> active{0};
+
+ private:
+  bool MayBegin(ExpressSlot& slot);
+  void Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock);
+
+  Environment* environment_ = nullptr;
+  std::vector<std::unique_ptr<ExpressSlot>> slots_;
+  std::vector<uint32_t> free_;
+  std::vector<ExpressSlot*> listed_;  // all with a call under way, and some that had one
+  bool enabled_ = false, always_ = false;
+  uint32_t missed_ = 0;  // waits in vain, lately
+};
+
+}  // namespace wazero_node
+#endif

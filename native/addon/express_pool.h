@@ -1,0 +1,76 @@
+#ifndef WAZERO_NODE_EXPRESS_POOL_H
+#define WAZERO_NODE_EXPRESS_POOL_H
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "express.h"
+
+namespace wazero_node {
+
+/**
+ * The thread of the process that runs express calls, one after the other, and one that watches it. What runs for long
+ * is interrupted and goes to Go, which gives guests their slices; what cannot be interrupted counts as one of Go's
+ * slots, and until it has ended all calls go through Go.
+ *
+ * No lock is held while guest code runs, nor while Go or JavaScript are called.
+ */
+class ExpressPool {
+ public:
+  static ExpressPool& Get();
+
+  std::mutex mutex;                 // of the queue and of all slots
+  std::condition_variable changed;  // a slot has left kLeaving, or Known::kSoon
+
+  /** mutex is held: queues a slot, which is kWaiting then. */
+  void Push(ExpressSlot& slot);
+  /** Takes mutex. Whether calls may begin: false where there is no thread, or it is stuck, or too many guests are parked. */
+  bool Ready();
+  size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
+  /** More than one processor: it is worth while to wait for another thread without sleeping. */
+  bool spins() const { return spins_; }
+
+  /** The rest of the call is Go's. mutex is held by `lock`, and is not meanwhile. `at` is a WZ_AT_... */
+  void Leave(ExpressSlot& slot, uint32_t at, uint32_t status, std::unique_lock<std::mutex>& lock);
+  /** It has ended, in Go or here. mutex is held; what comes back is to be dropped without it. */
+  std::shared_ptr<Environment> End(ExpressSlot& slot);
+
+ private:
+  ExpressPool();
+  void Work();
+  void Watch();
+  ExpressSlot* Pop();
+  void Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock);
+  void LeaveFromQueue(ExpressSlot& slot, std::unique_lock<std::mutex>& lock);
+  void Look(std::unique_lock<std::mutex>& lock);
+  bool TakeStack(ExpressSlot& slot);
+  void GiveStack(ExpressSlot& slot);
+
+  ExpressSlot *first_ = nullptr, *last_ = nullptr;
+  std::atomic<size_t> waiting_{0};
+  std::condition_variable work_, watch_;
+  std::atomic<bool> stuck_{false};
+  bool started_ = false, failed_ = false, asleep_ = false, watched_ = false, spins_ = false;
+  ExpressSlot* current_ = nullptr;  // whose guest runs
+  uint64_t runs_ = 0, seen_ = 0;
+  uint32_t same_ = 0, idle_ = 0;    // rounds of the watch: with the same run, with none
+  std::vector<uint8_t*> stacks_;    // idle ones
+  std::atomic<size_t> lent_{0};
+};
+
+/** Between two looks at what another thread will write. */
+inline void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/** Interrupts the guest of a slot, which runs: mutex of the pool is held. */
+void Interrupt(const ExpressSlot& slot);
+
+}  // namespace wazero_node
+#endif

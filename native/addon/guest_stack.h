@@ -1,0 +1,70 @@
+#ifndef WAZERO_NODE_GUEST_STACK_H
+#define WAZERO_NODE_GUEST_STACK_H
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "direct_entry.h"
+#include "wazero_node.h"
+
+#if WAZERO_NODE_DIRECT
+#include <sys/mman.h>
+#endif
+
+// What direct and express calls (edit e5) share: the stacks that guests run on, and words at addresses that Go gave.
+namespace wazero_node {
+
+// Usable bytes of a stack, where the module's limit is not lower: deeper calls have Go make a larger one. A stack of
+// wazero's own begins with as much as kLeastStack, whatever the limit.
+constexpr size_t kUsableStack = 256 << 10, kLeastStack = 16 << 10;
+// Room below for signal handlers: Go says how much it needs, and never more than this.
+constexpr size_t kMostHeadroom = 240 << 10;
+constexpr size_t kStackSize = kUsableStack + kMostHeadroom;
+
+#if WAZERO_NODE_DIRECT
+/** kStackSize bytes, or nullptr. Pages are taken when they are touched. */
+inline uint8_t* MakeGuestStack() {
+  void* memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<uint8_t*>(memory);
+}
+inline void FreeGuestStack(uint8_t* memory) { munmap(memory, kStackSize); }
+#else
+inline uint8_t* MakeGuestStack() { return nullptr; }
+inline void FreeGuestStack(uint8_t*) {}
+#endif
+
+/** The limit that the guest of an entry compares its stack pointer with, on a stack that ends at `end`. */
+inline uint8_t* LimitOf(const wz_direct_entry& entry, uint8_t* end) {
+  size_t usable = kUsableStack;
+  if (entry.stack_bytes != 0)
+    usable = std::min<uint64_t>(usable, std::max<uint64_t>(kLeastStack, entry.stack_bytes & ~15));
+  return end - usable;
+}
+
+template <typename T>
+T& At(uintptr_t address) {
+  return *reinterpret_cast<T*>(address);
+}
+template <typename T>
+std::atomic<T>& AtomicAt(uintptr_t address) {
+  static_assert(sizeof(std::atomic<T>) == sizeof(T) && std::atomic<T>::is_always_lock_free);
+  return *reinterpret_cast<std::atomic<T>*>(address);
+}
+
+/** The host function of ours that a call has left for, or nullptr: another exit. */
+inline const wz_direct_host* HostOf(const wz_direct_entry& entry, uint32_t exit_code) {
+  if ((exit_code & 0xff) != WZ_EXIT_HOST) return nullptr;
+  // The two words of an interface of Go's: its type, and the value. Host modules do not change once they are made, and
+  // the guest's module keeps those that it imports from.
+  const auto* function = reinterpret_cast<const uintptr_t*>(At<uintptr_t>(entry.callee) + 32 + (exit_code >> 8) * 16);
+  if (function[0] != entry.host_function_type) return nullptr;
+  return reinterpret_cast<const wz_direct_host*>(function[1]);
+}
+/** Its words: parameters, and results over them. */
+inline uint64_t* HostWords(const wz_direct_entry& entry) {
+  return reinterpret_cast<uint64_t*>(At<uintptr_t>(entry.stack_pointer) + entry.host_words);
+}
+
+}  // namespace wazero_node
+#endif

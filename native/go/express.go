@@ -1,0 +1,99 @@
+package main
+
+/*
+#include "wazero_node.h"
+*/
+import "C"
+
+// An express call runs on a thread of C++ (native/addon/express.h), and is a directState there. Here is how it becomes a call like any
+// other: adopt gives it a frame while it runs, takeOver runs the rest of it.
+
+// handOver is what C++ has of a call.
+type handOver struct {
+	call   uint64 // its number for C++
+	at     uint32 // WZ_AT_...
+	stack  []byte // nil where it has none
+	words  []uint64
+	answer *reply
+}
+
+// adoptRunning gives the call a frame, as enter does; nothing of its engine is touched. JS thread, or the one that hands the call over.
+func (d *directState) adoptRunning(o frameOptions) error {
+	f, err := newFrame(o, d.function.module.group, d.function.module)
+	if err != nil {
+		return err
+	}
+	d.env.mu.Lock()
+	d.known = true
+	d.env.mu.Unlock()
+	f.push()
+	d.frame, d.ctx = f, f.context()
+	return nil
+}
+
+// takeOver returns as soon as the frame is there; the goroutine runs the rest.
+func (d *directState) takeOver(o frameOptions, c handOver) error {
+	if d.frame == nil {
+		if err := d.adoptRunning(o); err != nil {
+			return err
+		}
+	}
+	f := d.frame
+	d.frame = nil
+	f.answered = c.answer
+	if c.at == C.WZ_AT_QUESTION {
+		f.question = make(chan struct{})
+	}
+	if c.stack != nil {
+		d.inner.Lend(d.ctx, c.stack)
+	}
+	goroutine(func() {
+		if c.at == C.WZ_AT_QUESTION {
+			defer func() {
+				if f.answered != nil { // it has ended before
+					close(f.question)
+				}
+			}()
+		}
+		var outcome []byte
+		usable := true
+		err := protect(func() (err error) { usable, err = d.finish(f, c); return })
+		words := append([]uint64(nil), c.words...)
+		outcome, err = f.conclude(err, codeTrap)
+		d.over(usable)
+		expressOver(c.call, usable)
+		done(o.env, o.frame, 0, words, outcome, err)
+	})
+	return nil
+}
+
+// over ends what adoptRunning began.
+func (d *directState) over(usable bool) {
+	d.env.mu.Lock()
+	d.known = false
+	ended := d.env.closed
+	d.env.mu.Unlock()
+	if ended || !usable {
+		d.close(false)
+	}
+}
+
+// finish runs the guest to its end.
+func (d *directState) finish(f *frame, c handOver) (usable bool, err error) {
+	if c.at == C.WZ_AT_END {
+		d.inner.TakeBack()
+		return true, d.inner.FailIfClosed()
+	}
+	if c.at != C.WZ_AT_QUESTION && f.stop.Load() == 0 {
+		f.hasSlot = slots.acquire(f, c.at == C.WZ_AT_EXIT)
+	}
+	if c.at == C.WZ_AT_START {
+		if f.stop.Load() != 0 {
+			return true, f.notStarted()
+		}
+		if d.function.module.isClosed() {
+			return true, errClosedModule
+		}
+	}
+	return d.goOn(f, c.words)
+}
