@@ -70,7 +70,14 @@ describe('a binding object', () => {
   it('does nothing before init, and has one init', () => {
     expect(() => addon.create().stats()).toThrow('init comes first');
     const { own } = create();
-    const hooks = { message() {}, upcall: () => 0, ask() {}, read() {}, express() {}, error: (json: string) => new Error(json) };
+    const hooks = {
+      message() {},
+      upcall: () => 0,
+      ask() {},
+      read() {},
+      express() {},
+      error: (json: string) => new Error(json),
+    };
     expect(() => own.init({ ...hooks, area: new ArrayBuffer(17_408) })).toThrow('before');
     for (const wrong of [undefined, null, {}, { message: 1 }]) {
       expect(() => addon.create().init(wrong as never)).toThrow(TypeError);
@@ -135,7 +142,15 @@ describe('a binding object', () => {
 const takesRecord = ['runtimeNew', 'runtimeConfigDescribe', 'moduleConfigDescribe'];
 describe('arguments that are none', () => {
   const { own } = create();
-  const needNone = new Set(['buildInfo', 'stats', 'collect', 'signalsOnStack', 'directCall', 'expressCall', 'expressReply']);
+  const needNone = new Set([
+    'buildInfo',
+    'stats',
+    'collect',
+    'signalsOnStack',
+    'directCall',
+    'expressCall',
+    'expressReply',
+  ]);
   const names = Object.entries(own)
     .filter(([name, value]) => typeof value === 'function' && !needNone.has(name))
     .map(([name]) => name as keyof Binding);
