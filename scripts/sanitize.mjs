@@ -29,6 +29,7 @@ const fuzz = (...targets) => [
 const programs = [
   [program('crossing'), values.seconds],
   [program('stress'), values.seconds],
+  [program('express'), values.seconds],
   ['--expose-gc', program('workers'), values.seconds],
   ['--expose-gc', program('ending'), '5'],
   ...['terminate', 'vm', 'idle'].map((mode) => [program('direct'), mode]),
