@@ -35,6 +35,7 @@ struct Job {
 pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t given = PTHREAD_COND_INITIALIZER;
 constexpr unsigned kMost = 512;
+constexpr unsigned kOwn = 2;  // of ExpressPool, which come from those that wait, too
 Job jobs[kMost];
 unsigned waiting = 0;   // threads
 unsigned pending = 0;   // jobs that none of them has taken yet: never more than waiting
@@ -103,7 +104,7 @@ bool Give(const pthread_attr_t* attributes, Start start, void* argument) {
 }  // namespace
 
 unsigned MissingThreads() {
-  unsigned needed = wz_threads();
+  unsigned needed = wz_threads() + kOwn;
   if (needed > kMost) needed = kMost;
   pthread_mutex_lock(&lock);
   while (made < needed && MakeOne()) {
