@@ -79,8 +79,8 @@ export class Memory extends Uncloneable {
     checkInteger(byteCount, 0, Number.MAX_SAFE_INTEGER, 'byteCount');
     const size = this.size();
     if (byteCount > size || offset > size - byteCount) throw outside(offset, byteCount, size); // before it is allocated
-    const bytes = new Uint8Array(byteCount);
-    this.#read(offset, bytes);
+    const bytes = room(byteCount);
+    this.#read(offset, bytes); // all of it
     return bytes;
   }
 
@@ -185,6 +185,11 @@ export class Memory extends Uncloneable {
       throw outside(offset, bytes.byteLength, this.#state.size());
   }
 }
+
+/** For bytes that are all written next: many are not zeroed first. */
+const many = 4096;
+const room = (byteCount: number): Uint8Array<ArrayBuffer> =>
+  byteCount < many ? new Uint8Array(byteCount) : new Uint8Array(Buffer.allocUnsafeSlow(byteCount).buffer);
 
 function checkOffset(offset: unknown): asserts offset is number {
   checkInteger(offset, 0, Number.MAX_SAFE_INTEGER, 'offset');

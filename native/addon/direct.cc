@@ -193,6 +193,7 @@ void DirectCalls::Adopt(Call& call) {
 
 napi_value DirectCalls::Continue(Call& call, uint32_t status) {
   const wz_frame_options options = Options(call);
+  call.adopted = true;  // Go makes the frame itself: a second one would wait for the first, and that for what is nested in it
   Result result;
   {
     SyncScope scope(environment_);

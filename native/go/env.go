@@ -113,7 +113,7 @@ func (e *env) closeRuntimes() {
 		for _, h := range caches {
 			_ = protect(func() error { return closeCache(h) })
 		}
-	})
+	}, nil)
 }
 
 func (e *env) addCache(h handle) bool {

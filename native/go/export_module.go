@@ -32,11 +32,10 @@ func wz_instantiate(o *C.wz_frame_options, h, compiled C.wz_handle, config *C.wz
 			outcome, err := i.run()
 			return uint64(module), outcome, err
 		}
+		var outcome []byte
 		goroutine(func() {
-			var outcome []byte
-			err := protect(func() (err error) { outcome, err = i.run(); return })
-			done(options.env, options.frame, module, nil, outcome, err)
-		})
+			err = protect(func() (err error) { outcome, err = i.run(); return })
+		}, func() { done(options.env, options.frame, module, nil, outcome, err) })
 		return uint64(module), nil, nil
 	})
 }
@@ -63,11 +62,10 @@ func wz_call(o *C.wz_frame_options, fn C.wz_handle, words *C.uint64_t, count C.u
 			outcome, err := c.run()
 			return 0, outcome, err
 		}
+		var outcome []byte
 		goroutine(func() {
-			var outcome []byte
-			err := protect(func() (err error) { outcome, err = c.run(); return })
-			done(options.env, options.frame, 0, c.words, outcome, err)
-		})
+			err = protect(func() (err error) { outcome, err = c.run(); return })
+		}, func() { done(options.env, options.frame, 0, c.words, outcome, err) })
 		return 0, nil, nil
 	})
 }

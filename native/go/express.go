@@ -47,6 +47,12 @@ func (d *directState) takeOver(o frameOptions, c handOver) error {
 	if c.stack != nil {
 		d.inner.Lend(d.ctx, c.stack)
 	}
+	var (
+		words   []uint64
+		outcome []byte
+		err     error
+	)
+	usable := true
 	goroutine(func() {
 		if c.at == C.WZ_AT_QUESTION {
 			defer func() {
@@ -55,12 +61,11 @@ func (d *directState) takeOver(o frameOptions, c handOver) error {
 				}
 			}()
 		}
-		var outcome []byte
-		usable := true
-		err := protect(func() (err error) { usable, err = d.finish(f, c); return })
-		words := append([]uint64(nil), c.words...)
+		err = protect(func() (err error) { usable, err = d.finish(f, c); return })
+		words = append([]uint64(nil), c.words...)
 		outcome, err = f.conclude(err, codeTrap)
 		d.over(usable)
+	}, func() {
 		expressOver(c.call, usable)
 		done(o.env, o.frame, 0, words, outcome, err)
 	})

@@ -50,13 +50,12 @@ func (rt *runtimeState) depart(sum [sha256.Size]byte, binary []byte, workers uin
 	f.cancel = cancel
 	goroutine(func() {
 		defer cancel()
-		defer close(f.done)
 		f.err = protect(func() (err error) {
 			f.made, err = rt.compile(f.progress.attach(ctx), binary, workers, listener)
 			return
 		})
 		f.land()
-	})
+	}, func() { close(f.done) })
 	return f
 }
 
@@ -147,6 +146,8 @@ func (rt *runtimeState) startCompile(binary []byte, workers uint32, listener *li
 		cancel(nil)
 		return closedError("the environment has ended")
 	}
+	var made *compiledState
+	var err error
 	goroutine(func() {
 		defer cancel(nil)
 		defer rt.env.removeRequest(id)
@@ -156,8 +157,8 @@ func (rt *runtimeState) startCompile(binary []byte, workers uint32, listener *li
 		}
 		f := rt.join(binary, workers, listener)
 		r.flight.Store(f)
-		done(f.wait(ctx))
-	})
+		made, err = f.wait(ctx)
+	}, func() { done(made, err) })
 	return nil
 }
 

@@ -14,15 +14,24 @@ func protect(f func() error) (err error) {
 
 var goroutines atomic.Int64 // those of calls and compilations
 
-// goroutine starts one that is counted. f answers for its panics where an answer is owed; the last net is here.
-func goroutine(f func()) {
+// goroutine starts one that is counted. f answers for its panics where an answer is owed; the last net is here. tell, which may be nil, is
+// for who waits for f, and comes when it is not counted any more: he may look at the counts at once.
+func goroutine(f, tell func()) {
 	goroutines.Add(1)
 	go func() {
+		defer guarded(tell)
 		defer goroutines.Add(-1)
-		if err := protect(func() error { f(); return nil }); err != nil {
-			warn(err.Error())
-		}
+		guarded(f)
 	}()
+}
+
+func guarded(f func()) {
+	if f == nil {
+		return
+	}
+	if err := protect(func() error { f(); return nil }); err != nil {
+		warn(err.Error())
+	}
 }
 
 // warn tells every environment; nothing is swallowed.

@@ -63,7 +63,7 @@ it('a file system may call the guest, which reads: each gets its own', async () 
   let other: Buffer | undefined;
   const { module, fd } = await guest(
     volumeWith((own) => (file, buffer, offset, length, position) => {
-      if (position === 64) {
+      if (Number(position) % 128 === 64) {
         const second = open(module);
         inside = read(module, second, 64);
         other = taken(module, 64);
@@ -71,7 +71,8 @@ it('a file system may call the guest, which reads: each gets its own', async () 
       return own(file, buffer, offset, length, position);
     }),
   );
-  for (let i = 0; i < 3; i++) {
+  // The functions are entered without Go after a few calls.
+  for (let i = 0; i < 8; i++) {
     expect(read(module, fd, 64)).toBe(64);
     expect(taken(module, 64)).toEqual(whole.subarray(64 * i, 64 * (i + 1)));
   }
