@@ -94,6 +94,7 @@ func (rt *runtimeState) close(exitCode uint32) error {
 	rt.env.removeRuntime(rt)
 	rt.mu.Lock()
 	owned := slices.Collect(maps.Keys(rt.owned))
+	rt.owned = nil
 	rt.mu.Unlock()
 	for _, o := range owned {
 		o.disown()
@@ -101,11 +102,18 @@ func (rt *runtimeState) close(exitCode uint32) error {
 	return err
 }
 
-// own keeps what has a handle until it is disowned: by its user, or when the runtime is closed.
+// own keeps what has a handle until it is disowned: by its user, or when the runtime is closed. What comes later, a compilation that ended
+// meanwhile, is disowned at once.
 func (rt *runtimeState) own(o interface{ disown() }) {
 	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	rt.owned[o] = struct{}{}
+	late := rt.owned == nil
+	if !late {
+		rt.owned[o] = struct{}{}
+	}
+	rt.mu.Unlock()
+	if late {
+		o.disown()
+	}
 }
 
 func (rt *runtimeState) release(o interface{ disown() }) {
