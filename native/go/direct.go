@@ -97,6 +97,7 @@ func (d *directState) goOn(f *frame, words []uint64) (usable bool, err error) {
 	err = protect(func() error {
 		err := d.fn.CallWithStack(d.ctx, words)
 		usable = true
+		f.waitTaken(0)
 		return err
 	})
 	d.inner.TakeBack()

@@ -116,6 +116,20 @@ describe('nothing is lost, and nothing overtakes', () => {
     expect([at, busy, most]).toEqual([30, 0, 1]);
   });
 
+  it('likewise where a call has left C++ for its first write', async () => {
+    const seen: number[] = [];
+    let pieces = 0;
+    const sink: OutputSink = (piece) => {
+      const taken = () => void seen.push(numberIn(piece));
+      return ++pieces % 10 === 1 ? taken() : sleep(1).then(taken);
+    };
+    const module = await guest(sink);
+    for (let calls = 1; calls <= 5; calls++) {
+      expect(await call(module, 'many', 1, 4, 10)).toBe(0);
+      expect(seen.splice(0)).toEqual(down(10));
+    }
+  });
+
   it.each([false, true])(
     'two sinks and a host function hear of a guest in its order; they answer later: %s',
     async (late) => {
