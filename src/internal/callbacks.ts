@@ -1,3 +1,4 @@
+import { wouldBlockError } from './errors.js';
 import { nextId } from './native.js';
 
 /** What a guest asks of JavaScript besides host functions. */
@@ -29,4 +30,10 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
     'then' in value &&
     typeof value.then === 'function'
   );
+}
+
+/** The error of a guest that cannot wait for an answer. Whatever comes of that, its rejection is handled. */
+export function tooLate(late: PromiseLike<unknown>): Error {
+  late.then(undefined, () => {});
+  return wouldBlockError('the answer comes later: only an asynchronous call can wait for it');
 }

@@ -1,8 +1,8 @@
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from './area.js';
 import { type ErrorRecord, type FrameOutcome, REPLY } from './binding.js';
-import { isPromiseLike } from './callbacks.js';
+import { isPromiseLike, tooLate } from './callbacks.js';
 import { failure, leave, noteClosed } from './entry.js';
-import { closedError, wouldBlockError } from './errors.js';
+import { closedError } from './errors.js';
 import { Frame, frames, Stack } from './frames.js';
 import type { FunctionState } from './function-state.js';
 import { callHost } from './host-call.js';
@@ -154,10 +154,7 @@ export class DirectCall {
       const late = host.withCaller || traced.host.hasSubscribers ? this.#askAsFrame(host) : this.#ask(host);
       if (late === undefined) return REPLY.ok;
       if (late === notEntered) return REPLY.none;
-      // The guest cannot wait. Whatever comes of the Promise, its rejection is handled.
-      late.then(undefined, () => {});
-      const value = wouldBlockError('the answer comes later: only an asynchronous call can wait for it');
-      this.frame().parked = { value };
+      this.frame().parked = { value: tooLate(late) };
       return REPLY.wouldBlock;
     } catch (error) {
       this.frame().parked = { value: error };
@@ -189,8 +186,9 @@ export class DirectCall {
   }
 }
 
-export function directFrame(id: number): Frame | undefined {
-  return DirectCall.frameOf(id);
+/** Of a question in the synchronous lane. A direct call gets its frame now. */
+export function frameOf(id: number): Frame | undefined {
+  return frames.find(id) ?? DirectCall.frameOf(id);
 }
 
 /** Hooks.ask */

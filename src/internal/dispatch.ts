@@ -1,10 +1,11 @@
 import { writeAhead } from './ahead.js';
 import { area } from './area.js';
 import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY, WARNING } from './binding.js';
+import { tooLate } from './callbacks.js';
 import { findRequest } from './compile.js';
-import { ask as askDirectly, directFrame } from './direct.js';
-import { closedError, makeError, wouldBlockError } from './errors.js';
-import { reply as replyToExpress, taker } from './express.js';
+import { ask as askDirectly, frameOf } from './direct.js';
+import { closedError, makeError } from './errors.js';
+import { noBytes, reply as replyToExpress, taker } from './express.js';
 import { type Frame, frames } from './frames.js';
 import { callHost } from './host-call.js';
 import { HostFunctions } from './host-functions.js';
@@ -49,8 +50,6 @@ function answer(
   if (!callback) throw closedError('the module that asks is gone');
   return callback({ words, bytes, sync });
 }
-
-const noBytes = new Uint8Array(0);
 
 /** What a guest has written is not sent back. */
 const answersBytes: ReadonlySet<number> = new Set([MSG.read, MSG.random, MSG.fs]);
@@ -138,15 +137,13 @@ const hooks: Hooks = {
   },
 
   upcall(kind, id, target, handle, words, bytes) {
-    const frame = frames.find(id) ?? directFrame(id);
+    const frame = frameOf(id);
     if (!frame) return REPLY.dead;
     try {
       frame.group.refreshBuffers(); // the guest may have grown its memory
       const late = answer(frame, kind, target, handle, words, bytes, true);
       if (late === undefined) return REPLY.ok;
-      // The guest cannot wait. Whatever comes of the Promise, its rejection is handled.
-      late.then(undefined, () => {});
-      frame.parked = { value: wouldBlockError('the answer comes later: only an asynchronous call can wait for it') };
+      frame.parked = { value: tooLate(late) };
       return REPLY.wouldBlock;
     } catch (error) {
       frame.parked = { value: error };

@@ -1,6 +1,5 @@
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from './area.js';
 import { MSG, REPLY } from './binding.js';
-import { openAfter } from './direct.js';
 import { type Frame, frames } from './frames.js';
 import type { FunctionState } from './function-state.js';
 import { native } from './native.js';
@@ -10,7 +9,8 @@ import { native } from './native.js';
 
 /** In STATUS after a call. */
 const NOT_ENTERED = 1;
-const none = new BigUint64Array(0);
+const noWords = new BigUint64Array(0);
+export const noBytes = new Uint8Array(0);
 
 /** A function that is called so. */
 export class ExpressCall {
@@ -40,9 +40,6 @@ export class ExpressCall {
     return true;
   }
 }
-
-/** After so many calls through Go a function is called so, as with callSync. */
-export const expressAfter = openAfter;
 
 /** Answers the question of a frame that has a slot. False: Go has it now. */
 export function reply(frame: Frame, status: number, answer: BigUint64Array): boolean {
@@ -92,9 +89,8 @@ export function taker(
     const frame = frames.find(f64[FRAME] as number);
     if (!frame) return;
     const count = u32[SLOT] as number;
-    const taken = count === 0 ? none : words.all.slice(0, count);
+    const taken = count === 0 ? noWords : words.all.slice(0, count);
     if (u32[STATUS] === MSG.done) frame.finish(0, 0, taken, noBytes);
     else ask(frame, MSG.hostCall, f64[TARGET] as number, f64[CALLER] as number, taken);
   };
 }
-const noBytes = new Uint8Array(0);

@@ -2,7 +2,7 @@ import type { FunctionDefinition } from '../types.js';
 import type { Handle } from './binding.js';
 import { DirectCall, openAfter } from './direct.js';
 import { invalidArgument } from './errors.js';
-import { ExpressCall, expressAfter } from './express.js';
+import { ExpressCall } from './express.js';
 import type { ModuleState } from './module-state.js';
 import { native } from './native.js';
 import { encode, type Signature, signature } from './values.js';
@@ -45,7 +45,7 @@ export class FunctionState {
   }
   /** Likewise, before an asynchronous call. */
   countAsync(): ExpressCall | undefined {
-    if (this.#asyncCalls++ === expressAfter && !this.module.closed) this.express = ExpressCall.open(this);
+    if (this.#asyncCalls++ === openAfter && !this.module.closed) this.express = ExpressCall.open(this);
     return this.express;
   }
   endDirect(): void {

@@ -1,8 +1,7 @@
 import { bytes, FIRST_WORD, FRAME, f64, STATUS, TARGET, u32 } from './area.js';
 import { REPLY } from './binding.js';
-import { directFrame } from './direct.js';
-import { wouldBlockError } from './errors.js';
-import { frames } from './frames.js';
+import { tooLate } from './callbacks.js';
+import { frameOf } from './direct.js';
 import { findMount } from './mount.js';
 
 // A read of an open file in the synchronous lane, by the area: handle, position and size in words; errno and count over them.
@@ -11,7 +10,7 @@ const EBADF = 3;
 
 /** Hooks.read */
 export function read(): void {
-  const frame = frames.find(f64[FRAME] as number) ?? directFrame(f64[FRAME] as number);
+  const frame = frameOf(f64[FRAME] as number);
   if (!frame) {
     u32[STATUS] = REPLY.dead;
     return;
@@ -21,10 +20,7 @@ export function read(): void {
     const mount = findMount(f64[TARGET] as number);
     const into = room(f64[FIRST_WORD + 2] as number);
     const count = mount?.readNow(f64[FIRST_WORD] as number, f64[FIRST_WORD + 1] as number, into) ?? -EBADF;
-    if (typeof count !== 'number') {
-      count.then(undefined, () => {}); // whatever comes of it
-      throw wouldBlockError('the answer comes later: only an asynchronous call can wait for it');
-    }
+    if (typeof count !== 'number') throw tooLate(count);
     f64[FIRST_WORD] = count < 0 ? -count : 0;
     f64[FIRST_WORD + 1] = count < 0 ? 0 : count;
     u32[STATUS] = REPLY.ok;
