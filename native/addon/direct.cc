@@ -11,9 +11,9 @@
 
 namespace wazero_node {
 
-bool DirectCalls::IsOff() {
+bool DirectCalls::IsMode(const char* mode) {
   const char* value = std::getenv("WAZERO_NODE_DIRECT");
-  return value != nullptr && std::strcmp(value, "0") == 0;
+  return value != nullptr && std::strcmp(value, mode) == 0;
 }
 
 DirectCalls::~DirectCalls() {
@@ -35,7 +35,7 @@ bool DirectCalls::Start(Environment* environment, napi_value hooks) {
     return false;
   }
   area_ = static_cast<DirectArea*>(data);
-  enabled_ = WAZERO_NODE_DIRECT && !IsOff();
+  enabled_ = WAZERO_NODE_DIRECT && !IsMode("0");
   return true;
 }
 
@@ -46,16 +46,19 @@ void DirectCalls::DeleteReferences() {
   }
 }
 
-uint32_t DirectCalls::Open(wz_handle function) {
-  if (!enabled_) return 0;
-  auto entry = std::make_unique<Entry>();
+bool DirectCalls::OpenEntry(wz_handle function, wz_direct_entry* entry) {
+  if (!enabled_) return false;
   Result result;
-  wz_direct_open(environment_->id, function, entry.get(), &result);
-  if (!result.Check(*environment_) || result.value == 0) return 0;
-  if (entry->words > kDirectWords || entry->headroom > kMostHeadroom) {
-    wz_direct_close(entry->handle);
-    return 0;
-  }
+  wz_direct_open(environment_->id, function, entry, &result);
+  if (!result.Check(*environment_) || result.value == 0) return false;
+  const bool fits = entry->words <= kDirectWords && entry->headroom <= kMostHeadroom;
+  if (!fits) wz_direct_close(entry->handle);
+  return fits;
+}
+
+uint32_t DirectCalls::Open(wz_handle function) {
+  auto entry = std::make_unique<Entry>();
+  if (!OpenEntry(function, entry.get())) return 0;
   entry->open = true;
   uint32_t slot = static_cast<uint32_t>(entries_.size());
   if (free_.empty()) {
@@ -175,24 +178,16 @@ uint32_t DirectCalls::Ask(Call& call, uint32_t exit_code) {
   return area.status;
 }
 
-wz_frame_options DirectCalls::Options(const Call& call) const {
-  wz_frame_options options{};
-  options.env = environment_->id;
-  options.frame = call.frame;
-  options.lane = WZ_LANE_SYNC;
-  return options;
-}
-
 void DirectCalls::Adopt(Call& call) {
   if (call.adopted) return;
-  const wz_frame_options options = Options(call);
+  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC);
   Result result;  // when it fails the environment has ended, and wz_direct_continue says so
   wz_direct_adopt(Mutable(&options), call.entry->handle, call.stack, call.stack_size, &result);
   call.adopted = true;
 }
 
 napi_value DirectCalls::Continue(Call& call, uint32_t status) {
-  const wz_frame_options options = Options(call);
+  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC);
   call.adopted = true;  // Go makes the frame itself: a second one would wait for the first, and that for what is nested in it
   Result result;
   {

@@ -71,8 +71,10 @@ class DirectCalls {
     for (Call* call = top_; call != nullptr; call = call->below) Adopt(*call);
   }
 
-  /** WAZERO_NODE_DIRECT=0: all calls go through Go. */
-  static bool IsOff();
+  /** What C++ enters a function with; false where it cannot. To be closed with wz_direct_close. */
+  bool OpenEntry(wz_handle function, wz_direct_entry* entry);
+  /** Of WAZERO_NODE_DIRECT: "0" sends all calls through Go, "1" none that need not. */
+  static bool IsMode(const char* mode);
 
   DirectArea* area() const { return area_; }
 
@@ -101,7 +103,6 @@ class DirectCalls {
   void Adopt(Call& call);
   napi_value Continue(Call& call, uint32_t status);
   napi_value ClosedMeanwhile(const Entry& entry);
-  wz_frame_options Options(const Call& call) const;
   bool MakeStack(Stack* stack);
   void Begin(const Entry* entry);
 

@@ -59,6 +59,14 @@ class Environment : public std::enable_shared_from_this<Environment> {
     express.AdoptAll();
   }
 
+  wz_frame_options Options(uint64_t frame, uint32_t lane) const {
+    wz_frame_options options{};
+    options.env = id;
+    options.frame = frame;
+    options.lane = lane;
+    return options;
+  }
+
   napi_ref message_hook = nullptr, upcall_hook = nullptr, read_hook = nullptr, error_hook = nullptr;
   napi_ref express_hook = nullptr;
   napi_ref parse_json = nullptr, nothing = nullptr;

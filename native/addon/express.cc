@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <cstring>
 
 #include "bindings.h"
 #include "direct_entry.h"
@@ -23,32 +21,19 @@ constexpr uint32_t kTries = 64;                                // calls after wh
 constexpr auto kLongestWait = std::chrono::microseconds(10);
 constexpr uint32_t kMostMissed = 8, kNextTry = 64;  // waits in vain, after which only each 64th call is waited for
 
-bool IsAlways() {
-  const char* value = std::getenv("WAZERO_NODE_DIRECT");
-  return value != nullptr && std::strcmp(value, "1") == 0;
-}
-
 }  // namespace
 
 bool ExpressCalls::Start(Environment* environment, napi_value hooks) {
   environment_ = environment;
-  enabled_ = WAZERO_NODE_DIRECT && !DirectCalls::IsOff();
-  always_ = IsAlways();
+  always_ = DirectCalls::IsMode("1");
   napi_value hook;
   return napi_get_named_property(environment->env, hooks, "express", &hook) == napi_ok &&
          napi_create_reference(environment->env, hook, 1, &environment->express_hook) == napi_ok;
 }
 
 uint32_t ExpressCalls::Open(wz_handle function) {
-  if (!enabled_) return 0;
   auto slot = std::make_unique<ExpressSlot>();
-  Result result;
-  wz_direct_open(environment_->id, function, &slot->entry, &result);
-  if (!result.Check(*environment_) || result.value == 0) return 0;
-  if (slot->entry.words > kDirectWords || slot->entry.headroom > kMostHeadroom) {
-    wz_direct_close(slot->entry.handle);
-    return 0;
-  }
+  if (!environment_->direct.OpenEntry(function, &slot->entry)) return 0;
   slot->open = true;
   slot->words.resize(slot->entry.words);
   uint32_t index = static_cast<uint32_t>(slots_.size());
@@ -180,10 +165,7 @@ void ExpressCalls::Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) 
     pool.Leave(slot, WZ_AT_QUESTION, WZ_REPLY_NONE, lock);
   } else if ((slot.state == State::kWaiting || slot.state == State::kRunning) && slot.known == Known::kNo) {
     slot.known = Known::kSoon;
-    wz_frame_options options{};
-    options.env = environment_->id;
-    options.frame = slot.frame;
-    options.lane = WZ_LANE_ASYNC;
+    wz_frame_options options = environment_->Options(slot.frame, WZ_LANE_ASYNC);
     lock.unlock();
     Result result;  // when it fails the environment has ended, and wz_express_continue says so
     wz_express_adopt(&options, slot.entry.handle, &result);

@@ -79,7 +79,7 @@ class ExpressCalls {
   std::vector<std::unique_ptr<ExpressSlot>> slots_;
   std::vector<uint32_t> free_;
   std::vector<ExpressSlot*> listed_;  // all with a call under way, and some that had one
-  bool enabled_ = false, always_ = false;
+  bool always_ = false;
   uint32_t missed_ = 0;  // waits in vain, lately
 };
 

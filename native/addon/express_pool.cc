@@ -134,10 +134,7 @@ void ExpressPool::Leave(ExpressSlot& slot, uint32_t at, uint32_t status, std::un
   const bool active = slot.state != ExpressSlot::State::kParked;
   slot.state = ExpressSlot::State::kLeaving;
   std::shared_ptr<Environment> environment = slot.environment, ended;
-  wz_frame_options options{};
-  options.env = environment->id;
-  options.frame = slot.frame;
-  options.lane = WZ_LANE_ASYNC;
+  wz_frame_options options = environment->Options(slot.frame, WZ_LANE_ASYNC);
   uint8_t* stack = slot.stack == nullptr ? nullptr : slot.limit - slot.entry.headroom;
   const size_t size = slot.stack == nullptr ? 0 : slot.stack + kStackSize - stack;
   lock.unlock();
