@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { memfs } from 'memfs';
 import { Random } from '../../test/fuzz/random.mjs';
+import { workersUntil } from './workers.mjs';
 
 export const handles = () => 0;
 export const collect = () => {};
@@ -36,17 +37,8 @@ export async function round(seed, number, milliseconds, counts) {
       stream.end();
     }
   }
-  async function workers() {
-    while (performance.now() < end) {
-      const code = `const { parentPort } = require('node:worker_threads'); parentPort.postMessage('loaded'); setTimeout(() => {}, 50);`;
-      const worker = new Worker(code, { eval: true });
-      count('workers');
-      const gone = new Promise((resolve, reject) => worker.on('error', reject).on('exit', resolve));
-      const patience = random.below(100);
-      if (random.oneIn(2)) worker.once('message', () => setTimeout(() => void worker.terminate(), patience).unref());
-      await gone;
-    }
-  }
+  const code = `const { parentPort } = require('node:worker_threads'); parentPort.postMessage('loaded'); setTimeout(() => {}, 50);`;
+  const workers = () => workersUntil(end, random, count, () => new Worker(code, { eval: true }));
   await Promise.all([client(), client(), client(), client(), workers()]);
   rmSync(directory, { recursive: true });
 }

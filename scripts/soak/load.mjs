@@ -19,6 +19,7 @@ import {
 import { native } from '../../dist/internal.js';
 import { Random } from '../../test/fuzz/random.mjs';
 import { wat } from '../../test/support/wat.mjs';
+import { workersUntil } from './workers.mjs';
 
 export const guest = wat(`(module (import "env" "host" (func $host (param i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -124,17 +125,9 @@ export async function round(seed, number, milliseconds, counts) {
       if (!random.oneIn(4)) await module.close();
     }
   }
-  async function workers() {
-    while (performance.now() < end) {
-      const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData: { seed, number: random.u32() } });
-      count('workers');
-      const gone = new Promise((resolve, reject) => worker.on('error', reject).on('exit', resolve));
-      // Not before it is loaded: Node leaves modules open that it was just reading.
-      const patience = random.below(100);
-      if (random.oneIn(2)) worker.once('message', () => setTimeout(() => void worker.terminate(), patience).unref());
-      await gone;
-    }
-  }
+  const worker = () =>
+    new Worker(new URL('worker.mjs', import.meta.url), { workerData: { seed, number: random.u32() } });
+  const workers = () => workersUntil(end, random, count, worker);
   await Promise.all([client(), client(), client(), client(), workers()]);
   for (const runtime of runtimes) await runtime.close();
   await cache.close();

@@ -1,9 +1,10 @@
 // Synchronous calls without Go (edit e5): after a few calls a function is entered by C++. Whatever happens in a call is the same before and
 // after that, so every scenario here runs several times, and says the same each time.
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { endingOnceBegun } from '../support/aftermath.mjs';
 import { hasEdit, needsEdit } from '../support/edits.js';
+import { closedAfterEach } from '../support/guests.js';
 import {
   binding,
   type CallerModule,
@@ -36,10 +37,7 @@ beforeAll(() => {
   };
 });
 
-const runtimes: Runtime[] = [];
-afterEach(async () => {
-  for (const runtime of runtimes.splice(0)) await runtime.close();
-});
+const runtimes = closedAfterEach();
 
 type Fn = (...args: never[]) => unknown;
 interface World {

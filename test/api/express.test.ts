@@ -2,11 +2,11 @@
 // the same before and after that, so every scenario here runs several times, and says the same each time.
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { hasEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { expectAftermath } from '../support/faults.js';
-import { interruptible } from '../support/guests.js';
+import { closedAfterEach, interruptible } from '../support/guests.js';
 import {
   binding,
   type CallerModule,
@@ -33,10 +33,7 @@ beforeAll(() => {
 });
 const direct = hasEdit('e5') && process.env.WAZERO_NODE_DIRECT !== '0';
 
-const runtimes: Runtime[] = [];
-afterEach(async () => {
-  for (const runtime of runtimes.splice(0)) await runtime.close();
-});
+const runtimes = closedAfterEach();
 
 type Fn = (...args: never[]) => unknown;
 interface World {

@@ -1,4 +1,5 @@
-import { CoreFeatures, RuntimeConfig } from './package.js';
+import { afterEach } from 'vitest';
+import { CoreFeatures, type Runtime, RuntimeConfig } from './package.js';
 
 export { endless } from './runaway.mjs';
 
@@ -16,4 +17,13 @@ export const aborted = 0xffff_ffff;
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]!;
+}
+
+/** What is put in there is closed after each test. */
+export function closedAfterEach(): Runtime[] {
+  const runtimes: Runtime[] = [];
+  afterEach(async () => {
+    for (const runtime of runtimes.splice(0)) await runtime.close();
+  });
+  return runtimes;
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
@@ -20,6 +21,22 @@ import (
 // Features are all that wazero has.
 const Features = api.CoreFeaturesV2 | experimental.CoreFeaturesThreads | experimental.CoreFeaturesTailCall | experimental.CoreFeaturesExtendedConst |
 	experimental.CoreFeaturesExceptionHandling | experimental.CoreFeaturesTypedFunctionReferences
+
+// Each validates a module of each of Some, and hands it on with where the validator says that its instructions begin.
+func Each(t *testing.T, agrees func(m *wasm.Module, body []byte, validated []int)) {
+	all := Some()
+	if len(all) <= 500 {
+		t.Fatalf("no more than %d bodies", len(all))
+	}
+	for _, body := range all {
+		m := Module(body)
+		if err := m.Validate(Features); err != nil {
+			t.Fatalf("% x: %v", body, err)
+		}
+		agrees(m, body, Begins(body))
+	}
+	t.Logf("%d bodies", len(all))
+}
 
 // Module is a module with one function of this body, and one of all that an instruction may need.
 func Module(body []byte) *wasm.Module {

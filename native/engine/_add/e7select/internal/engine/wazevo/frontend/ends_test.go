@@ -7,19 +7,12 @@ import (
 	"github.com/tetratelabs/wazero/internal/engine/wazevo/ssa"
 	"github.com/tetratelabs/wazero/internal/engine/wazevo/wazevoapi"
 	"github.com/tetratelabs/wazero/internal/testing/bodies"
-	"github.com/tetratelabs/wazero/internal/testing/require"
 	"github.com/tetratelabs/wazero/internal/wasm"
 )
 
 // Validator, compiler, and what looks for local.set in try_tables agree on where each instruction begins.
 func TestInstructionsEndWhereValidated(t *testing.T) {
-	all := bodies.Some()
-	require.True(t, len(all) > 500)
-	for _, body := range all {
-		m := bodies.Module(body)
-		require.NoError(t, m.Validate(bodies.Features))
-		validated := bodies.Begins(body)
-
+	bodies.Each(t, func(m *wasm.Module, body []byte, validated []int) {
 		if compiled := compile(m); !slices.Equal(validated, compiled) {
 			t.Fatalf("% x\nvalidated: %v\ncompiled:  %v", body, validated, compiled)
 		}
@@ -42,8 +35,7 @@ func TestInstructionsEndWhereValidated(t *testing.T) {
 		if !slices.Equal(validated, walked) {
 			t.Fatalf("% x\nvalidated: %v\nwalked:    %v", body, validated, walked)
 		}
-	}
-	t.Logf("%d bodies", len(all))
+	})
 }
 
 // compile is LowerToSSA, one instruction at a time: where each began.
