@@ -159,9 +159,13 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	ctx = withFiles(withTableLimit(ctx, m.tableElements()), m.files)
 	ctx = experimental.WithMemoryAllocator(ctx, m)
 	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module {
-		from, _ := handles.get(i.config.imports[name], kindModule).(*moduleState)
-		if from == nil {
-			return nil
+		h := i.config.imports[name]
+		if h == 0 {
+			return nil // wazero says in its own words that there is none
+		}
+		from, _ := handles.get(h, kindModule).(*moduleState)
+		if from == nil { // closed since: by now another one may have its name in wazero's registry
+			panic(closedError(fmt.Sprintf("module[%s] is closed", name)))
 		}
 		if target := i.compiled.log; target != nil && from.host {
 			twin, err := m.loggedHost(ctx, from, target)

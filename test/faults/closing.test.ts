@@ -119,6 +119,39 @@ describe.each(['compiler', 'interpreter'] as const)('%s', (engine) => {
   );
 });
 
+it.each(['compiler', 'interpreter'] as const)(
+  'L1: an instance whose imports are closed while it is being made is refused, and links to none that took their name (%s)',
+  async (engine) => {
+    await using runtime = new Runtime(interruptible(engine));
+    const host = () =>
+      runtime
+        .newHostModuleBuilder('env')
+        .newFunctionBuilder()
+        .withFunction(() => 7, [], ['i32'])
+        .export('f')
+        .instantiate();
+    const compiled = await runtime.compileModule(
+      wat('(module (import "env" "f" (func (result i32))) (export "f" (func 0)))'),
+    );
+    // A long configuration: Go is still reading it when the host module is closed.
+    let config = new ModuleConfig();
+    for (let i = 0; i < 200; i++) config = config.withEnv(`NAME_${i}`, 'x'.repeat(100));
+    const ends: unknown[] = [];
+    for (let round = 0; round < 50; round++) {
+      const env = await host();
+      const made = runtime.instantiateModule(compiled, config.withName('')).catch((error: unknown) => error);
+      env.closeSync();
+      const [end, again] = await Promise.all([made, host()]);
+      ends.push((end as { code?: string }).code ?? 'instantiated');
+      if (end instanceof Error) expect(end).toMatchObject({ ...closed, message: 'module[env] is closed' });
+      else await (end as { close(): Promise<void> }).close();
+      await again.close();
+    }
+    expect(ends).toContain('ERR_WAZERO_CLOSED');
+    await compiled.close();
+  },
+);
+
 it('L1: a module that is closed a thousand times while it is called answers each call once', async () => {
   await using runtime = new Runtime(interruptible());
   const compiled = await runtime.compileModule(wat('(module (func (export "f") (result i32) (i32.const 7)))'));
