@@ -30,6 +30,9 @@ export const notEntered = Symbol('not entered');
 let top: DirectCall | undefined;
 let enter: () => string | undefined = () => undefined;
 
+/** Of functions whose runtime is dropped without close: the slot and its call engine are nobody's then. */
+const forgotten = new FinalizationRegistry<number>((slot) => native().directClose(slot));
+
 /** A function that is called directly, and the one call of it that may be under way. */
 export class DirectCall {
   readonly state: FunctionState;
@@ -44,6 +47,7 @@ export class DirectCall {
   private constructor(state: FunctionState, slot: number) {
     this.state = state;
     this.#slot = slot;
+    forgotten.register(this, slot, this);
   }
 
   /** undefined where it cannot be. */
@@ -55,6 +59,7 @@ export class DirectCall {
     return new DirectCall(state, slot);
   }
   close(): void {
+    forgotten.unregister(this); // the slot will be another's
     native().directClose(this.#slot);
   }
 

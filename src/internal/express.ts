@@ -12,11 +12,15 @@ const NOT_ENTERED = 1;
 const noWords = new BigUint64Array(0);
 export const noBytes = new Uint8Array(0);
 
+/** As with direct calls (direct.ts). */
+const forgotten = new FinalizationRegistry<number>((slot) => native().expressClose(slot));
+
 /** A function that is called so. */
 export class ExpressCall {
   readonly slot: number;
   private constructor(slot: number) {
     this.slot = slot;
+    forgotten.register(this, slot, this);
   }
 
   /** undefined where it cannot be. */
@@ -25,6 +29,7 @@ export class ExpressCall {
     return slot === 0 ? undefined : new ExpressCall(slot);
   }
   close(): void {
+    forgotten.unregister(this);
     native().expressClose(this.slot);
   }
 
