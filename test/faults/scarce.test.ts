@@ -100,16 +100,16 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
     120_000,
   );
 
-  it.runIf(cgroup('memory'))(
-    'C4: with a control group of 512 MiB',
-    async () => {
+  it.runIf(cgroup('memory')).each([128, 192, 256, 400, 512])(
+    'C4: with a control group of %i MiB',
+    async (mebibytes) => {
       const folder = mkdtempSync('/sys/fs/cgroup/memory/wazero-');
       try {
-        const under = `echo 536870912 > ${folder}/memory.limit_in_bytes && echo $$ > ${folder}/cgroup.procs`;
+        const under = `echo ${mebibytes << 20} > ${folder}/memory.limit_in_bytes && echo $$ > ${folder}/cgroup.procs`;
         const { code, signal, stdout, stderr } = await run('scarce', { args: files, under, timeoutMs: 110_000 });
         expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
         const outcomes: Record<string, Record<string, number>> = JSON.parse(stdout);
-        console.log('control group of 512 MiB', outcomes);
+        console.log(`control group of ${mebibytes} MiB`, outcomes);
         for (const [what, seen] of Object.entries(outcomes))
           for (const code of Object.keys(seen)) expect(codes, what).toContain(code);
       } finally {
@@ -145,6 +145,28 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
       expect(found.stoppedMs).toBeLessThan(2_000);
     },
     60_000,
+  );
+
+  it.runIf(cgroup('cpu'))(
+    'C4: a tenth of a CPU: a guest that runs for ever is stopped, and others answer meanwhile',
+    async () => {
+      const folder = mkdtempSync('/sys/fs/cgroup/cpu/wazero-');
+      try {
+        writeFileSync(join(folder, 'cpu.cfs_period_us'), '100000');
+        writeFileSync(join(folder, 'cpu.cfs_quota_us'), '10000');
+        const found = await survived<Constrained>('constrained', {
+          under: `echo $$ > ${folder}/cgroup.procs`,
+          timeoutMs: 100_000,
+        });
+        console.log('a tenth of a CPU', found);
+        expect(found).toMatchObject({ workers: 1, codes: { ERR_WAZERO_EXIT: 3 } });
+        expect(found.sums).toBeGreaterThan(0);
+        expect(found.stoppedMs).toBeLessThan(5_000);
+      } finally {
+        rmdirSync(folder);
+      }
+    },
+    110_000,
   );
 
   const refuse = `import ctypes, os, sys

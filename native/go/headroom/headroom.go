@@ -49,14 +49,16 @@ func AllowsPieces(bytes uint64) bool { return reservations.allows(bytes, true) }
 // Allows is for one piece of that size, taken at once.
 func Allows(bytes uint64) bool { return reservations.allows(bytes, false) }
 
+// allows keeps what it has allowed reserved for a moment: it is not taken yet, and many guests that ask at the same time would be given the
+// same bytes.
 func (r *reserved) allows(bytes uint64, inPieces bool) bool {
-	const always = 256 << 10
+	const always, taken = 256 << 10, 250 * time.Millisecond
 	if bytes <= always {
 		return true
 	}
 	release, _, ok := r.reserve(bytes, inPieces)
 	if ok {
-		release()
+		time.AfterFunc(taken, release)
 	}
 	return ok
 }

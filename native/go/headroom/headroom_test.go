@@ -53,4 +53,7 @@ func TestReserve(t *testing.T) {
 	if !headroom.Allows(left / 3) {
 		t.Error("what was released is not there")
 	}
+	if headroom.Allows(left * 4 / 5) {
+		t.Error("gives away what it has allowed this moment")
+	}
 }
