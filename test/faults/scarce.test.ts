@@ -1,7 +1,7 @@
 /** C4: where memory is scarce, guests that take all they can get typed errors, and the process lives: Go cannot recover from running out. */
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,6 +123,36 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
           for (const code of Object.keys(seen)) expect(codes, what).toContain(code);
       } finally {
         rmdirSync(folder);
+      }
+    },
+    120_000,
+  );
+
+  // What these change holds for the whole machine: only where somebody says so, with nothing else running.
+  const settings = process.env.WAZERO_TEST_MACHINE === '1';
+  if (!settings) console.log('without WAZERO_TEST_MACHINE=1 no setting of the machine is changed');
+  it.runIf(settings).each([
+    ['a machine that promises no more than it has, 12 GiB', { overcommit_memory: 2, overcommit_kbytes: 12 << 20 }],
+    ['a machine that promises no more than it has, 2 GiB', { overcommit_memory: 2, overcommit_kbytes: 2 << 20 }],
+    ['a machine that promises no more than it has, 1 GiB', { overcommit_memory: 2, overcommit_kbytes: 1 << 20 }],
+    ['500 mappings', { max_map_count: 500 }],
+  ])(
+    'C4: %s',
+    async (what, values) => {
+      const names = ['overcommit_memory', 'overcommit_kbytes', 'overcommit_ratio', 'max_map_count'];
+      const before = names.map((name) => [name, readFileSync(`/proc/sys/vm/${name}`, 'utf8').trim()] as const);
+      try {
+        for (const [name, value] of Object.entries(values)) writeFileSync(`/proc/sys/vm/${name}`, String(value));
+        const { code, signal, stdout, stderr } = await run('scarce', { args: files, timeoutMs: 110_000 });
+        expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+        const outcomes: Record<string, Record<string, number>> = JSON.parse(stdout);
+        console.log(what, outcomes);
+        for (const [kind, seen] of Object.entries(outcomes))
+          for (const code of Object.keys(seen)) expect(codes, kind).toContain(code);
+      } finally {
+        // Of kbytes and ratio one is in force, and to write it makes the other 0.
+        const inForce = before.filter(([name, value]) => !(/kbytes|ratio/.test(name) && value === '0'));
+        for (const [name, value] of inForce) writeFileSync(`/proc/sys/vm/${name}`, value);
       }
     },
     120_000,

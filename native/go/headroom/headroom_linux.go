@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// LeftByLimits is how many bytes the process may still take by its limits (rlimits, control groups); the largest number without any.
+// LeftByLimits is how many bytes the process may still take by its limits (rlimits, control groups, those of a strict machine); the largest number without any.
 func LeftByLimits() uint64 {
 	left := uint64(unlimited)
 	statm := numbers("/proc/self/statm") // pages: size, resident, shared, text, library, data
@@ -24,8 +24,23 @@ func LeftByLimits() uint64 {
 	for _, group := range groups() {
 		left = min(left, group.left())
 	}
+	if strict() {
+		meminfo, _ := os.ReadFile("/proc/meminfo")
+		limit, known := field(meminfo, "CommitLimit:")
+		committed, both := field(meminfo, "Committed_AS:")
+		if known && both {
+			left = min(left, (limit-min(limit, committed))<<10)
+		}
+	}
 	return left
 }
+
+// strict tells whether the machine promises no more memory than it has (vm.overcommit_memory is 2): what all processes may still write to is
+// limited then, whether they have written to it or not.
+var strict = sync.OnceValue(func() bool {
+	mode := numbers("/proc/sys/vm/overcommit_memory")
+	return len(mode) == 1 && mode[0] == 2
+})
 
 func leftOfMachine() uint64 {
 	meminfo, err := os.ReadFile("/proc/meminfo")
