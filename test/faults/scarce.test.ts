@@ -109,6 +109,12 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
     120_000,
   );
 
+  it('C4: with 640 MiB of data a compilation that takes more than its bytes say ends before Go has no memory', async () => {
+    const under = 'ulimit -d 655360';
+    const found = await survived<{ code: string; limit: string }>('growing', { under, timeoutMs: 70_000 });
+    expect(found).toMatchObject({ code: 'ERR_WAZERO_LIMIT', limit: 'moduleBytes' });
+  }, 80_000);
+
   it.runIf(cgroup('memory')).each([128, 192, 256, 400, 512])(
     'C4: with a control group of %i MiB',
     async (mebibytes) => {

@@ -67,9 +67,8 @@ func (r *reserved) reserve(bytes uint64, inPieces bool) (release func(), left ui
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	left = r.left(inPieces)
-	if bytes > left && time.Since(r.collected) > 100*time.Millisecond {
-		debug.FreeOSMemory() // what is garbage counts as taken until then
-		r.collected = time.Now()
+	if bytes > left {
+		r.collect()
 		left = r.left(inPieces)
 	}
 	if bytes > left {
@@ -81,6 +80,33 @@ func (r *reserved) reserve(bytes uint64, inPieces bool) (release func(), left ui
 		r.bytes -= bytes
 		r.mu.Unlock()
 	}), left, true
+}
+
+// Scarce is for work that takes more and more, nobody can tell how much: it has to end when little more than half of the margin is left.
+func Scarce() bool { return reservations.scarce() }
+
+func (r *reserved) scarce() bool {
+	if !nearlyOut() {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.collect()
+	return nearlyOut()
+}
+
+func nearlyOut() bool {
+	free, released := unused()
+	left := min(leftToMap(), unlimited-free-released) + free + released
+	return min(left, min(leftToTouch(), leftOfMachine(), unlimited-free)+free) < margin()/2
+}
+
+// collect gives back what is garbage, which counts as taken until then.
+func (r *reserved) collect() {
+	if time.Since(r.collected) > 100*time.Millisecond {
+		debug.FreeOSMemory()
+		r.collected = time.Now()
+	}
 }
 
 // Limited tells whether the process has limits, as it was when somebody asked first.

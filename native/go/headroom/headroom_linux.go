@@ -11,7 +11,10 @@ import (
 )
 
 // LeftByLimits is how many bytes the process may still take by its limits (rlimits, control groups, those of a strict machine); the largest number without any.
-func LeftByLimits() uint64 {
+func LeftByLimits() uint64 { return min(leftToMap(), leftToTouch()) }
+
+// leftToMap is what the rlimits leave: they count what is mapped, so that what Go has released is not to be had again at their cost.
+func leftToMap() uint64 {
 	left := uint64(unlimited)
 	statm := numbers("/proc/self/statm") // pages: size, resident, shared, text, library, data
 	page := uint64(os.Getpagesize())
@@ -21,6 +24,12 @@ func LeftByLimits() uint64 {
 			left = min(left, limit.Cur-min(limit.Cur, statm[l.field]*page))
 		}
 	}
+	return left
+}
+
+// leftToTouch is what the other limits leave.
+func leftToTouch() uint64 {
+	left := uint64(unlimited)
 	for _, group := range groups() {
 		left = min(left, group.left())
 	}
