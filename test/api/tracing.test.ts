@@ -170,11 +170,17 @@ describe('tracing channels', () => {
     const subscribers = { start } as Parameters<ReturnType<typeof tracingChannel>['subscribe']>[0];
     tracingChannel('wazero:compile').subscribe(subscribers);
     undo.push(() => tracingChannel('wazero:compile').unsubscribe(subscribers));
-    await using runtime = new Runtime();
-    await runtime.compileModule(many);
-    compiling = false;
-    expect(seen[0]).toEqual({ done: 0, functions: 0 });
-    const counts = seen.filter(({ functions }) => functions > 0);
+    const counts: typeof seen = [];
+    // On a busy machine a compilation may have ended before the first look.
+    for (let i = 0; i < 20 && counts.length === 0; i++) {
+      await using runtime = new Runtime();
+      seen.length = 0;
+      compiling = true;
+      await runtime.compileModule(many);
+      compiling = false;
+      expect(seen[0]).toEqual({ done: 0, functions: 0 });
+      counts.push(...seen.filter(({ functions }) => functions > 0));
+    }
     for (const { done, functions } of counts) {
       expect(functions).toBe(400);
       expect(done).toBeGreaterThan(0);

@@ -82,7 +82,7 @@ func (r *reserved) reserve(bytes uint64, inPieces bool) (release func(), left ui
 	}), left, true
 }
 
-// Scarce is for work that takes more and more, nobody can tell how much: it has to end when little more than half of the margin is left.
+// Scarce is for work that takes more and more, nobody can tell how much: it has to end when no more than the margin is left.
 func Scarce() bool { return reservations.scarce() }
 
 func (r *reserved) scarce() bool {
@@ -95,10 +95,12 @@ func (r *reserved) scarce() bool {
 	return nearlyOut()
 }
 
+// nearlyOut: what Go still has and does not use is to be had. What it has mapped once stays so, and by the limits on that the others have
+// what is left from then on.
 func nearlyOut() bool {
-	free, released := unused()
-	left := min(leftToMap(), unlimited-free-released) + free + released
-	return min(left, min(leftToTouch(), leftOfMachine(), unlimited-free)+free) < margin()/2
+	free, _ := unused()
+	toTouch := min(leftToTouch(), leftOfMachine(), unlimited-free) + free
+	return min(leftToMap(), toTouch) < margin()
 }
 
 // collect gives back what is garbage, which counts as taken until then.
