@@ -27,7 +27,7 @@ export function loadNative(): NativeBinding {
       'node-wazero needs glibc, and this Node.js runs on musl: use a Debian-based image such as node:22-slim.',
     );
   }
-  checkAddressSpace();
+  checkLimits();
   checkThreads();
   const addon = load();
   if (addon.abiVersion !== abiVersion) {
@@ -40,24 +40,35 @@ export function loadNative(): NativeBinding {
   return addon.create();
 }
 
-/** What Go reserves when it starts, most of which it never uses, and what it takes to work. Without it Go ends the process. */
-const addressSpaceMiB = 1536;
-function checkAddressSpace(): void {
+/** What Go takes when it starts, and its threads. Without it Go ends the process, or never answers. */
+const needs = [
+  {
+    what: 'address space, nearly all of which is never used',
+    limit: 'address space',
+    used: 'VmSize',
+    flag: '-v',
+    MiB: 1536,
+  },
+  { what: 'data', limit: 'data size', used: 'VmData', flag: '-d', MiB: 128 },
+];
+function checkLimits(): void {
   if (process.platform !== 'linux') return;
-  const MiB = 2 ** 20;
-  let limit: number;
-  let used: number;
+  let limits: string;
+  let status: string;
   try {
-    limit =
-      Number(/^Max address space +(\d+)/m.exec(fs().readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity) / MiB;
-    used = Number(/^VmSize:\s+(\d+)/m.exec(fs().readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+    limits = fs().readFileSync('/proc/self/limits', 'utf8');
+    status = fs().readFileSync('/proc/self/status', 'utf8');
   } catch {
     return; // no /proc
   }
-  if (limit - used < addressSpaceMiB && !hasStarted())
-    throw unsupportedError(
-      `node-wazero needs ${addressSpaceMiB} MiB of address space, nearly all of which is never used, but ulimit -v leaves ${Math.floor(limit - used)} MiB: raise it, and limit memory by a control group.`,
-    );
+  for (const { what, limit, used, flag, MiB } of needs) {
+    const most = Number(new RegExp(`^Max ${limit} +(\\d+)`, 'm').exec(limits)?.[1] ?? Infinity) / 2 ** 20;
+    const left = most - Number(new RegExp(`^${used}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) / 1024;
+    if (left < MiB && !hasStarted())
+      throw unsupportedError(
+        `node-wazero needs ${MiB} MiB of ${what}, but ulimit ${flag} leaves ${Math.floor(left)} MiB: raise it, and limit memory by a control group.`,
+      );
+  }
 }
 
 /** In a Worker: Go has its share. */

@@ -120,7 +120,7 @@ func reserveForCompile(binary []byte) (release func(), _ error) {
 // endWhereScarce cancels what takes more than its bytes say, before Go runs out of memory: the allocator of registers takes blocks times values
 // that live through them (29 KB of WebAssembly: 380 MB; 200 KB: 13 GB, had it the time).
 func endWhereScarce(cancel context.CancelCauseFunc) (stop func()) {
-	const every = 10 * time.Millisecond
+	const every = 5 * time.Millisecond
 	ended := make(chan struct{})
 	var look func()
 	look = func() {

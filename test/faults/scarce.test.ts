@@ -109,8 +109,8 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
     120_000,
   );
 
-  it('C4: with 640 MiB of data a compilation that takes more than its bytes say ends before Go has no memory', async () => {
-    const under = 'ulimit -d 655360';
+  it('C4: with 1 GiB of data a compilation that takes more than its bytes say ends before Go has no memory', async () => {
+    const under = 'ulimit -d 1048576';
     const found = await survived<{ code: string; limit: string }>('growing', { under, timeoutMs: 70_000 });
     expect(found).toMatchObject({ code: 'ERR_WAZERO_LIMIT', limit: 'moduleBytes' });
   }, 80_000);
@@ -288,10 +288,15 @@ os._exit(77) if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) else os.execv(sys.argv[1
     100_000,
   );
 
-  it('C4: loading says so where there is not enough address space for Go', async () => {
-    const { code, stderr } = await run('scarce', { args: files, under: 'ulimit -v 2000000' });
+  it.each(
+    [
+      ['ulimit -v 2000000', /needs 1536 MiB of address space.* leaves \d+ MiB/] as const,
+      ['ulimit -d 170000', /needs 128 MiB of data.* leaves \d+ MiB/] as const,
+    ].filter(([under]) => starts(under)),
+  )('C4: with %s loading says that it is not enough for Go', async (under, said) => {
+    const { code, stderr } = await run('scarce', { args: files, under });
     expect(code).toBe(1);
     expect(stderr).toMatch(/ERR_WAZERO_UNSUPPORTED_PLATFORM/);
-    expect(stderr).toMatch(/needs 1536 MiB of address space.* leaves \d+ MiB/);
+    expect(stderr).toMatch(said);
   });
 });

@@ -86,21 +86,23 @@ func (r *reserved) reserve(bytes uint64, inPieces bool) (release func(), left ui
 func Scarce() bool { return reservations.scarce() }
 
 func (r *reserved) scarce() bool {
-	if !nearlyOut() {
+	if left := leftToGrow(); left >= margin() {
 		return false
+	} else if left < margin()/2 { // collecting takes long enough for the rest to be taken
+		return true
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.collect()
-	return nearlyOut()
+	return leftToGrow() < margin()
 }
 
-// nearlyOut: what Go still has and does not use is to be had. What it has mapped once stays so, and by the limits on that the others have
+// leftToGrow: what Go still has and does not use is to be had. What it has mapped once stays so, and by the limits on that the others have
 // what is left from then on.
-func nearlyOut() bool {
+func leftToGrow() uint64 {
 	free, _ := unused()
 	toTouch := min(leftToTouch(), leftOfMachine(), unlimited-free) + free
-	return min(leftToMap(), toTouch) < margin()
+	return min(leftToMap(), toTouch)
 }
 
 // collect gives back what is garbage, which counts as taken until then.
