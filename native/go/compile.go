@@ -65,7 +65,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 	defer release()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer endWhereScarce(cancel)()
+	defer endWhereScarce(ctx, cancel)()
 	if workers > 1 {
 		ctx = experimental.WithCompilationWorkers(ctx, int(workers))
 	}
@@ -119,15 +119,12 @@ func reserveForCompile(binary []byte) (release func(), _ error) {
 
 // endWhereScarce cancels what takes more than its bytes say, before Go runs out of memory: the allocator of registers takes blocks times values
 // that live through them (29 KB of WebAssembly: 380 MB; 200 KB: 13 GB, had it the time).
-func endWhereScarce(cancel context.CancelCauseFunc) (stop func()) {
+func endWhereScarce(ctx context.Context, cancel context.CancelCauseFunc) (stop func() bool) {
 	const every = 5 * time.Millisecond
-	ended := make(chan struct{})
 	var look func()
 	look = func() {
-		select {
-		case <-ended:
+		if ctx.Err() != nil { // it has ended
 			return
-		default:
 		}
 		if headroom.Scarce() {
 			cancel(limitError("moduleBytes", "compiling this module takes more memory than the process has left"))
@@ -135,8 +132,7 @@ func endWhereScarce(cancel context.CancelCauseFunc) (stop func()) {
 		}
 		time.AfterFunc(every, look)
 	}
-	time.AfterFunc(every, look)
-	return func() { close(ended) }
+	return time.AfterFunc(every, look).Stop
 }
 
 func (rt *runtimeState) compileInner(ctx context.Context, binary []byte, listener *listenerState) (*compiledState, error) {

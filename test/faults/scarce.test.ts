@@ -86,6 +86,32 @@ const codes = [
   'ERR_WAZERO_COMPILE',
 ];
 
+/** The process in which guests take all they can lives, and everybody in it got one of the answers above. */
+async function livesWith(what: string, under?: string): Promise<void> {
+  const { code, signal, stdout, stderr } = await run('scarce', {
+    args: files,
+    ...(under && { under }),
+    timeoutMs: 110_000,
+  });
+  expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+  const outcomes: Record<string, Record<string, number>> = JSON.parse(stdout);
+  console.log(what, outcomes);
+  expect(Object.keys(outcomes)).toHaveLength(11);
+  expect(outcomes.fresh).toEqual({ 'stack overflow': 1 });
+  for (const [kind, seen] of Object.entries(outcomes))
+    for (const code of Object.keys(seen)) expect(codes, kind).toContain(code);
+}
+/** `enter` is the shell's line by which a process goes into a new control group with these settings. */
+async function inGroup(kind: string, settings: object, action: (enter: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(`/sys/fs/cgroup/${kind}/wazero-`);
+  try {
+    for (const [name, value] of Object.entries(settings)) writeFileSync(join(folder, name), String(value));
+    await action(`echo $$ > ${folder}/cgroup.procs`);
+  } finally {
+    rmdirSync(folder);
+  }
+}
+
 describe.runIf(process.platform === 'linux')('guests that take all the memory there is', () => {
   it.each(
     [
@@ -93,21 +119,7 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
       ['512 MiB of data', 'ulimit -d 524288'],
       ['1 GiB of data', 'ulimit -d 1048576'],
     ].filter(([, limit]) => starts(limit!)),
-  )(
-    'C4: with %s',
-    async (_, limit) => {
-      const { code, signal, stdout, stderr } = await run('scarce', { args: files, under: limit, timeoutMs: 110_000 });
-      expect(stderr).toBe('');
-      expect({ code, signal }).toEqual({ code: 0, signal: null });
-      const outcomes: Record<string, Record<string, number>> = JSON.parse(stdout);
-      console.log(limit, outcomes);
-      expect(Object.keys(outcomes)).toHaveLength(11);
-      expect(outcomes.fresh).toEqual({ 'stack overflow': 1 });
-      for (const [what, seen] of Object.entries(outcomes))
-        for (const code of Object.keys(seen)) expect(codes, what).toContain(code);
-    },
-    120_000,
-  );
+  )('C4: with %s', (what, limit) => livesWith(what!, limit), 120_000);
 
   it('C4: with 1 GiB of data a compilation that takes more than its bytes say ends before Go has no memory', async () => {
     const under = 'ulimit -d 1048576';
@@ -117,20 +129,10 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
 
   it.runIf(cgroup('memory')).each([128, 192, 256, 400, 512])(
     'C4: with a control group of %i MiB',
-    async (mebibytes) => {
-      const folder = mkdtempSync('/sys/fs/cgroup/memory/wazero-');
-      try {
-        const under = `echo ${mebibytes << 20} > ${folder}/memory.limit_in_bytes && echo $$ > ${folder}/cgroup.procs`;
-        const { code, signal, stdout, stderr } = await run('scarce', { args: files, under, timeoutMs: 110_000 });
-        expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
-        const outcomes: Record<string, Record<string, number>> = JSON.parse(stdout);
-        console.log(`control group of ${mebibytes} MiB`, outcomes);
-        for (const [what, seen] of Object.entries(outcomes))
-          for (const code of Object.keys(seen)) expect(codes, what).toContain(code);
-      } finally {
-        rmdirSync(folder);
-      }
-    },
+    (mebibytes) =>
+      inGroup('memory', { 'memory.limit_in_bytes': mebibytes << 20 }, (enter) =>
+        livesWith(`control group of ${mebibytes} MiB`, enter),
+      ),
     120_000,
   );
 
@@ -149,12 +151,7 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
       const before = names.map((name) => [name, readFileSync(`/proc/sys/vm/${name}`, 'utf8').trim()] as const);
       try {
         for (const [name, value] of Object.entries(values)) writeFileSync(`/proc/sys/vm/${name}`, String(value));
-        const { code, signal, stdout, stderr } = await run('scarce', { args: files, timeoutMs: 110_000 });
-        expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
-        const outcomes: Record<string, Record<string, number>> = JSON.parse(stdout);
-        console.log(what, outcomes);
-        for (const [kind, seen] of Object.entries(outcomes))
-          for (const code of Object.keys(seen)) expect(codes, kind).toContain(code);
+        await livesWith(what);
       } finally {
         // Of kbytes and ratio one is in force, and to write it makes the other 0.
         const inForce = before.filter(([name, value]) => !(/kbytes|ratio/.test(name) && value === '0'));
@@ -194,23 +191,14 @@ describe.runIf(process.platform === 'linux')('guests that take all the memory th
 
   it.runIf(cgroup('cpu'))(
     'C4: a tenth of a CPU: a guest that runs for ever is stopped, and others answer meanwhile',
-    async () => {
-      const folder = mkdtempSync('/sys/fs/cgroup/cpu/wazero-');
-      try {
-        writeFileSync(join(folder, 'cpu.cfs_period_us'), '100000');
-        writeFileSync(join(folder, 'cpu.cfs_quota_us'), '10000');
-        const found = await survived<Constrained>('constrained', {
-          under: `echo $$ > ${folder}/cgroup.procs`,
-          timeoutMs: 100_000,
-        });
+    () =>
+      inGroup('cpu', { 'cpu.cfs_period_us': 100_000, 'cpu.cfs_quota_us': 10_000 }, async (under) => {
+        const found = await survived<Constrained>('constrained', { under, timeoutMs: 100_000 });
         console.log('a tenth of a CPU', found);
         expect(found).toMatchObject({ workers: 1, codes: { ERR_WAZERO_EXIT: 3 } });
         expect(found.sums).toBeGreaterThan(0);
         expect(found.stoppedMs).toBeLessThan(5_000);
-      } finally {
-        rmdirSync(folder);
-      }
-    },
+      }),
     110_000,
   );
 
@@ -243,10 +231,8 @@ os._exit(77) if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) else os.execv(sys.argv[1
 
   it.runIf(cgroup('pids')).each([14, 22, 32, 40, 60])(
     'C4: %i processes and threads: loading says that they are too few, or all works',
-    async (most) => {
-      const folder = mkdtempSync('/sys/fs/cgroup/pids/wazero-');
-      try {
-        const under = `echo ${most} > ${folder}/pids.max && echo $$ > ${folder}/cgroup.procs`;
+    (most) =>
+      inGroup('pids', { 'pids.max': most }, async (under) => {
         const how = await run('constrained', { under, nodeArgs: ['--expose-gc'], timeoutMs: 30_000 });
         expect(how.signal).toBe(null);
         if (how.code !== 0) {
@@ -256,10 +242,7 @@ os._exit(77) if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) else os.execv(sys.argv[1
         } else {
           expect(JSON.parse(how.stdout)).toMatchObject({ left: {}, fresh: 'works', after: {} });
         }
-      } finally {
-        rmdirSync(folder);
-      }
-    },
+      }),
     30_000,
   );
 
