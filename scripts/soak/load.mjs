@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { memfs } from 'memfs';
 import {
@@ -12,16 +11,15 @@ import {
   FSConfig,
   ModuleConfig,
   OutputBuffer,
-  Runtime,
   RuntimeConfig,
-  wasi,
 } from '../../dist/index.js';
 import { native } from '../../dist/internal.js';
 import { Random } from '../../test/fuzz/random.mjs';
 import { wat } from '../../test/support/wat.mjs';
+import { openRuntime } from './runtime.mjs';
 import { workersUntil } from './workers.mjs';
 
-export const guest = wat(`(module (import "env" "host" (func $host (param i32) (result i32)))
+const guest = wat(`(module (import "env" "host" (func $host (param i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
@@ -40,20 +38,6 @@ export const guest = wat(`(module (import "env" "host" (func $host (param i32) (
     (if (i32.eqz (call $open (i32.const 3) (i32.const 0) (i32.const 128) (i32.const 8) (i32.const 9) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 256)))
       (then (drop (call $write (i32.load (i32.const 256)) (i32.const 0) (i32.const 1) (i32.const 8))) (drop (call $close (i32.load (i32.const 256))))))
     (i32.const 0)))`);
-
-export async function openRuntime(config) {
-  const runtime = new Runtime(config.withCloseOnContextDone(true));
-  await wasi.instantiate(runtime);
-  // Every third answer comes later: the guest is suspended until then.
-  const answer = (n) => (n % 3 === 0 ? sleep(n % 5).then(() => n) : n);
-  await runtime
-    .newHostModuleBuilder('env')
-    .newFunctionBuilder()
-    .withFunction(answer, ['i32'], ['i32'])
-    .export('host')
-    .instantiate();
-  return runtime;
-}
 
 export const collect = () => native().collect();
 /** What is open natively. Those of the queue to this thread stay: they belong to the environment. */
@@ -126,7 +110,7 @@ export async function round(seed, number, milliseconds, counts) {
     }
   }
   const worker = () =>
-    new Worker(new URL('worker.mjs', import.meta.url), { workerData: { seed, number: random.u32() } });
+    new Worker(new URL('worker.mjs', import.meta.url), { workerData: { guest, seed, number: random.u32() } });
   const workers = () => workersUntil(end, random, count, worker);
   await Promise.all([client(), client(), client(), client(), workers()]);
   for (const runtime of runtimes) await runtime.close();
