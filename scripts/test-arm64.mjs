@@ -4,6 +4,7 @@
 // Without arguments: all that emulation can do. Left out, with the reason:
 //   lifetime   qemu delivers signals to its own handlers first, and a flood of them ends it; resident memory is the emulator's
 //   hammer     deadlines and latencies are those of an emulator that is 10 to 30 times slower
+//   faults/scarce   what is taken away from the process is missing to the emulator, which needs more than a guest does
 //   examples, cli, types, fuzz   minutes each, and nothing in them depends on the processor
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,5 +38,10 @@ const args =
 // One file at a time: a fork that starts beside a busy one takes longer than vitest waits.
 run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=1', ...args], {
   cwd: tree,
-  env: { ...process.env, NODE_OPTIONS: `--require=${setExecPath}`, WAZERO_TEST_SLOWNESS: '15' },
+  env: {
+    ...process.env,
+    NODE_OPTIONS: `--require=${setExecPath}`,
+    WAZERO_TEST_SLOWNESS: '15',
+    WAZERO_TEST_WITHOUT: 'test/faults/scarce.test.ts',
+  },
 });
