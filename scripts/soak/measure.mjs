@@ -39,7 +39,10 @@ export async function measure({ collect, handles }) {
   };
 }
 
-/** The lowest of each of `parts` equal parts of the time. The heap is often a fifth of a MiB above what it can be: V8 counts what it keeps for its next objects. */
+/**
+ * The lowest of each of `parts` equal parts of the time. The heap is often a fifth of a MiB above what it can be: V8 counts what it keeps for its next objects.
+ * And up to ten mappings are code of the last modules that Go's finalisers have not given back yet.
+ */
 export function floors(samples, name, parts) {
   const begin = samples[0].minute;
   const length = (samples.at(-1).minute - begin) / parts;

@@ -1,7 +1,7 @@
 // Does anything grow?   npm run soak -- --minutes N [--seed S] [--round-seconds 3] [--out build/soak]
 // Rounds of mixed load, each of which closes what it opened; behind each round both collectors run and the process is measured. Beside it a control runs: a
 // process with Workers, Promises, timers, streams and files, but without the package. Half of the time is warm-up. In the other half nothing may rise by
-// more than 1 % in ten minutes beyond what the control does (in the heap: the lowest of each tenth), and no handle may be open. V8 goes on to compile for long: `code` may rise by half a MiB, and
+// more than 1 % in ten minutes beyond what the control does (in the heap and in mappings: the lowest of each tenth), and no handle may be open. V8 goes on to compile for long: `code` may rise by half a MiB, and
 // `heap`, the sum, is judged by its parts. V8's space for new objects does not grow (--max-semi-space-size), as it would with the speed. Writes soak.json and soak.svg; exit code 1: something grows.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -44,8 +44,8 @@ const judged = rows.filter(({ minute }) => minute >= warmUp);
 const result = {};
 for (const name of Object.keys(series)) {
   const mean = judged.reduce((sum, sample) => sum + sample[name], 0) / judged.length;
-  const inHeap = ['heap', 'objects', 'code'].includes(name);
-  const points = inHeap ? floors(judged, name, 10) : judged.map((sample) => [sample.minute, sample[name]]);
+  const uneven = ['heap', 'objects', 'code', 'mappings'].includes(name);
+  const points = uneven ? floors(judged, name, 10) : judged.map((sample) => [sample.minute, sample[name]]);
   const perTenMinutes = 10 * slope(points);
   const perCent = mean === 0 ? 0 : (100 * perTenMinutes) / mean;
   const most = name === 'code' ? mostCode : (mostPerCent / 100) * mean;
