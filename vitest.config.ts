@@ -12,6 +12,7 @@ interface Group {
 const maxWorkers = Math.min(Math.max(availableParallelism(), 2), 4);
 const usual: Group = { order: 0, testTimeout: 60_000, maxWorkers };
 const special: Record<string, Group> = {
+  faults: { ...usual, testTimeout: 120_000 },
   conformance: { ...usual, testTimeout: 240_000 },
   types: { ...usual, testTimeout: 120_000 },
   lifetime: { ...usual, testTimeout: 120_000 },

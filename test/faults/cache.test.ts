@@ -105,7 +105,7 @@ describe('C1: an entry that is not what was written', () => {
     expect(size).toBeGreaterThan(88);
     expect(wrong).toEqual([]);
     expect({ tried, warnings, others }).toEqual({ tried: size * 9 + 1, warnings: tried, others: 0 });
-  }, 120_000);
+  });
 
   it("is recompiled where it is another module's", async () => {
     const mine = await filled();
@@ -172,7 +172,7 @@ describe('C2: many writers', () => {
     const { ino } = statSync(files[0]!);
     expect(await compile(directory, quickjs, 'compile')).toMatchObject({ warnings: [] });
     expect(statSync(files[0]!).ino).toBe(ino);
-  }, 120_000);
+  });
 
   it('writers that are killed leave nothing that is used, and what they leave is swept', async () => {
     const directory = scratch();
@@ -191,7 +191,7 @@ describe('C2: many writers', () => {
     console.log(`killed writers left ${left} unfinished entries behind`);
     expect(await compile(directory)).toEqual({ answers: [42], warnings: [] });
     expect(unfinished(directory)).toEqual([]);
-  }, 120_000);
+  });
 });
 
 describe('C3: a directory that cannot be written', () => {

@@ -94,7 +94,7 @@ describe.runIf(process.platform === 'linux')('F2: special files', () => {
     const [line] = await lines(['ls|/many']);
     expect(Number(/n=(\d+)/.exec(line!)![1]) - many, 'and perhaps . and ..').toBeLessThanOrEqual(2);
     expect(Number(/n=(\d+)/.exec(line!)![1])).toBeGreaterThanOrEqual(many);
-  }, 120_000);
+  });
   it('a file that grows and shrinks while it is read', async () => {
     const path = join(box, 'growing');
     writeFileSync(path, 'start ');

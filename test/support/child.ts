@@ -14,7 +14,7 @@ export interface Options {
   nodeArgs?: string[];
   env?: Record<string, string>;
   /** what a shell does before: ulimit */ under?: string;
-  /** the child is killed then, and the test fails saying how far it came */ timeoutMs?: number;
+  /** the child is killed then (under an emulator, that many times later), and the test fails saying how far it came */ timeoutMs?: number;
   /** called with the process id as soon as the fixture has printed "ready" */ onReady?: (pid: number) => void;
 }
 
@@ -56,11 +56,12 @@ export function run(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  const mostMs = timeoutMs * Number(process.env.WAZERO_TEST_SLOWNESS ?? 1);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`Expected ${name} to end within ${timeoutMs} ms\nstdout: ${stdout}\nstderr: ${stderr}`));
-    }, timeoutMs);
+      reject(new Error(`Expected ${name} to end within ${mostMs} ms\nstdout: ${stdout}\nstderr: ${stderr}`));
+    }, mostMs);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
