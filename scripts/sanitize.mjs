@@ -39,6 +39,8 @@ const suites = (...names) => [
   'run',
   ...names.flatMap((name) => ['--project', name]),
 ];
+// They bound in milliseconds how late something ends, or take memory away.
+const timed = ['bulk', 'compile-stops', 'scarce'].map((name) => `test/faults/${name}.test.ts`).join(' ');
 // V8 and Go have handlers for these signals and stacks for them; the sanitizers keep theirs for themselves.
 const signals =
   'handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0:use_sigaltstack=0:allow_user_segv_handler=1';
@@ -51,7 +53,7 @@ const tools = {
     });
     check(programs, env);
     // Not those that take address space away, which the sanitizer needs, nor those that load the addon in their own way.
-    const others = ['faults/scarce', 'native/load'].map((name) => `test/${name}.test.ts`).join(' ');
+    const others = 'test/faults/scarce.test.ts test/native/load.test.ts';
     check([fuzz('config', 'handles', 'wasi', 'modules', 'entries')], env);
     check([suites('api', 'native', 'unit', 'faults')], { ...env, WAZERO_TEST_WITHOUT: others });
   },
@@ -85,7 +87,8 @@ const tools = {
     const flags = ['--stress-scavenge=5', '--stress-compaction'];
     check(programs, env, [process.execPath, ...flags]);
     check([fuzz('handles', 'wasi')], env);
-    check([suites('api', 'native', 'faults')], { ...env, WAZERO_TEST_NODE_FLAGS: flags.join(' ') });
+    const slow = { WAZERO_TEST_NODE_FLAGS: flags.join(' '), WAZERO_TEST_SLOWNESS: '5' };
+    check([suites('api', 'native', 'faults')], { ...env, ...slow, WAZERO_TEST_WITHOUT: timed });
   },
 };
 for (const name of positionals) {

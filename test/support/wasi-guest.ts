@@ -54,7 +54,7 @@ export const E = {
 export function filesGuest() {
   const program = readFileSync(new URL('../fixtures/guests/files.wasm', import.meta.url));
   const guest = wasiGuest(program, new RuntimeConfig().withCloseOnContextDone(true));
-  const options = { timeoutMs: 30_000 };
+  const options = { timeoutMs: 30_000 * Number(process.env.WAZERO_TEST_SLOWNESS ?? 1) };
   const configOf = (files: FSConfig, out: OutputBuffer, script: readonly string[]) =>
     new ModuleConfig()
       .withName('')
