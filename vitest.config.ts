@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { slowness } from './test/support/slowness.js';
 
 interface Group {
   /** Groups of one order run together, orders one after another. */
@@ -12,7 +13,6 @@ interface Group {
 const maxWorkers = Math.min(Math.max(availableParallelism(), 2), 4);
 const usual: Group = { order: 0, testTimeout: 60_000, maxWorkers };
 const special: Record<string, Group> = {
-  faults: { ...usual, testTimeout: 120_000 },
   conformance: { ...usual, testTimeout: 240_000 },
   types: { ...usual, testTimeout: 120_000 },
   lifetime: { ...usual, testTimeout: 120_000 },
@@ -22,8 +22,6 @@ const special: Record<string, Group> = {
   // It measures time, and has the machine to itself.
   deadline: { order: 1, testTimeout: 180_000, maxWorkers: 1 },
 };
-// Under an emulator every limit is this many times longer.
-const slowness = Number(process.env.WAZERO_TEST_SLOWNESS ?? 1);
 const notTests = ['fixtures', 'support'];
 
 // For npm run sanitize: more of Node's flags; files that are left out, for vitest's --exclude does not reach projects.

@@ -10,7 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepareEngine } from './lib/engine.mjs';
-import { fail, must, root, run } from './lib/tools.mjs';
+import { fail, must, root, run, timedTests } from './lib/tools.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -39,8 +39,6 @@ const suites = (...names) => [
   'run',
   ...names.flatMap((name) => ['--project', name]),
 ];
-// They bound in milliseconds how late something ends, or take memory away.
-const timed = ['bulk', 'compile-stops', 'scarce'].map((name) => `test/faults/${name}.test.ts`).join(' ');
 // V8 and Go have handlers for these signals and stacks for them; the sanitizers keep theirs for themselves.
 const signals =
   'handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0:use_sigaltstack=0:allow_user_segv_handler=1';
@@ -88,7 +86,7 @@ const tools = {
     check(programs, env, [process.execPath, ...flags]);
     check([fuzz('handles', 'wasi')], env);
     const slow = { WAZERO_TEST_NODE_FLAGS: flags.join(' '), WAZERO_TEST_SLOWNESS: '5' };
-    check([suites('api', 'native', 'faults')], { ...env, ...slow, WAZERO_TEST_WITHOUT: timed });
+    check([suites('api', 'native', 'faults')], { ...env, ...slow, WAZERO_TEST_WITHOUT: timedTests });
   },
 };
 for (const name of positionals) {

@@ -9,7 +9,7 @@
 //   examples, cli, types, fuzz   minutes each, and nothing in them depends on the processor
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail, output, root, run } from './lib/tools.mjs';
+import { fail, output, root, run, timedTests } from './lib/tools.mjs';
 import { nodeProgram, prebuiltTree } from './lib/tree.mjs';
 
 const sysroot = '/usr/aarch64-linux-gnu';
@@ -32,7 +32,6 @@ writeFileSync(setExecPath, `process.execPath = ${JSON.stringify(node)};\n`);
 const tree = join(tools, 'tree');
 prebuiltTree(tree, 'arm64');
 
-const without = ['bulk', 'compile-stops', 'scarce'].map((name) => `test/faults/${name}.test.ts`);
 const args =
   process.argv.length > 2
     ? process.argv.slice(2)
@@ -44,6 +43,6 @@ run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=1'
     ...process.env,
     NODE_OPTIONS: `--require=${setExecPath}`,
     WAZERO_TEST_SLOWNESS: '15',
-    WAZERO_TEST_WITHOUT: without.join(' '),
+    WAZERO_TEST_WITHOUT: timedTests,
   },
 });

@@ -99,3 +99,6 @@ export function publishedFiles() {
     .filter((path) => typeof path === 'string' && path.endsWith('.node'))
     .map((path) => path.slice('./'.length));
 }
+
+/** For WAZERO_TEST_WITHOUT, where all is slow: these tests bound in milliseconds how late something ends, or take memory away. */
+export const timedTests = ['bulk', 'compile-stops', 'scarce'].map((name) => `test/faults/${name}.test.ts`).join(' ');

@@ -26,6 +26,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import { run } from '../support/child.js';
 import { needsEdit } from '../support/edits.js';
+import { slowness } from '../support/slowness.js';
 import { wat } from '../support/wat.mjs';
 
 const it = needsEdit('e6');
@@ -93,19 +94,23 @@ async function expectHealed(
 }
 
 describe('C1: an entry that is not what was written', () => {
-  it('is recompiled whatever byte it ends at and whatever bit is flipped', async () => {
-    const { code, stdout, stderr } = await run('cache-damage', {
-      args: [join(scratch(), 'cache')],
-      nodeArgs: ['--no-warnings'],
-      timeoutMs: 110_000,
-    });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const { size, tried, warnings, others, wrong } = JSON.parse(stdout);
-    console.log(`${tried} damaged entries of ${size} bytes`);
-    expect(size).toBeGreaterThan(88);
-    expect(wrong).toEqual([]);
-    expect({ tried, warnings, others }).toEqual({ tried: size * 9 + 1, warnings: tried, others: 0 });
-  });
+  it(
+    'is recompiled whatever byte it ends at and whatever bit is flipped',
+    async () => {
+      const { code, stdout, stderr } = await run('cache-damage', {
+        args: [join(scratch(), 'cache')],
+        nodeArgs: ['--no-warnings'],
+        timeoutMs: 110_000,
+      });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { size, tried, warnings, others, wrong } = JSON.parse(stdout);
+      console.log(`${tried} damaged entries of ${size} bytes`);
+      expect(size).toBeGreaterThan(88);
+      expect(wrong).toEqual([]);
+      expect({ tried, warnings, others }).toEqual({ tried: size * 9 + 1, warnings: tried, others: 0 });
+    },
+    120_000 * slowness,
+  );
 
   it("is recompiled where it is another module's", async () => {
     const mine = await filled();
@@ -163,35 +168,45 @@ describe('C1: an entry that is not what was written', () => {
 });
 
 describe('C2: many writers', () => {
-  it('ten processes at once make one good entry', async () => {
-    const directory = join(scratch(), 'cache');
-    const all = await Promise.all(Array.from({ length: 10 }, () => compile(directory, quickjs, 'compile', 'self', 2)));
-    for (const told of all) expect(told).toEqual({ answers: ['compiled', 'compiled'], warnings: [] });
-    const files = filesOf(directory);
-    expect(files).toHaveLength(1);
-    const { ino } = statSync(files[0]!);
-    expect(await compile(directory, quickjs, 'compile')).toMatchObject({ warnings: [] });
-    expect(statSync(files[0]!).ino).toBe(ino);
-  });
+  it(
+    'ten processes at once make one good entry',
+    async () => {
+      const directory = join(scratch(), 'cache');
+      const all = await Promise.all(
+        Array.from({ length: 10 }, () => compile(directory, quickjs, 'compile', 'self', 2)),
+      );
+      for (const told of all) expect(told).toEqual({ answers: ['compiled', 'compiled'], warnings: [] });
+      const files = filesOf(directory);
+      expect(files).toHaveLength(1);
+      const { ino } = statSync(files[0]!);
+      expect(await compile(directory, quickjs, 'compile')).toMatchObject({ warnings: [] });
+      expect(statSync(files[0]!).ino).toBe(ino);
+    },
+    120_000 * slowness,
+  );
 
-  it('writers that are killed leave nothing that is used, and what they leave is swept', async () => {
-    const directory = scratch();
-    let left = 0;
-    for (let round = 0; round < 40 && (round < 8 || left === 0); round++) {
-      const writer: ChildProcess = spawn(process.execPath, [join(processes, 'cache-writer.mjs'), directory], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, NODE_OPTIONS: '' },
-      });
-      await once(writer.stdout!, 'data');
-      await sleep(20 + 13 * round);
-      writer.kill('SIGKILL');
-      await once(writer, 'exit');
-      left += unfinished(directory).length;
-    }
-    console.log(`killed writers left ${left} unfinished entries behind`);
-    expect(await compile(directory)).toEqual({ answers: [42], warnings: [] });
-    expect(unfinished(directory)).toEqual([]);
-  });
+  it(
+    'writers that are killed leave nothing that is used, and what they leave is swept',
+    async () => {
+      const directory = scratch();
+      let left = 0;
+      for (let round = 0; round < 40 && (round < 8 || left === 0); round++) {
+        const writer: ChildProcess = spawn(process.execPath, [join(processes, 'cache-writer.mjs'), directory], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+          env: { ...process.env, NODE_OPTIONS: '' },
+        });
+        await once(writer.stdout!, 'data');
+        await sleep(20 + 13 * round);
+        writer.kill('SIGKILL');
+        await once(writer, 'exit');
+        left += unfinished(directory).length;
+      }
+      console.log(`killed writers left ${left} unfinished entries behind`);
+      expect(await compile(directory)).toEqual({ answers: [42], warnings: [] });
+      expect(unfinished(directory)).toEqual([]);
+    },
+    120_000 * slowness,
+  );
 });
 
 describe('C3: a directory that cannot be written', () => {

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { slowness } from './slowness.js';
 
 export interface Outcome {
   code: number | null;
@@ -14,7 +15,7 @@ export interface Options {
   nodeArgs?: string[];
   env?: Record<string, string>;
   /** what a shell does before: ulimit */ under?: string;
-  /** the child is killed then (under an emulator, that many times later), and the test fails saying how far it came */ timeoutMs?: number;
+  /** the child is killed then (`slowness` times later), and the test fails saying how far it came */ timeoutMs?: number;
   /** called with the process id as soon as the fixture has printed "ready" */ onReady?: (pid: number) => void;
 }
 
@@ -56,7 +57,7 @@ export function run(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const mostMs = timeoutMs * Number(process.env.WAZERO_TEST_SLOWNESS ?? 1);
+  const mostMs = timeoutMs * slowness;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');

@@ -11,6 +11,7 @@ import {
   RuntimeConfig,
   wasi,
 } from './package.js';
+import { slowness } from './slowness.js';
 
 export interface WasiGuest {
   /** From beforeAll on; closed after the file. */
@@ -54,7 +55,7 @@ export const E = {
 export function filesGuest() {
   const program = readFileSync(new URL('../fixtures/guests/files.wasm', import.meta.url));
   const guest = wasiGuest(program, new RuntimeConfig().withCloseOnContextDone(true));
-  const options = { timeoutMs: 30_000 * Number(process.env.WAZERO_TEST_SLOWNESS ?? 1) };
+  const options = { timeoutMs: 30_000 * slowness };
   const configOf = (files: FSConfig, out: OutputBuffer, script: readonly string[]) =>
     new ModuleConfig()
       .withName('')
