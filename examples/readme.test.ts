@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import loadWabt from 'wabt';
-import { defaultLimits } from '../src/internal/limits.js';
+import { defaultLimits } from '../src/values/limits.js';
 
 const file = (path: string) => new URL(`../${path}`, import.meta.url);
 const readme = readFileSync(file('README.md'), 'utf8');

@@ -1,5 +1,5 @@
 import { exportABI, type HostModuleBuilder } from './host-module-builder.js';
-import { checkBoolean, checkObject, wrongType } from './internal/validate.js';
+import { checkBoolean, checkObject, wrongType } from './values/validate.js';
 import type { Module } from './module.js';
 import { type Runtime, runtimeStateOf } from './runtime.js';
 

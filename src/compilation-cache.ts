@@ -1,7 +1,7 @@
-import { fieldsOf } from './internal/fields.js';
-import { CacheState } from './internal/owned.js';
-import { Uncloneable } from './internal/uncloneable.js';
-import { checkString, wrongType } from './internal/validate.js';
+import { fieldsOf } from './io/fields.js';
+import { CacheState } from './native/owned.js';
+import { Uncloneable } from './values/uncloneable.js';
+import { checkString, wrongType } from './values/validate.js';
 
 /** The constructor as the inside sees it. */
 type WithState = new (state: CacheState) => CompilationCache;

@@ -1,6 +1,6 @@
-import { Birth } from './internal/birth.js';
-import type { CompiledState } from './internal/compiled-state.js';
-import { Uncloneable } from './internal/uncloneable.js';
+import { Birth } from './values/birth.js';
+import type { CompiledState } from './instances/compiled-state.js';
+import { Uncloneable } from './values/uncloneable.js';
 import type { CustomSection, FunctionDefinition, MemoryDefinition } from './types.js';
 
 const birth = new Birth<CompiledState>();

@@ -1,7 +1,7 @@
 import { type CompiledModule, compiledStateOf } from './compiled-module.js';
 import { exportABI, type HostModuleBuilder } from './host-module-builder.js';
-import { closedError } from './internal/errors.js';
-import { wrongType } from './internal/validate.js';
+import { closedError } from './values/errors.js';
+import { wrongType } from './values/validate.js';
 import type { Module } from './module.js';
 import { type Runtime, runtimeStateOf } from './runtime.js';
 

@@ -1,2 +1,2 @@
-export type { AnyWazeroError, ErrorCode, TrapKind } from './internal/errors.js';
-export { CompileError, ExitError, isWazeroError, LimitError, LinkError, Trap, WazeroError } from './internal/errors.js';
+export type { AnyWazeroError, ErrorCode, TrapKind } from './values/errors.js';
+export { CompileError, ExitError, isWazeroError, LimitError, LinkError, Trap, WazeroError } from './values/errors.js';

@@ -1,16 +1,16 @@
-import { Birth } from './internal/birth.js';
-import { notEntered } from './internal/direct.js';
-import { checkParent, enterAsync, enterSync, mustBeSync } from './internal/entry.js';
-import { invalidArgument } from './internal/errors.js';
-import type { Frame, Lease } from './internal/frames.js';
-import type { FunctionState } from './internal/function-state.js';
-import { native } from './internal/native.js';
-import { types } from './internal/node.js';
-import { begin, type CheckedOptions, checkCallOptions, noOptions, refuseSignal } from './internal/options.js';
-import { type CallTrace, traced } from './internal/tracing.js';
-import { Uncloneable } from './internal/uncloneable.js';
-import { isShared, wrongType } from './internal/validate.js';
-import { decodeResults } from './internal/values.js';
+import { Birth } from './values/birth.js';
+import { notEntered } from './calls/direct.js';
+import { checkParent, enterAsync, enterSync, mustBeSync } from './calls/entry.js';
+import { invalidArgument } from './values/errors.js';
+import type { Frame, Lease } from './calls/frames.js';
+import type { FunctionState } from './calls/function-state.js';
+import { native } from './native/native.js';
+import { types } from './values/node.js';
+import { begin, type CheckedOptions, checkCallOptions, noOptions, refuseSignal } from './calls/options.js';
+import { type CallTrace, traced } from './calls/tracing.js';
+import { Uncloneable } from './values/uncloneable.js';
+import { isShared, wrongType } from './values/validate.js';
+import { decodeResults } from './values/values.js';
 import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './types.js';
 
 interface Parts {

@@ -1,8 +1,8 @@
 import type { FileSystem, ReadOnlyFileSystem } from './file-system.js';
-import { fieldsOf, type Mount } from './internal/fields.js';
-import { checkFileSystem } from './internal/files.js';
-import { Uncloneable } from './internal/uncloneable.js';
-import { checkString } from './internal/validate.js';
+import { fieldsOf, type Mount } from './io/fields.js';
+import { checkFileSystem } from './io/files.js';
+import { Uncloneable } from './values/uncloneable.js';
+import { checkString } from './values/validate.js';
 
 /**
  * What of the host's files a guest sees (wazero: FSConfig). An immutable value. Default: nothing.

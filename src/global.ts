@@ -1,9 +1,9 @@
-import { Birth } from './internal/birth.js';
-import { busyError, invalidArgument } from './internal/errors.js';
-import type { GlobalState } from './internal/module-state.js';
-import { native } from './internal/native.js';
-import { Uncloneable } from './internal/uncloneable.js';
-import { decode, encode } from './internal/values.js';
+import { Birth } from './values/birth.js';
+import { busyError, invalidArgument } from './values/errors.js';
+import type { GlobalState } from './instances/module-state.js';
+import { native } from './native/native.js';
+import { Uncloneable } from './values/uncloneable.js';
+import { decode, encode } from './values/values.js';
 import type { ValueType, WasmValue } from './types.js';
 
 const birth = new Birth<GlobalState>();

@@ -1,8 +1,8 @@
-import { Birth } from './internal/birth.js';
-import { outOfRange } from './internal/errors.js';
-import type { MemoryState } from './internal/memory-state.js';
-import { native } from './internal/native.js';
-import { Uncloneable } from './internal/uncloneable.js';
+import { Birth } from './values/birth.js';
+import { outOfRange } from './values/errors.js';
+import type { MemoryState } from './instances/memory-state.js';
+import { native } from './native/native.js';
+import { Uncloneable } from './values/uncloneable.js';
 import {
   checkBytes,
   checkInteger,
@@ -11,7 +11,7 @@ import {
   MAX_U32,
   wrongRange,
   wrongType,
-} from './internal/validate.js';
+} from './values/validate.js';
 import type { MemoryDefinition } from './types.js';
 
 const birth = new Birth<MemoryState>();

@@ -1,12 +1,12 @@
 import type { ReadOnlyFileSystem } from './file-system.js';
 import type { FSConfig } from './fs-config.js';
-import { invalidArgument } from './internal/errors.js';
-import { type ClockFields, fieldsOf, type ModuleFields, type Mount, type RandSource } from './internal/fields.js';
-import { checkFileSystem } from './internal/files.js';
-import { mergeLimits } from './internal/limits.js';
-import { types } from './internal/node.js';
-import { checkSink, checkSource } from './internal/stdio.js';
-import { Uncloneable } from './internal/uncloneable.js';
+import { invalidArgument } from './values/errors.js';
+import { type ClockFields, fieldsOf, type ModuleFields, type Mount, type RandSource } from './io/fields.js';
+import { checkFileSystem } from './io/files.js';
+import { mergeLimits } from './values/limits.js';
+import { types } from './values/node.js';
+import { checkSink, checkSource } from './io/stdio.js';
+import { Uncloneable } from './values/uncloneable.js';
 import {
   checkFunction,
   checkInteger,
@@ -15,7 +15,7 @@ import {
   isShared,
   MAX_U32,
   wrongType,
-} from './internal/validate.js';
+} from './values/validate.js';
 import type { SockConfig } from './sock-config.js';
 import type { Clock, InputSource, OutputSink } from './stdio.js';
 import type { Limits } from './types.js';

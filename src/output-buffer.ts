@@ -1,8 +1,8 @@
-import { fieldsOf } from './internal/fields.js';
-import { native } from './internal/native.js';
-import { OutputBufferState } from './internal/owned.js';
-import { Uncloneable } from './internal/uncloneable.js';
-import { checkInteger, checkKeys, checkObject } from './internal/validate.js';
+import { fieldsOf } from './io/fields.js';
+import { native } from './native/native.js';
+import { OutputBufferState } from './native/owned.js';
+import { Uncloneable } from './values/uncloneable.js';
+import { checkInteger, checkKeys, checkObject } from './values/validate.js';
 
 /**
  * Keeps what a guest writes (Go's bytes.Buffer), without a call to JavaScript per write. Several modules may share one.

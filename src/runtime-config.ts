@@ -1,10 +1,10 @@
 import type { CompilationCache } from './compilation-cache.js';
-import { ENGINE } from './internal/binding.js';
-import { unsupportedError } from './internal/errors.js';
-import { fieldsOf, type RuntimeFields } from './internal/fields.js';
-import { mergeLimits } from './internal/limits.js';
-import { Uncloneable } from './internal/uncloneable.js';
-import { checkBoolean, checkInteger, wrongRange, wrongType } from './internal/validate.js';
+import { ENGINE } from './native/binding.js';
+import { unsupportedError } from './values/errors.js';
+import { fieldsOf, type RuntimeFields } from './io/fields.js';
+import { mergeLimits } from './values/limits.js';
+import { Uncloneable } from './values/uncloneable.js';
+import { checkBoolean, checkInteger, wrongRange, wrongType } from './values/validate.js';
 import type { Limits } from './types.js';
 
 const defaults: RuntimeFields = Object.freeze({

@@ -1,21 +1,21 @@
-import { traceAsync, traced, traceSync } from './internal/tracing.js';
-import { Uncloneable } from './internal/uncloneable.js';
-import './internal/dispatch.js'; // its hooks answer what native code asks
+import { traceAsync, traced, traceSync } from './calls/tracing.js';
+import { Uncloneable } from './values/uncloneable.js';
+import './instances/dispatch.js'; // its hooks answer what native code asks
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
 import type { InstantiateOptions } from './experimental.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
-import type { Handle } from './internal/binding.js';
-import { CompileRequest, compileTarget } from './internal/compile.js';
-import { CompiledState } from './internal/compiled-state.js';
-import { abortedError } from './internal/errors.js';
-import { fieldsOf, type ModuleFields } from './internal/fields.js';
-import { type InstantiationExtras, instantiateAsync, instantiateSync } from './internal/instantiate.js';
-import { publicly } from './internal/lent.js';
-import { Listener } from './internal/listener.js';
-import type { ModuleState } from './internal/module-state.js';
-import { native } from './internal/native.js';
-import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './internal/options.js';
-import { RuntimeState } from './internal/runtime-state.js';
+import type { Handle } from './native/binding.js';
+import { CompileRequest, compileTarget } from './instances/compile.js';
+import { CompiledState } from './instances/compiled-state.js';
+import { abortedError } from './values/errors.js';
+import { fieldsOf, type ModuleFields } from './io/fields.js';
+import { type InstantiationExtras, instantiateAsync, instantiateSync } from './instances/instantiate.js';
+import { publicly } from './calls/lent.js';
+import { Listener } from './calls/listener.js';
+import type { ModuleState } from './instances/module-state.js';
+import { native } from './native/native.js';
+import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './calls/options.js';
+import { RuntimeState } from './instances/runtime-state.js';
 import {
   checkBinary,
   checkInteger,
@@ -25,7 +25,7 @@ import {
   checkTimeout,
   MAX_U32,
   wrongType,
-} from './internal/validate.js';
+} from './values/validate.js';
 import type { Module } from './module.js';
 import { ModuleConfig } from './module-config.js';
 import { RuntimeConfig } from './runtime-config.js';

@@ -1,6 +1,6 @@
-import { fieldsOf, type TCPListener } from './internal/fields.js';
-import { Uncloneable } from './internal/uncloneable.js';
-import { checkInteger, checkString } from './internal/validate.js';
+import { fieldsOf, type TCPListener } from './io/fields.js';
+import { Uncloneable } from './values/uncloneable.js';
+import { checkInteger, checkString } from './values/validate.js';
 
 /** Sockets that a guest is given (wazero: sock.Config). An immutable value. Default: none. */
 export class SockConfig extends Uncloneable {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, constants as os, totalmem } from 'node:os';
 import { ExitError, Runtime, RuntimeConfig } from '../index.js';
-import type { BuildInfo } from '../internal/binding.js';
-import { native } from '../internal/native.js';
-import { processReport } from '../internal/process-report.js';
+import type { BuildInfo } from '../native/binding.js';
+import { native } from '../native/native.js';
+import { processReport } from '../native/process-report.js';
 import { packageVersion } from '../package-version.js';
 import { command, helpFlags, messageOf, output } from './command.js';
 import type { Flags, FlagValues } from './flags.js';

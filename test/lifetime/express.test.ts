@@ -1,4 +1,4 @@
-/** Calls that a thread of C++ runs without Go (src/internal/express.ts), ended from outside in every state that they can be in. */
+/** Calls that a thread of C++ runs without Go (src/calls/express.ts), ended from outside in every state that they can be in. */
 import { expect, it } from 'vitest';
 import { run } from '../support/child.js';
 

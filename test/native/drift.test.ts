@@ -24,7 +24,7 @@ const sources: Sources = {
   fields: readFileSync(join(root, 'native/abi/config_fields.def'), 'utf8'),
   go: textOf('native/go', /\.go$/),
   addon: textOf('native/addon', /\.(cc|h)$/),
-  binding: readFileSync(join(root, 'src/internal/binding.ts'), 'utf8'),
+  binding: readFileSync(join(root, 'src/native/binding.ts'), 'utf8'),
   upstream: ['config.go', 'fsconfig.go', 'experimental/sysfs/config.go', 'experimental/sock/sock.go']
     .map((file) => readFileSync(join(wazero, file), 'utf8'))
     .join('\n'),

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { CoreFeatures } from '../../src/core-features.js';
 import { FSConfig } from '../../src/fs-config.js';
-import { ENGINE } from '../../src/internal/binding.js';
-import { fieldsOf } from '../../src/internal/fields.js';
-import { defaultLimits, moduleLimit, runtimeLimit } from '../../src/internal/limits.js';
+import { ENGINE } from '../../src/native/binding.js';
+import { fieldsOf } from '../../src/io/fields.js';
+import { defaultLimits, moduleLimit, runtimeLimit } from '../../src/values/limits.js';
 import { ModuleConfig } from '../../src/module-config.js';
 import { OutputBuffer } from '../../src/output-buffer.js';
 import { RuntimeConfig } from '../../src/runtime-config.js';

@@ -1,8 +1,8 @@
 /** Errors as they are made from what Go says. */
 import { describe, expect, it } from 'vitest';
 import { CompileError, ExitError, isWazeroError, LimitError, LinkError, Trap, WazeroError } from '../../src/errors.js';
-import { abortedError, invalidArgument, makeError, outOfRange } from '../../src/internal/errors.js';
-import { show } from '../../src/internal/validate.js';
+import { abortedError, invalidArgument, makeError, outOfRange } from '../../src/values/errors.js';
+import { show } from '../../src/values/validate.js';
 
 describe('makeError', () => {
   it.each([

@@ -1,8 +1,8 @@
 /** How values cross: exact rules, no coercion, bit patterns. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ReferenceTable } from '../../src/internal/references.js';
-import { decode, decodeResults, encode, hostResults, signature } from '../../src/internal/values.js';
+import { ReferenceTable } from '../../src/values/references.js';
+import { decode, decodeResults, encode, hostResults, signature } from '../../src/values/values.js';
 import type { ValueType } from '../../src/types.js';
 
 const table = new ReferenceTable();

@@ -1,0 +1,79 @@
+import type { CallerModule } from '../module.js';
+import { STOP } from '../native/binding.js';
+import { abortedError, type Interruption, limitError } from '../values/errors.js';
+import { Frame, type FrameOptions, Lease } from './frames.js';
+import { publicly } from './lent.js';
+import type { ModuleState } from '../instances/module-state.js';
+import { native } from '../native/native.js';
+import { AsyncResource } from '../values/node.js';
+
+/**
+ * Module.exclusive: a frame without guest code of its own, parked from beginning to end. Calls through what it lends are nested in it; all
+ * others wait.
+ */
+export function converse<T>(
+  module: ModuleState,
+  parent: Frame | undefined,
+  options: FrameOptions,
+  fn: (module: CallerModule) => T | PromiseLike<T>,
+): Promise<T> {
+  const what = 'the conversation';
+  return new Promise<T>((resolve, reject) => {
+    const { signal } = options;
+    if (signal?.aborted) throw abortedError(what, { reason: 'abort', cause: signal.reason });
+    const { group } = module;
+    if (!parent && !group.isFree && module.queued >= module.queuedCalls)
+      throw limitError(`${module.queuedCalls} calls are waiting in the module already`, 'queuedCalls');
+    const frame = new Frame('exclusive', module, parent, options);
+    const resource = new AsyncResource('WAZERO_CONVERSATION');
+    const lease = new Lease(frame);
+    let over = false;
+    module.queued++;
+
+    /** Calls that were made through it and not awaited end first. */
+    const end = (settle: () => void) => {
+      if (over) return;
+      over = true;
+      lease.expire();
+      frame.group.answered(frame, () => {
+        frame.ended(undefined);
+        frame.group.pop(frame);
+        settle();
+      });
+    };
+    frame.start = () => {
+      module.queued--;
+      let answer: T | PromiseLike<T>;
+      try {
+        answer = resource.runInAsyncScope(fn, undefined, publicly.caller(module, lease));
+      } catch (error) {
+        end(() => reject(error));
+        return;
+      }
+      Promise.resolve(answer).then(
+        (value) => end(() => resolve(value)),
+        (error: unknown) => end(() => reject(error)),
+      );
+    };
+    frame.cancel = (error) => {
+      if (frame.state === 'queued') {
+        module.queued--;
+        frame.ended(error);
+        reject(error);
+      } else {
+        end(() => reject(frame.exit ?? error));
+      }
+    };
+    const interrupt = (why: Interruption) => {
+      if (frame.state === 'done') return;
+      frame.interruption = why;
+      // Nested calls inherit the deadline; the signal is told to them here.
+      const above = frame.stack?.frames.slice(frame.stack.frames.indexOf(frame) + 1) ?? [];
+      if (why.reason === 'abort') for (const { id } of above) native().frameStop(id, STOP.abort, 0);
+      frame.cancel(abortedError(what, why));
+    };
+    frame.watchSignal(interrupt);
+    frame.watchDeadline(interrupt);
+    group.enter(frame);
+  });
+}

@@ -1,0 +1,202 @@
+import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
+import { type ErrorRecord, type FrameOutcome, REPLY } from '../native/binding.js';
+import { isPromiseLike, tooLate } from '../io/callbacks.js';
+import { failure, leave, noteClosed } from './entry.js';
+import { closedError } from '../values/errors.js';
+import { Frame, frames, Stack } from './frames.js';
+import type { FunctionState } from './function-state.js';
+import { callHost } from './host-call.js';
+import { type HostFunction, HostFunctions } from './host-functions.js';
+import { native, nextId } from '../native/native.js';
+import { traced } from './tracing.js';
+import { decodeResults, encode, hostResults } from '../values/values.js';
+import { get, put } from '../values/words.js';
+
+// Synchronous calls that C++ runs without Go (native/addon/direct.h): outermost ones, without a deadline. Such a call has no Frame until
+// somebody asks for one: a host function that is lent its caller, a call made inside a host function, an error.
+
+/** In STATUS after a call. */
+const DONE = 0;
+const NOT_ENTERED = 1;
+const THROUGH_GO = 2;
+
+/** After so many calls through Go a function is entered directly: what that takes would be lost on one that is called once. */
+export const openAfter = { 0: Number.NaN, 1: 0 }[process.env.WAZERO_NODE_DIRECT ?? ''] ?? 2;
+
+/** What DirectCall.call returns when nothing has happened: the call has to go through Go. */
+export const notEntered = Symbol('not entered');
+
+/** The innermost direct call. */
+let top: DirectCall | undefined;
+let enter: () => string | undefined = () => undefined;
+
+/** Of functions whose runtime is dropped without close: the slot and its call engine are nobody's then. */
+const forgotten = new FinalizationRegistry<number>((slot) => native().directClose(slot));
+
+/** A function that is called directly, and the one call of it that may be under way. */
+export class DirectCall {
+  readonly state: FunctionState;
+  readonly #slot: number;
+  #below: DirectCall | undefined;
+  #id = 0;
+  #context: unknown;
+  #frame: Frame | undefined;
+  #target = 0;
+  #host: HostFunction | undefined;
+
+  private constructor(state: FunctionState, slot: number) {
+    this.state = state;
+    this.#slot = slot;
+    forgotten.register(this, slot, this);
+  }
+
+  /** undefined where it cannot be. */
+  static open(state: FunctionState): DirectCall | undefined {
+    const binding = native();
+    const slot = binding.directOpen(state.handle);
+    if (slot === 0) return undefined;
+    enter = binding.directCall;
+    return new DirectCall(state, slot);
+  }
+  close(): void {
+    forgotten.unregister(this); // the slot will be another's
+    native().directClose(this.#slot);
+  }
+
+  /** Whether a call may begin at once, as an outermost one. */
+  get isFree(): boolean {
+    const { module } = this.state;
+    return !module.closed && module.group.isIdle;
+  }
+
+  call(args: readonly unknown[], context: unknown): unknown {
+    const { state } = this;
+    const { params, results } = state.signature;
+    if (!put(params, args, words)) words.all.set(state.words(args)); // which says what is wrong, if something is
+    this.#below = top;
+    this.#id = nextId();
+    this.#context = context;
+    state.module.group.direct = this;
+    u32[SLOT] = this.#slot;
+    f64[FRAME] = this.#id;
+    top = this;
+    let text: string | undefined;
+    try {
+      text = enter();
+    } catch (error) {
+      this.#over(error); // of the addon: no memory for a string
+      throw error;
+    }
+    top = this.#below;
+    state.module.group.direct = undefined; // a group that was merged meanwhile has another root
+    const status = u32[STATUS];
+    if (status === DONE && this.#frame === undefined)
+      return results.length === 0 ? undefined : get(results, words, state);
+    return this.#finish(status, text);
+  }
+
+  #finish(status: number | undefined, text: string | undefined): unknown {
+    if (status === NOT_ENTERED) return notEntered;
+    const { state } = this;
+    let error: Error | undefined;
+    let result: unknown;
+    if (text !== undefined) {
+      const record = JSON.parse(text) as ErrorRecord;
+      const frame = this.frame();
+      if (record.code === undefined) noteClosed(frame.group, (record as FrameOutcome).closed, 0);
+      else error = failure(frame, record);
+    }
+    try {
+      if (!error) result = decodeResults(state.signature.results, words.all, state.module.group.references);
+    } catch (thrown) {
+      error = thrown as Error;
+    }
+    if (status === THROUGH_GO) state.module.group.refreshBuffers();
+    this.#over(error);
+    if (error) {
+      Error.captureStackTrace(error, DirectCall.prototype.call); // ten frames are kept: the caller's, not ours
+      throw error;
+    }
+    return result;
+  }
+
+  #over(error: unknown): void {
+    if (top === this) top = this.#below;
+    this.state.module.group.direct = undefined;
+    const frame = this.#frame;
+    this.#frame = undefined;
+    if (frame) leave(frame, error);
+  }
+
+  /** As what the rest of the package knows the call that is under way. */
+  frame(): Frame {
+    if (!this.#frame) {
+      const { module } = this.state;
+      this.#frame = new Frame('sync', module, undefined, { deadline: Infinity, context: this.#context }, this.#id);
+      frames.add(this.#frame);
+      module.group.push(this.#frame, new Stack());
+    }
+    return this.#frame;
+  }
+
+  /** That of this call, or of one that it is nested in. */
+  static frameOf(id: number): Frame | undefined {
+    let call = top;
+    while (call && call.#id !== id) call = call.#below;
+    return call?.frame();
+  }
+
+  /** A host function is asked: returns a REPLY. */
+  ask(): number {
+    try {
+      const target = f64[TARGET] as number;
+      if (target !== this.#target) {
+        this.#host = HostFunctions.find(this.state.module.group.hosts, target);
+        this.#target = target;
+      }
+      const host = this.#host;
+      if (!host) throw closedError('the host function is gone');
+      const late = host.withCaller || traced.host.hasSubscribers ? this.#askAsFrame(host) : this.#ask(host);
+      if (late === undefined) return REPLY.ok;
+      if (late === notEntered) return REPLY.none;
+      this.frame().parked = { value: tooLate(late) };
+      return REPLY.wouldBlock;
+    } catch (error) {
+      this.frame().parked = { value: error };
+      return REPLY.threw;
+    }
+  }
+
+  #ask(host: HostFunction): PromiseLike<unknown> | undefined {
+    const { params, results } = host;
+    const fn = host.fn as unknown as (...args: unknown[]) => unknown;
+    let result: unknown;
+    if (params.length === 0) result = fn();
+    else if (params.length === 1) result = fn(get(params, words, this.state));
+    else result = Reflect.apply(fn, undefined, get(params, words, this.state) as unknown[]);
+    if (isPromiseLike(result)) return result;
+    if (results.length === 1 && put(results, [result], words)) return undefined;
+    const list = hostResults(results, result, `the results of ${host.name}`);
+    const position = (i: number) =>
+      results.length === 1 ? `the result of ${host.name}` : `result ${i} of ${host.name}`;
+    encode(results, list, words.all, this.state.module.group.references, position);
+    return undefined;
+  }
+
+  /** notEntered: Go knows which module asks, and we do not. */
+  #askAsFrame(host: HostFunction): PromiseLike<unknown> | undefined | typeof notEntered {
+    const module = this.state.module.group.byHandle.get(f64[CALLER] as number);
+    if (!module) return notEntered;
+    return callHost(this.frame(), module, host, words.all, true) ?? undefined;
+  }
+}
+
+/** Of a question in the synchronous lane. A direct call gets its frame now. */
+export function frameOf(id: number): Frame | undefined {
+  return frames.find(id) ?? DirectCall.frameOf(id);
+}
+
+/** Hooks.ask */
+export function ask(): void {
+  u32[STATUS] = top ? top.ask() : REPLY.dead;
+}

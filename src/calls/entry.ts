@@ -1,0 +1,170 @@
+import { type ErrorRecord, type FrameOutcome, type Handle, LANE, STOP } from '../native/binding.js';
+import {
+  abortedError,
+  closedError,
+  ExitError,
+  type Interruption,
+  limitError,
+  makeError,
+  withStackOfAwaiter,
+  wouldBlockError,
+} from '../values/errors.js';
+import { Frame, type FrameOptions, frames } from './frames.js';
+import type { LinkGroup } from './link-group.js';
+import type { ModuleState } from '../instances/module-state.js';
+import { addActive, native, removeActive } from '../native/native.js';
+import { AsyncResource } from '../values/node.js';
+
+/** How a frame enters native code: returns the error's JSON where it failed at once. */
+type Start = (frame: number, lane: number, parent: number, timeoutNs: number, self: Frame) => string | undefined;
+
+const parse = (bytes: Uint8Array): unknown => (bytes.byteLength === 0 ? {} : JSON.parse(Buffer.from(bytes).toString()));
+
+/** Modules that native code found closed: by the guest's own exit, a deadline, a signal. */
+export function noteClosed(group: LinkGroup, handles: readonly Handle[] | undefined, exitCode: number): void {
+  for (const handle of handles ?? []) group.byHandle.get(handle)?.markClosed(exitCode);
+}
+
+export function failure(frame: Frame, record: ErrorRecord): Error {
+  noteClosed(frame.group, record.closed, record.exitCode ?? 0);
+  return makeError(record, { parked: frame.parked, abort: record.reason === 'abort' ? abortOf(frame) : undefined });
+}
+
+/** One signal ends every frame of a stack whose modules it closes: whose it was, all have its reason. */
+function abortOf(frame: Frame): { cause: unknown } | undefined {
+  const { stack } = frame;
+  if (stack && !stack.abort) {
+    const interrupted = stack.frames.find(({ interruption }) => interruption?.reason === 'abort');
+    if (interrupted?.interruption?.reason === 'abort') stack.abort = { cause: interrupted.interruption.cause };
+  }
+  return stack?.abort;
+}
+
+/** The asynchronous lane: queues the frame or starts it, and resolves with its results. */
+export async function enterAsync(...args: Parameters<typeof enter>): Promise<BigUint64Array> {
+  try {
+    return await enter(...args);
+  } catch (error) {
+    throw withStackOfAwaiter(error);
+  }
+}
+
+function enter(
+  module: ModuleState,
+  parent: Frame | undefined,
+  options: FrameOptions,
+  what: string,
+  start: Start,
+): Promise<BigUint64Array> {
+  return new Promise((resolve, reject) => {
+    const { signal } = options;
+    if (signal?.aborted) throw abortedError(what, { reason: 'abort', cause: signal.reason });
+    const { group } = module;
+    const frame = new Frame('async', module, parent, options);
+    if (!parent && !group.isFree && module.queued >= module.queuedCalls)
+      throw limitError(`${module.queuedCalls} calls are waiting in the module already`, 'queuedCalls');
+    frame.resource = new AsyncResource('WAZERO_CALL');
+    module.queued++;
+
+    frame.start = () => {
+      module.queued--;
+      frame.unwatchDeadline();
+      const timeoutNs = frame.timeLeft();
+      if (timeoutNs === undefined) {
+        leave(frame, undefined);
+        reject(abortedError(what, { reason: 'timeout' }));
+        return;
+      }
+      frames.add(frame);
+      addActive();
+      frame.group.detachBuffers();
+      try {
+        const json = start(frame.id, LANE.async, frame.nativeBelow(), timeoutNs, frame);
+        if (json !== undefined) throw failure(frame, JSON.parse(json));
+      } catch (error) {
+        removeActive();
+        leave(frame, error);
+        reject(error);
+      }
+    };
+    frame.finish = (status, _target, words, bytes) => {
+      removeActive();
+      let error: Error | undefined;
+      if (status === 0) noteClosed(frame.group, (parse(bytes) as FrameOutcome).closed, 0);
+      else error = failure(frame, parse(bytes) as ErrorRecord);
+      // First the Promise, then whoever waits: the reactions come before the next frame in any case, but `gone` must be true in them.
+      leave(frame, error);
+      if (error) reject(error);
+      else resolve(words);
+    };
+    frame.cancel = (error) => {
+      if (frame.state !== 'queued') return;
+      module.queued--;
+      frame.ended(error);
+      reject(error);
+    };
+    const interrupt = (why: Interruption) => {
+      if (frame.state === 'queued') {
+        frame.cancel(abortedError(what, why));
+      } else if (why.reason === 'abort' && frame.state !== 'done') {
+        frame.interruption = why;
+        native().frameStop(frame.id, STOP.abort, 0);
+      }
+    };
+    frame.watchSignal(interrupt);
+    group.enter(frame);
+    if (frame.state === 'queued') frame.watchDeadline(interrupt);
+  });
+}
+
+/** The synchronous lane: the frame is over when this returns. */
+export function enterSync(
+  module: ModuleState,
+  parent: Frame | undefined,
+  options: FrameOptions,
+  what: string,
+  start: Start,
+): void {
+  const { group } = module;
+  const stack = group.syncStack(parent);
+  // Made inside a callback of a synchronous call, through whatever handle: nested in that.
+  const frame = new Frame('sync', module, parent ?? stack.top, options);
+  const timeoutNs = frame.timeLeft();
+  if (timeoutNs === undefined) throw abortedError(what, { reason: 'timeout' });
+  frames.add(frame);
+  group.push(frame, stack);
+  group.refreshBuffers();
+  let error: Error | undefined;
+  try {
+    const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs, frame);
+    if (json !== undefined) {
+      const record = JSON.parse(json) as ErrorRecord;
+      if (record.code === undefined) noteClosed(frame.group, (record as FrameOutcome).closed, 0);
+      else error = failure(frame, record);
+    }
+  } catch (thrown) {
+    error = thrown as Error;
+  }
+  frame.group.refreshBuffers();
+  leave(frame, error);
+  if (error) throw error;
+}
+
+/** The end of a frame, with the error that it ends with. */
+export function leave(frame: Frame, reason: unknown): void {
+  frames.remove(frame);
+  frame.ended(reason);
+  if (frame.parent && reason instanceof ExitError) frame.parent.exit = reason;
+  frame.group.pop(frame);
+}
+
+/** In a callback of a synchronous call nothing can run on another thread meanwhile: what is nested goes on this one. */
+export function mustBeSync(parent: Frame | undefined): boolean {
+  return parent?.stack?.top?.lane === 'sync';
+}
+
+export function checkParent(parent: Frame | undefined, expired: boolean): void {
+  if (parent && (expired || parent.state === 'done'))
+    throw closedError('the caller was lent to a host function until it answered, and it has');
+}
+export const wouldBlock = (what: string) => wouldBlockError(`${what} can be done only in an asynchronous call`);

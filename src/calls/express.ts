@@ -1,0 +1,101 @@
+import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
+import { MSG, REPLY } from '../native/binding.js';
+import { type Frame, frames } from './frames.js';
+import type { FunctionState } from './function-state.js';
+import { native } from '../native/native.js';
+
+// Asynchronous calls that a thread of C++ runs without Go (native/addon/express.h): outermost ones, without a deadline. Everything else
+// is as with those that Go runs: they have a Frame, they wait in the queue of their group, a host function is asked in a message.
+
+/** In STATUS after a call. */
+const NOT_ENTERED = 1;
+const noWords = new BigUint64Array(0);
+export const noBytes = new Uint8Array(0);
+
+/** As with direct calls (direct.ts). */
+const forgotten = new FinalizationRegistry<number>((slot) => native().expressClose(slot));
+
+/** A function that is called so. */
+export class ExpressCall {
+  readonly slot: number;
+  private constructor(slot: number) {
+    this.slot = slot;
+    forgotten.register(this, slot, this);
+  }
+
+  /** undefined where it cannot be. */
+  static open(state: FunctionState): ExpressCall | undefined {
+    const slot = native().expressOpen(state.handle);
+    return slot === 0 ? undefined : new ExpressCall(slot);
+  }
+  close(): void {
+    forgotten.unregister(this);
+    native().expressClose(this.slot);
+  }
+
+  /** False: the call has to go through Go. `parameters` are copied. */
+  begin(frame: Frame, parameters: BigUint64Array): boolean {
+    u32[SLOT] = this.slot;
+    f64[FRAME] = frame.id;
+    words.all.set(parameters);
+    native().expressCall();
+    if (u32[STATUS] === NOT_ENTERED) return false;
+    frame.slot = this.slot;
+    pollSoon();
+    return true;
+  }
+}
+
+/** Answers the question of a frame that has a slot. False: Go has it now. */
+export function reply(frame: Frame, status: number, answer: BigUint64Array): boolean {
+  u32[SLOT] = frame.slot;
+  u32[STATUS] = status;
+  f64[FRAME] = frame.id;
+  if (status === REPLY.ok) words.all.set(answer);
+  if (!native().expressReply()) {
+    frame.slot = 0;
+    return false;
+  }
+  if (status === REPLY.ok) pollSoon();
+  return true;
+}
+
+/** Most of one turn of the event loop, in milliseconds, that is spent on what follows from what came in it. */
+const turnMs = 1;
+const resolved = Promise.resolve();
+let due = false;
+let turnBegan = 0;
+
+/** What the thread answers within microseconds is taken at the end of this turn's work, and nobody need wake us for it. */
+function pollSoon(): void {
+  if (due) return;
+  due = true;
+  void resolved.then(poll);
+}
+function poll(): void {
+  due = false;
+  if (turnBegan === 0) {
+    turnBegan = performance.now();
+    setImmediate(turnOver);
+    native().expressPoll(true);
+  } else {
+    native().expressPoll(performance.now() - turnBegan < turnMs);
+  }
+}
+function turnOver(): void {
+  turnBegan = 0;
+}
+
+/** Hooks.express, given what a question goes to. */
+export function taker(
+  ask: (frame: Frame, kind: number, target: number, module: number, words: BigUint64Array) => void,
+): () => void {
+  return () => {
+    const frame = frames.find(f64[FRAME] as number);
+    if (!frame) return;
+    const count = u32[SLOT] as number;
+    const taken = count === 0 ? noWords : words.all.slice(0, count);
+    if (u32[STATUS] === MSG.done) frame.finish(0, 0, taken, noBytes);
+    else ask(frame, MSG.hostCall, f64[TARGET] as number, f64[CALLER] as number, taken);
+  };
+}

@@ -1,0 +1,241 @@
+import type { AsyncResource } from 'node:async_hooks';
+import type { Interruption } from '../values/errors.js';
+import type { HostFunction } from './host-functions.js';
+import type { LinkGroup } from './link-group.js';
+import type { ModuleState } from '../instances/module-state.js';
+import { nextId } from '../native/native.js';
+
+/**
+ * queued -> running -> (parked <-> running) -> done. Parked: JavaScript has a question of the guest's, no guest code of this frame runs.
+ * A frame of the sync lane is only ever seen from inside one of its callbacks; one of the exclusive lane is always parked: it has no
+ * guest code of its own.
+ */
+export type FrameState = 'queued' | 'running' | 'parked' | 'done';
+export type Lane = 'sync' | 'async' | 'exclusive';
+
+export interface FrameOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** performance.now(), Infinity for none. */
+  readonly deadline: number;
+  readonly context: unknown;
+}
+
+const nothing = () => {};
+
+/** One entry into a link group: a call, an instantiation, or a conversation (Module.exclusive). */
+export class Frame {
+  readonly id: number;
+  readonly lane: Lane;
+  /** The module that is called, or being instantiated. */
+  readonly module: ModuleState;
+  /** The frame whose host function made this call through its caller. */
+  readonly parent: Frame | undefined;
+  readonly deadline: number;
+  /** CallOptions.context of the outermost call. */
+  readonly context: unknown;
+  readonly signal: AbortSignal | undefined;
+  state: FrameState = 'queued';
+  /** Since it runs. */
+  stack: Stack | undefined;
+
+  /** What a callback threw: the cause of the Trap to come. */
+  parked: { readonly value: unknown } | undefined;
+  /** Why the call's own options stopped it. */
+  interruption: Interruption | undefined;
+  /** What stopped a nested call of it, closing its module. */
+  exit: Error | undefined;
+  /** Counts the guest's questions: an answer to an old one is dropped. */
+  question = 0;
+  /** Callbacks of this call run in its asynchronous context (AsyncLocalStorage). */
+  resource: AsyncResource | undefined;
+  /** An answer that waits until every frame above has ended. */
+  heldReply: (() => void) | undefined;
+  /** Of the express call that it is (express.ts); 0: Go runs it, or does so now. */
+  slot = 0;
+  /** It is in a host function of JavaScript that has not answered. */
+  inHost = false;
+  /** What was written ahead waits for this: a sink that answers later. */
+  late: Promise<void> | undefined;
+  /** That host function has restored a snapshot: what it answers does not matter. */
+  restoring = false;
+
+  /** Set by who makes the frame: starts it once its turn has come. */
+  start: () => void = nothing;
+  /** Ends it before it has started. */
+  cancel: (error: Error) => void = nothing;
+  /** Answers a MSG.done. */
+  finish: (status: number, target: number, words: BigUint64Array, bytes: Uint8Array) => void = nothing;
+
+  #timer: NodeJS.Timeout | undefined;
+  #stopListening: (() => void) | undefined;
+  #controller: AbortController | undefined;
+  #endReason: unknown;
+
+  constructor(lane: Lane, module: ModuleState, parent: Frame | undefined, options: FrameOptions, id = nextId()) {
+    this.id = id;
+    this.lane = lane;
+    this.module = module;
+    this.parent = parent;
+    this.signal = options.signal;
+    this.deadline = Math.min(options.deadline, parent?.deadline ?? Infinity);
+    this.context = parent ? parent.context : options.context;
+  }
+
+  get group(): LinkGroup {
+    return this.module.group;
+  }
+
+  /** Nanoseconds for the native side: 0 for none, at least 1; undefined when the time is up. */
+  timeLeft(): number | undefined {
+    if (this.deadline === Infinity) return 0;
+    const left = this.deadline - performance.now();
+    // 2^53 ns are 104 days, the most that crosses exactly: nobody waits so long for a guest.
+    return left > 0 ? Math.min(Math.ceil(left * 1e6), Number.MAX_SAFE_INTEGER) : undefined;
+  }
+
+  /** The deadline fires here only while no native frame watches it. */
+  watchDeadline(fire: (why: Interruption) => void): void {
+    if (this.deadline === Infinity) return;
+    const arm = () => {
+      const left = this.deadline - performance.now();
+      if (left <= 0) fire({ reason: 'timeout' });
+      else this.#timer = setTimeout(arm, Math.min(Math.ceil(left), 0x7fffffff));
+    };
+    arm();
+  }
+  unwatchDeadline(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Once, from the call to its end. */
+  watchSignal(fire: (why: Interruption) => void): void {
+    const { signal } = this;
+    if (!signal) return;
+    const listener = () => fire({ reason: 'abort', cause: signal.reason });
+    signal.addEventListener('abort', listener, { once: true });
+    this.#stopListening = () => signal.removeEventListener('abort', listener);
+  }
+
+  /** `caller.signal`: made on first use. */
+  endSignal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.state === 'done') this.#abort();
+    return this.#controller.signal;
+  }
+
+  /** The reason is made here and not at each end: making a DOMException costs more than a call. */
+  #abort(): void {
+    this.#controller?.abort(this.#endReason ?? new DOMException('The call has ended', 'AbortError'));
+  }
+
+  /** It has left its stack for good. `reason`: the error it ended with, if any. */
+  ended(reason: unknown): void {
+    this.state = 'done';
+    this.#endReason = reason;
+    this.unwatchDeadline();
+    this.#stopListening?.();
+    if (this.#controller) this.#abort();
+  }
+
+  /** The nearest frame below that native code knows: conversations are ours alone. */
+  nativeBelow(): number {
+    const frames = this.stack?.frames ?? [];
+    for (let i = frames.indexOf(this) - 1; i >= 0; i--) {
+      const below = frames[i] as Frame;
+      if (below.lane !== 'exclusive') return below.id;
+    }
+    return 0;
+  }
+}
+
+/** Frames that run on top of each other: only the top one may run guest code. */
+export class Stack {
+  readonly frames: Frame[] = [];
+  /** Nested asynchronous calls that wait because the top frame is running. */
+  readonly waiting: Frame[] = [];
+  /** The signal that stopped a frame of it. */
+  abort: { readonly cause: unknown } | undefined;
+
+  get top(): Frame | undefined {
+    return this.frames.at(-1);
+  }
+  push(frame: Frame): void {
+    this.frames.push(frame);
+    frame.stack = this;
+  }
+  remove(frame: Frame): void {
+    const at = this.frames.lastIndexOf(frame);
+    if (at >= 0) this.frames.splice(at, 1);
+  }
+}
+
+/** First in, first out; what was cancelled is skipped. */
+export class FrameQueue {
+  /** What was taken out leaves a gap: nothing of it is held any longer. */
+  #items: (Frame | undefined)[] = [];
+  #head = 0;
+
+  push(frame: Frame): void {
+    this.#items.push(frame);
+  }
+  /** The next one that is still queued. */
+  shift(): Frame | undefined {
+    const frame = this.#next();
+    if (frame) this.#items[this.#head++] = undefined;
+    return frame;
+  }
+  get isEmpty(): boolean {
+    return this.#next() === undefined;
+  }
+  #next(): Frame | undefined {
+    while (this.#head < this.#items.length) {
+      const frame = this.#items[this.#head];
+      if (frame?.state === 'queued') {
+        if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+          this.#items = this.#items.slice(this.#head);
+          this.#head = 0;
+        }
+        return frame;
+      }
+      this.#items[this.#head++] = undefined;
+    }
+    this.#items = [];
+    this.#head = 0;
+    return undefined;
+  }
+  /** A copy of what is queued. */
+  list(): Frame[] {
+    return this.#items.filter((frame) => frame?.state === 'queued') as Frame[];
+  }
+  /** Both in order of arrival, which is that of the ids. */
+  merge(other: FrameQueue): void {
+    this.#items = [...this.list(), ...other.list()].sort((a, b) => a.id - b.id);
+    this.#head = 0;
+  }
+}
+
+const running = new Map<number, Frame>();
+/** Frames that native code knows, by id. */
+export const frames = {
+  add: (frame: Frame) => void running.set(frame.id, frame),
+  remove: (frame: Frame) => void running.delete(frame.id),
+  find: (id: number) => running.get(id),
+};
+
+/** What a host function is lent: its caller's calls are nested in the frame until it expires. */
+export class Lease {
+  readonly frame: Frame;
+  /** The host function that it was lent to; undefined in a conversation. */
+  readonly host: HostFunction | undefined;
+  #expired = false;
+  constructor(frame: Frame, host?: HostFunction) {
+    this.frame = frame;
+    this.host = host;
+  }
+  get expired(): boolean {
+    return this.#expired || this.frame.state === 'done';
+  }
+  expire(): void {
+    this.#expired = true;
+  }
+}

@@ -1,0 +1,68 @@
+import type { FunctionDefinition } from '../types.js';
+import type { Handle } from '../native/binding.js';
+import { DirectCall, openAfter } from './direct.js';
+import { invalidArgument } from '../values/errors.js';
+import { ExpressCall } from './express.js';
+import type { ModuleState } from '../instances/module-state.js';
+import { native } from '../native/native.js';
+import { encode, type Signature, signature } from '../values/values.js';
+
+/** An exported function of an instance. */
+export class FunctionState {
+  readonly module: ModuleState;
+  readonly name: string;
+  readonly definition: FunctionDefinition;
+  readonly signature: Signature;
+  #handle: Handle;
+  /** How it is called without Go, once it has been called a few times with callSync. */
+  direct: DirectCall | undefined;
+  #syncCalls = 0;
+  /** How it is called by a thread of C++, once it has been called a few times with call. */
+  express: ExpressCall | undefined;
+  #asyncCalls = 0;
+
+  constructor(module: ModuleState, name: string, definition: FunctionDefinition, handle: Handle = 0) {
+    this.module = module;
+    this.name = name;
+    this.definition = definition;
+    this.#handle = handle;
+    this.signature = signature(definition.paramTypes, definition.resultTypes);
+  }
+
+  /** Found on first use; fails where the module is closed. */
+  get handle(): Handle {
+    if (this.#handle === 0) {
+      this.module.checkOpen();
+      this.#handle = native().moduleFunction(this.module.handle, this.name);
+    }
+    return this.#handle;
+  }
+
+  /** Before a synchronous call while there is no `direct`: makes one when its time has come. */
+  countSync(): DirectCall | undefined {
+    if (this.#syncCalls++ === openAfter && !this.module.closed) this.direct = DirectCall.open(this);
+    return this.direct;
+  }
+  /** Likewise, before an asynchronous call. */
+  countAsync(): ExpressCall | undefined {
+    if (this.#asyncCalls++ === openAfter && !this.module.closed) this.express = ExpressCall.open(this);
+    return this.express;
+  }
+  endDirect(): void {
+    this.direct?.close();
+    this.direct = undefined;
+    this.express?.close();
+    this.express = undefined;
+  }
+
+  /** The arguments as words, in an array that has room for the results. */
+  words(args: readonly unknown[]): BigUint64Array {
+    const { params, words } = this.signature;
+    // wazero's own words.
+    if (args.length !== params.length)
+      throw invalidArgument(`expected ${params.length} params, but passed ${args.length}`);
+    const encoded = new BigUint64Array(words);
+    encode(params, args, encoded, this.module.group.references, (i) => `parameter ${i} of ${this.name}`);
+    return encoded;
+  }
+}

@@ -1,0 +1,268 @@
+import type { Handle } from '../native/binding.js';
+import type { Callback } from '../io/callbacks.js';
+import { busyError, closedError } from '../values/errors.js';
+import { type Frame, FrameQueue, Stack } from './frames.js';
+import type { HostFunctions } from './host-functions.js';
+import type { Listener } from './listener.js';
+import type { MemoryState } from '../instances/memory-state.js';
+import type { ModuleState } from '../instances/module-state.js';
+import { native } from '../native/native.js';
+import { ReferenceTable } from '../values/references.js';
+
+/**
+ * Instances joined by imports of functions, memories, tables, globals or tags: the unit of running, queueing and closing. JavaScript owns
+ * the rule "one runner per group"; native code runs what it is told.
+ *
+ * A group that was merged into another answers through `find`. Two groups can be running when an instantiation joins them: both go on,
+ * each on a stack of its own, and what is new, the instantiation first, starts when neither runs any more.
+ */
+export class LinkGroup {
+  /** Being instantiated, open, or about to be closed. */
+  readonly modules = new Set<ModuleState>();
+  readonly byHandle = new Map<Handle, ModuleState>();
+  /** Closed ones, whose memory others of the group may still use: released with the last of it. */
+  readonly #closed: Handle[] = [];
+  /** Of all host modules that a module of the group imports from, by number; they outlive their host module's close. */
+  readonly hosts = new Map<number, HostFunctions>();
+  /** Of all modules of the group that were compiled with one, by target. */
+  readonly listeners = new Map<number, Listener>();
+  readonly references = new ReferenceTable();
+  /** Memories with an ArrayBuffer that somebody may hold. */
+  readonly buffers = new Set<MemoryState>();
+  /** The call that C++ runs without Go. It has a frame only once somebody asks for one. */
+  direct: { frame(): Frame } | undefined;
+  readonly #stacks = new Set<Stack>();
+  readonly #queue = new FrameQueue();
+  /** The reactions to the last call's Promise have not run yet. */
+  #cooling = false;
+  #merged: LinkGroup | undefined;
+  /** A module was closed, and `settle` has not finished with it. */
+  #unsettled = false;
+
+  constructor() {
+    this.references.define = (bits) => {
+      const open = [...this.modules].find((module) => !module.closed && module.handle !== 0);
+      if (!open) throw closedError('the module that the function reference came from is closed');
+      return Object.freeze(JSON.parse(native().functionReference(open.handle, bits)));
+    };
+  }
+
+  find(): LinkGroup {
+    let group: LinkGroup = this;
+    while (group.#merged) group = group.#merged;
+    return group;
+  }
+
+  /** Everything of `other` is of this group from now on. Both are roots. */
+  merge(other: LinkGroup): void {
+    if (other === this) return;
+    for (const group of [this, other]) {
+      group.#showDirect();
+      group.direct = undefined; // its frame stands for it
+    }
+    for (const module of other.modules) this.modules.add(module);
+    for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);
+    this.#closed.push(...other.#closed);
+    for (const [number, functions] of other.hosts) this.hosts.set(number, functions);
+    for (const [target, listener] of other.listeners) this.listeners.set(target, listener);
+    for (const memory of other.buffers) this.buffers.add(memory);
+    for (const stack of other.#stacks) this.#stacks.add(stack);
+    this.references.merge(other.references);
+    this.#queue.merge(other.#queue);
+    this.#cooling ||= other.#cooling;
+    this.#unsettled ||= other.#unsettled;
+    other.#merged = this;
+  }
+
+  /** The sink of a log. */
+  listenerCallback(target: number): Callback | undefined {
+    for (const { callbacks } of this.listeners.values()) {
+      const callback = callbacks.byId.get(target);
+      if (callback) return callback;
+    }
+    return undefined;
+  }
+
+  /** No frame is in it; calls may wait. */
+  get atRest(): boolean {
+    return this.#stacks.size === 0 && this.direct === undefined;
+  }
+  /** At rest, and no call waits. */
+  get isIdle(): boolean {
+    return this.atRest && this.#queue.isEmpty;
+  }
+  /** Guest code of a call() runs on another thread. */
+  get isRunning(): boolean {
+    for (const stack of this.#stacks) if (stack.top?.state === 'running' && stack.top.lane === 'async') return true;
+    return false;
+  }
+  #showDirect(): void {
+    this.direct?.frame();
+  }
+  *runningFrames(): Iterable<Frame> {
+    this.#showDirect();
+    for (const stack of this.#stacks) yield* stack.frames;
+  }
+
+  /**
+   * The stack that a synchronous call goes on: its caller's; or, directly inside a callback of a synchronous call, that one's; or a new
+   * one. Throws ERR_WAZERO_BUSY where another call runs.
+   */
+  syncStack(parent: Frame | undefined): Stack {
+    if (parent?.stack) {
+      if (parent.stack.top?.state === 'running' && parent.stack.top.lane === 'async') throw busy();
+      return parent.stack;
+    }
+    if (this.isIdle) return new Stack();
+    this.#showDirect();
+    if (this.atRest) throw busy(); // it would overtake the calls that wait
+    // A sync frame on top: it is on this very thread, so what runs now is one of its callbacks. The newest, where two groups were joined.
+    let inside: Stack | undefined;
+    for (const stack of this.#stacks) {
+      const { top } = stack;
+      if (top?.lane === 'sync' && top.id > (inside?.top?.id ?? 0)) inside = stack;
+    }
+    if (!inside) throw busy();
+    return inside;
+  }
+
+  /** Enters, as the runner of that stack. */
+  push(frame: Frame, stack: Stack): void {
+    stack.push(frame);
+    this.#stacks.add(stack);
+    frame.state = frame.lane === 'exclusive' ? 'parked' : 'running';
+  }
+
+  /** Whether `enter` would start an outermost frame at once. */
+  get isFree(): boolean {
+    return this.isIdle && !this.#cooling;
+  }
+
+  /** Starts an asynchronous frame at once, where it may, else queues it. */
+  enter(frame: Frame): void {
+    const stack = frame.parent?.stack;
+    if (stack) {
+      if (stack.top?.state === 'parked') this.#start(frame, stack);
+      else stack.waiting.push(frame);
+      return;
+    }
+    if (this.isFree) {
+      this.#start(frame, new Stack());
+    } else {
+      this.#showDirect(); // its end lets this one start
+      if (this.atRest) this.detachBuffers(); // it starts as soon as this turn is over
+      this.#queue.push(frame);
+    }
+  }
+
+  #start(frame: Frame, stack: Stack): void {
+    this.push(frame, stack);
+    frame.start();
+  }
+
+  /** A host function of the top frame waits for its Promise: calls made through it may go. */
+  parked(frame: Frame): void {
+    if (frame.stack) this.#advance(frame.stack);
+  }
+
+  /** `reply` goes on with the frame, once every frame above it and every call that waits to be one has ended. */
+  answered(frame: Frame, reply: () => void): void {
+    frame.heldReply = reply;
+    if (frame.stack) this.#advance(frame.stack);
+  }
+
+  /** The frame has ended: whoever is below goes on, or the next one in the queue once the reactions have run. */
+  pop(frame: Frame): void {
+    const { stack } = frame;
+    if (!stack) return;
+    stack.remove(frame);
+    for (const orphan of stack.waiting.filter((nested) => nested.parent === frame)) orphan.cancel(expiredError());
+    if (stack.frames.length > 0) {
+      this.#advance(stack);
+      return;
+    }
+    this.#stacks.delete(stack);
+    if (!this.atRest) return;
+    this.settle();
+    // Of a module that was just instantiated nobody holds anything yet, and after a callSync there is no Promise.
+    if (this.#queue.isEmpty && (frame.lane === 'sync' || !frame.module.ready)) return;
+    this.#cool();
+  }
+
+  #advance(stack: Stack): void {
+    const top = stack.top;
+    if (top?.state !== 'parked') return;
+    for (let next = stack.waiting.shift(); next; next = stack.waiting.shift()) {
+      if (next.state !== 'queued') continue;
+      this.#start(next, stack);
+      return; // its end comes back here
+    }
+    const reply = top.heldReply;
+    top.heldReply = undefined;
+    reply?.();
+  }
+
+  #cool(): void {
+    if (this.#cooling) return;
+    this.#cooling = true;
+    // A turn of its own: microtasks, the reactions to the Promise that was just settled, have run by then.
+    setImmediate(() => this.find().#pump());
+  }
+
+  #pump(): void {
+    this.#cooling = false;
+    while (this.atRest) {
+      const next = this.#queue.shift();
+      if (!next) return;
+      this.#start(next, new Stack());
+    }
+  }
+
+  /** `module` is closed: calls that wait for it end, none of them has run; the rest is done in `settle`. */
+  noteClosed(module: ModuleState, error: () => Error): void {
+    this.#unsettled = true;
+    for (const frame of this.#queue.list()) if (frame.module === module) frame.cancel(error());
+    for (const stack of this.#stacks)
+      for (const frame of stack.waiting) if (frame.module === module) frame.cancel(error());
+  }
+
+  /** At rest: finishes what close() began, and releases the group when all of it is closed. */
+  settle(): void {
+    if (!this.#unsettled || !this.atRest) return;
+    this.#unsettled = false;
+    // Newest first. A closeNotifier may close others meanwhile.
+    for (const module of [...this.modules].reverse()) {
+      if (!module.closed || !this.modules.has(module)) continue;
+      if (!module.ready) {
+        this.#unsettled = true; // its instantiation comes back here
+        continue;
+      }
+      this.modules.delete(module);
+      this.byHandle.delete(module.handle);
+      this.#closed.push(module.handle);
+      module.closeNow();
+    }
+    if (this.modules.size === 0) this.#release();
+  }
+
+  #release(): void {
+    for (const handle of this.#closed.splice(0)) native().moduleRelease(handle);
+    this.hosts.clear();
+    this.listeners.clear();
+    this.references.clear();
+  }
+
+  /** Guest code is about to run on another thread: no ArrayBuffer may show its memory. */
+  detachBuffers(): void {
+    for (const memory of this.buffers) memory.detach();
+  }
+  /** Guest code has run on this thread: memories that moved or grew have a new buffer. */
+  refreshBuffers(): void {
+    if (this.buffers.size > 0) for (const memory of this.buffers) memory.refresh();
+  }
+}
+
+const busy = () => busyError('another call runs or waits in this module or in one that is linked with it');
+/** A caller that outlived its host function. */
+export const expiredError = () =>
+  closedError('the caller is lent to a host function until it has answered, and it has');

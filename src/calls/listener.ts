@@ -1,0 +1,121 @@
+import type { OutputSink } from '../stdio.js';
+import type { FunctionDefinition, FunctionEvent, FunctionListener } from '../types.js';
+import type { ErrorRecord, FunctionRecord, Handle, ListenerDescription } from '../native/binding.js';
+import { Callbacks } from '../io/callbacks.js';
+import { functionDefinition } from '../instances/compiled-state.js';
+import { closedError, makeError } from '../values/errors.js';
+import type { Frame } from './frames.js';
+import { publicly } from './lent.js';
+import { moduleLimit } from '../values/limits.js';
+import type { ModuleState } from '../instances/module-state.js';
+import { native, nextId } from '../native/native.js';
+import { report } from '../values/report.js';
+import type { RuntimeState } from '../instances/runtime-state.js';
+import { sinkRecord } from '../io/stdio.js';
+import { decode } from '../values/values.js';
+
+/** What experimental.hostLoggingListener has put into a listener, which says nothing by itself. */
+export interface HostLog {
+  readonly sink: OutputSink;
+  readonly scopes: readonly string[];
+}
+export const hostLogs = new WeakMap<object, HostLog>();
+
+const events = ['before', 'after', 'abort'] as const;
+
+/** The listener of one compilation. */
+export class Listener {
+  /** MSG.listener's. */
+  readonly target = nextId();
+  /** The sink of a log. */
+  readonly callbacks = new Callbacks();
+  readonly #listener: FunctionListener;
+  readonly #log: HostLog | undefined;
+  readonly #description: ListenerDescription;
+  /** That the module defines, by index. */
+  #functions: ReadonlyMap<number, FunctionDefinition> | undefined;
+
+  constructor(listener: FunctionListener, runtime: RuntimeState) {
+    this.#listener = listener;
+    this.#log = hostLogs.get(listener);
+    if (this.#log) {
+      const { sink, scopes } = this.#log;
+      const {
+        kind,
+        fd = 0,
+        target = 0,
+      } = sinkRecord(sink, 2, this.callbacks, moduleLimit(runtime.limits, {}, 'pendingOutputBytes'));
+      this.#description = { log: { scopes: [...scopes], kind, fd, target } };
+    } else {
+      this.#description = { target: this.target };
+      for (const event of events) this.#description[event] = listener[event] !== undefined;
+    }
+  }
+
+  /** Whether the functions must be listed before they are compiled: the compilation then takes two goes. */
+  get filters(): boolean {
+    return this.#listener.filter !== undefined;
+  }
+  static readonly list = JSON.stringify({ list: true } satisfies ListenerDescription);
+
+  /** Asks the filter; `list` is what a compilation of Listener.list has given. */
+  choose(list: Handle): void {
+    try {
+      this.#setFunctions(list);
+    } finally {
+      native().compiledClose(list);
+    }
+    this.#description.chosen = [...(this.#functions as ReadonlyMap<number, FunctionDefinition>)]
+      .filter(([, definition]) => this.#listener.filter?.(definition))
+      .map(([index]) => index);
+  }
+  get description(): string {
+    return JSON.stringify(this.#description);
+  }
+  /** It is bound. */
+  compiled(handle: Handle): this {
+    if (!this.#log && !this.#functions) this.#setFunctions(handle);
+    return this;
+  }
+  #setFunctions(compiled: Handle): void {
+    const records = JSON.parse(native().compiledFunctions(compiled)) as FunctionRecord[];
+    this.#functions = new Map(records.map((record) => [record.index, functionDefinition(record)]));
+  }
+
+  /** MSG.listener. */
+  hear(frame: Frame, module: ModuleState, words: BigUint64Array, bytes: Uint8Array): void {
+    const kind = events[Number(words[0])] as (typeof events)[number];
+    const definition = this.#functions?.get(Number(words[1])) as FunctionDefinition;
+    let current = true;
+    const event: FunctionEvent = {
+      module: publicly.module(module),
+      definition,
+      stack: () => {
+        if (!current) throw closedError('the stack can be read only while the listener hears of the event');
+        return (JSON.parse(native().frameStack(frame.id)) as FunctionRecord[]).map(functionDefinition);
+      },
+    };
+    const values = words.subarray(2);
+    const { references } = module.group;
+    try {
+      if (kind === 'before')
+        this.#listener.before?.({ ...event, params: decode(definition.paramTypes, values, references) });
+      else if (kind === 'after')
+        this.#listener.after?.({ ...event, results: decode(definition.resultTypes, values, references) });
+      else this.#abort(frame, event, bytes);
+    } finally {
+      current = false;
+    }
+  }
+
+  /** The call ends with another error already: one of the listener's can only be reported. */
+  #abort(frame: Frame, event: FunctionEvent, bytes: Uint8Array): void {
+    try {
+      const record = JSON.parse(Buffer.from(bytes).toString()) as ErrorRecord;
+      const error = makeError(record, { parked: frame.parked });
+      this.#listener.abort?.({ ...event, error });
+    } catch (error) {
+      report(error, 'the abort of a function listener threw');
+    }
+  }
+}

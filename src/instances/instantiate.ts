@@ -1,0 +1,188 @@
+import type { FrameOutcome, ImportRecord, ModuleRecord } from '../native/binding.js';
+import { Callbacks } from '../io/callbacks.js';
+import type { CompiledState } from './compiled-state.js';
+import { enterAsync, enterSync } from '../calls/entry.js';
+import { closedError, ExitError, invalidArgument, linkError, Trap } from '../values/errors.js';
+import type { ModuleFields } from '../io/fields.js';
+import { moduleRecord } from './flatten.js';
+import type { FrameOptions } from '../calls/frames.js';
+import { publicly } from '../calls/lent.js';
+import { moduleLimit } from '../values/limits.js';
+import { ModuleState } from './module-state.js';
+import { native } from '../native/native.js';
+import type { RuntimeState } from './runtime-state.js';
+import { traceAsync, traced, traceSync } from '../calls/tracing.js';
+import { wrongType } from '../values/validate.js';
+
+export interface InstantiationExtras {
+  readonly importResolver?: ((name: string) => unknown) | undefined;
+  readonly closeNotifier?: ((exitCode: number) => void) | undefined;
+  /** The compiled module is closed with the instance, and if there will be none. */
+  readonly ownsCompiled: boolean;
+}
+
+interface Imports {
+  readonly records: readonly ImportRecord[];
+  /** Those that the new instance joins, or whose host functions it may call. */
+  readonly modules: readonly { readonly state: ModuleState; readonly joins: boolean }[];
+}
+
+/** What each import module name means: the resolver's word first, then the registry. None: wazero says so in its own words. */
+function resolveImports(
+  runtime: RuntimeState,
+  compiled: CompiledState,
+  resolve: InstantiationExtras['importResolver'],
+): Imports {
+  const records: ImportRecord[] = [];
+  const modules: { state: ModuleState; joins: boolean }[] = [];
+  for (const { name, joins } of compiled.importModules) {
+    const state = resolved(name, resolve) ?? registered(runtime, name);
+    if (state === undefined) {
+      records.push({ name, module: 0 });
+      continue;
+    }
+    if (state.runtime !== runtime)
+      throw invalidArgument(`Expected a module of the same runtime for import ${JSON.stringify(name)}`);
+    if (state.closed) throw closedError(`module[${name}] is closed`);
+    records.push({ name, module: state.handle });
+    modules.push({ state, joins });
+  }
+  return { records, modules };
+}
+function resolved(name: string, resolve: InstantiationExtras['importResolver']): ModuleState | undefined {
+  const module = resolve?.(name);
+  if (module === undefined) return undefined;
+  const state = publicly.stateOf(module);
+  if (!state)
+    throw wrongType('a Module or undefined', `the answer of importResolver to ${JSON.stringify(name)}`, module);
+  return state;
+}
+function registered(runtime: RuntimeState, name: string): ModuleState | undefined {
+  const state = runtime.names.get(name);
+  return state?.ready && !state.closed ? state : undefined;
+}
+
+/** wazero skips those that are missing; it makes an error for each first, which takes longer than all else that a small module needs. */
+function startFunctions(compiled: CompiledState, { startFunctions = ['_start'] }: ModuleFields): readonly string[] {
+  return startFunctions.filter((name) => compiled.exportsFunction(name));
+}
+
+/** Everything that can be refused before anything runs. */
+function prepare(
+  runtime: RuntimeState,
+  compiled: CompiledState,
+  fields: ModuleFields,
+  extras: InstantiationExtras,
+  sync: boolean,
+) {
+  runtime.checkOpen();
+  if (compiled.runtime !== runtime)
+    throw invalidArgument(
+      'source module must be compiled before instantiation: this one was compiled by another runtime',
+    );
+  if (compiled.closed) throw closedError('source module must be compiled before instantiation: it is closed');
+  const name = nameOf(compiled, fields);
+  if (name !== '' && runtime.names.has(name)) throw linkError(`module[${name}] has already been instantiated`);
+  const imports = resolveImports(runtime, compiled, extras.importResolver);
+  const joined = imports.modules.filter(({ state, joins }) => joins && !state.isHost);
+  if (sync) for (const { state } of joined) state.group.syncStack(undefined); // busy, before the groups become one
+  const callbacks = new Callbacks();
+  const record = moduleRecord(fields, runtime.limits, imports.records, callbacks, startFunctions(compiled, fields));
+  const state = new ModuleState(runtime, name, compiled, {
+    callbacks: callbacks.byId,
+    keptAlive: fields,
+    queuedCalls: moduleLimit(runtime.limits, fields.limits, 'queuedCalls'),
+    notifier: extras.closeNotifier,
+  });
+  if (compiled.listener) state.group.listeners.set(compiled.listener.target, compiled.listener);
+  if (name !== '') runtime.names.set(name, state);
+  for (const { state: imported, joins } of imports.modules) {
+    const { host } = imported.compiled;
+    if (host) state.group.hosts.set(host.number, host);
+    else if (joins) imported.group.merge(state.group);
+  }
+  return { state, record, imports };
+}
+
+function starter(state: ModuleState, record: ModuleRecord, imports: Imports, ownsCompiled: boolean) {
+  const { runtime, compiled } = state;
+  return (frame: number, lane: number, parent: number, timeoutNs: number): string | undefined => {
+    // It may have waited, and what it needs may have been closed meanwhile.
+    for (const { state: imported } of imports.modules)
+      if (imported.closed) throw closedError(`module[${imported.name}] is closed`);
+    if (compiled.closed) throw closedError('source module must be compiled before instantiation: it is closed');
+    if (ownsCompiled) compiled.ownedElsewhere();
+    const outcome = native().instantiate(
+      frame,
+      lane,
+      parent,
+      timeoutNs,
+      runtime.handle,
+      compiled.handle,
+      record,
+      ownsCompiled,
+    );
+    if (typeof outcome !== 'string') {
+      state.handle = outcome;
+      return undefined;
+    }
+    const { module } = JSON.parse(outcome) as FrameOutcome;
+    if (module !== undefined) state.handle = module;
+    return outcome;
+  };
+}
+
+function fail(state: ModuleState, error: unknown, ownsCompiled: boolean): void {
+  if (ownsCompiled) state.compiled.close();
+  const exitCode = error instanceof ExitError ? error.exitCode : 0;
+  state.failed(exitCode, error instanceof ExitError || error instanceof Trap);
+}
+
+const what = 'the instantiation';
+
+/** What the new instance will be called. */
+const nameOf = (compiled: CompiledState, fields: ModuleFields): string => fields.name ?? compiled.name;
+
+export async function instantiateAsync(...args: Parameters<typeof instantiateOff>): Promise<ModuleState> {
+  const trace = { module: nameOf(args[1], args[2]) };
+  return traceAsync(traced.instantiate, trace, () => instantiateOff(...args));
+}
+async function instantiateOff(
+  runtime: RuntimeState,
+  compiled: CompiledState,
+  fields: ModuleFields,
+  options: FrameOptions,
+  extras: InstantiationExtras,
+): Promise<ModuleState> {
+  const { state, record, imports } = prepare(runtime, compiled, fields, extras, false);
+  try {
+    await enterAsync(state, undefined, options, what, starter(state, record, imports, extras.ownsCompiled));
+  } catch (error) {
+    fail(state, error, extras.ownsCompiled);
+    throw error;
+  }
+  state.instantiated();
+  return state;
+}
+
+export function instantiateSync(...args: Parameters<typeof instantiateHere>): ModuleState {
+  const trace = { module: nameOf(args[1], args[2]) };
+  return traceSync(traced.instantiate, trace, () => instantiateHere(...args));
+}
+function instantiateHere(
+  runtime: RuntimeState,
+  compiled: CompiledState,
+  fields: ModuleFields,
+  options: FrameOptions,
+  extras: InstantiationExtras,
+): ModuleState {
+  const { state, record, imports } = prepare(runtime, compiled, fields, extras, true);
+  try {
+    enterSync(state, undefined, options, what, starter(state, record, imports, extras.ownsCompiled));
+  } catch (error) {
+    fail(state, error, extras.ownsCompiled);
+    throw error;
+  }
+  state.instantiated();
+  return state;
+}

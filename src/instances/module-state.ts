@@ -1,0 +1,237 @@
+import type { Module } from '../module.js';
+import type { ValueType } from '../types.js';
+import { type Handle, type ModuleDescription, STOP } from '../native/binding.js';
+import type { Callback } from '../io/callbacks.js';
+import { type CompiledState, memoryDefinition } from './compiled-state.js';
+import { busyError, closedError } from '../values/errors.js';
+import { FunctionState } from '../calls/function-state.js';
+import { LinkGroup } from '../calls/link-group.js';
+import { MemoryState } from './memory-state.js';
+import { native } from '../native/native.js';
+import { withResolvers } from '../native/owned.js';
+import { report } from '../values/report.js';
+import type { RuntimeState } from './runtime-state.js';
+
+export interface GlobalState {
+  readonly module: ModuleState;
+  readonly handle: Handle;
+  readonly type: ValueType;
+  readonly mutable: boolean;
+  /** A view (experimental.internalGlobals): cannot be set, but changes. */
+  readonly view?: boolean;
+}
+
+/** An instance: from before it is instantiated until its link group is released. */
+export class ModuleState {
+  readonly runtime: RuntimeState;
+  readonly name: string;
+  readonly compiled: CompiledState;
+  #handle: Handle = 0;
+  /** Instantiated: until then only its instantiation closes it. */
+  ready = false;
+  /** Its streams, clocks and so on, by id. */
+  readonly callbacks: ReadonlyMap<number, Callback>;
+  /** Its config: native code writes to output buffers that only this may hold. */
+  readonly keptAlive: unknown;
+  /** Made when it is first asked for; as a field, for 10,000 entries of a WeakMap are work for each collection. */
+  public: Module | undefined;
+  /** Calls that wait in the queue. */
+  queued = 0;
+  readonly queuedCalls: number;
+  #group = new LinkGroup();
+  #closed = false;
+  #gone = false;
+  #exitCode = 0;
+  #closing: ReturnType<typeof withResolvers> | undefined;
+  #notifier: ((exitCode: number) => void) | undefined;
+  readonly #functions = new Map<string, FunctionState>();
+  readonly #memories = new Map<string | undefined, MemoryState | undefined>();
+  readonly #globals = new Map<string, GlobalState | undefined>();
+
+  constructor(
+    runtime: RuntimeState,
+    name: string,
+    compiled: CompiledState,
+    own: {
+      readonly callbacks: ReadonlyMap<number, Callback>;
+      readonly keptAlive: unknown;
+      readonly queuedCalls: number;
+      readonly notifier: ((exitCode: number) => void) | undefined;
+    },
+  ) {
+    this.runtime = runtime;
+    this.name = name;
+    this.compiled = compiled;
+    this.callbacks = own.callbacks;
+    this.keptAlive = own.keptAlive;
+    this.queuedCalls = own.queuedCalls;
+    this.#notifier = own.notifier;
+    this.#group.modules.add(this);
+    runtime.modules.add(this);
+  }
+
+  get group(): LinkGroup {
+    const group = this.#group.find();
+    if (group !== this.#group) this.#group = group;
+    return group;
+  }
+  /** 0 until native code has said it: at the end of an instantiation, or when its start section calls a host function. */
+  get handle(): Handle {
+    return this.#handle;
+  }
+  set handle(handle: Handle) {
+    this.#handle = handle;
+    this.group.byHandle.set(handle, this);
+  }
+  get isHost(): boolean {
+    return this.compiled.host !== undefined;
+  }
+  /** No guest code of it starts any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+  /** Its native half is closed. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+  checkOpen(): void {
+    if (this.#closed) throw moduleClosed();
+  }
+
+  // ---- exports; asked of the native half once, on first use
+
+  /** undefined where there is none of that name. */
+  function(name: string): FunctionState | undefined {
+    let found = this.#functions.get(name);
+    if (!found) {
+      const definition = this.compiled.exportedFunction(name);
+      if (!definition) return undefined;
+      found = new FunctionState(this, name, definition);
+      this.#functions.set(name, found);
+    }
+    return found;
+  }
+
+  /** undefined as name: the memory that its functions use, own or imported. */
+  memory(name: string | undefined): MemoryState | undefined {
+    if (!this.#memories.has(name)) this.#memories.set(name, this.#findMemory(name));
+    return this.#memories.get(name);
+  }
+  #findMemory(name: string | undefined): MemoryState | undefined {
+    const described = name === undefined ? this.#usedMemory() : this.compiled.exportedMemories.get(name);
+    if (!described) return undefined;
+    // Of a closed module nobody knows the handle any more, and nobody needs it: its memory answers ERR_WAZERO_CLOSED.
+    const handle = this.#gone ? 0 : native().moduleMemory(this.handle, name);
+    for (const known of this.#memories.values()) if (known?.handle === handle) return known;
+    return new MemoryState(this, handle, described.definition, described.shared);
+  }
+  #usedMemory(): ReturnType<typeof memoryDefinition> | undefined {
+    if (this.#gone) return this.compiled.importedMemories[0] ?? this.compiled.exportedMemories.values().next().value;
+    const record = (JSON.parse(native().moduleDescribe(this.handle)) as ModuleDescription).memory;
+    return record && memoryDefinition(record);
+  }
+
+  /** undefined where there is none of that name. */
+  global(name: string): GlobalState | undefined {
+    if (!this.#globals.has(name)) {
+      if (this.#gone) throw moduleClosed();
+      const found = native().moduleGlobal(this.handle, name);
+      this.#globals.set(name, found && { ...found, type: found.type as ValueType, module: this });
+    }
+    return this.#globals.get(name);
+  }
+
+  // ---- closing
+
+  /** Marks it closed: by close(), or because native code found it closed. The first exit code counts. */
+  markClosed(exitCode: number): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#exitCode = exitCode;
+    this.group.noteClosed(this, moduleClosed);
+  }
+
+  /** Resolves when its native half is closed. Running calls of its group are stopped where the runtime allows that. */
+  close(exitCode: number): Promise<void> {
+    if (this.#closing) return this.#closing.promise;
+    this.#closing = withResolvers();
+    if (this.#gone) this.#closing.resolve();
+    this.markClosed(exitCode);
+    const { group } = this;
+    for (const frame of [...group.runningFrames()]) {
+      if (frame.lane === 'exclusive') {
+        if (frame.module === this) frame.cancel(moduleClosed());
+      } else if (this.runtime.closeOnContextDone) {
+        native().frameStop(frame.id, STOP.close, exitCode);
+      }
+    }
+    group.settle();
+    return this.#closing.promise;
+  }
+
+  closeSync(exitCode: number): void {
+    if (this.#gone) return;
+    if (!this.group.isIdle) throw busyError('a call runs or waits in this module or in one that is linked with it');
+    this.markClosed(exitCode);
+    this.group.settle();
+  }
+
+  /** Only from LinkGroup.settle, at rest. */
+  closeNow(): void {
+    this.#endBuffers();
+    this.#endDirect();
+    this.#gone = true;
+    try {
+      native().moduleClose(this.handle, this.#exitCode);
+      this.#closing?.resolve();
+    } catch (error) {
+      this.#closing?.reject(error);
+    }
+    this.#leaveRuntime();
+    this.#notify();
+  }
+
+  /** Instantiation failed: native code has done away with it. `ran`: code of its own has run. */
+  failed(exitCode: number, ran: boolean): void {
+    this.markClosed(exitCode);
+    this.#gone = true;
+    this.#endDirect();
+    this.#leaveRuntime();
+    this.group.modules.delete(this);
+    this.group.byHandle.delete(this.#handle);
+    if (ran) this.#notify();
+    this.#closing?.resolve();
+    this.group.settle(); // it may have been the last one open
+  }
+
+  /** Instantiation succeeded; it may have been closed meanwhile, by close() or by its own start function. */
+  instantiated(): void {
+    this.ready = true;
+    if (this.#closed) this.group.settle();
+  }
+
+  #endBuffers(): void {
+    for (const memory of this.#memories.values()) memory?.detach();
+  }
+
+  #endDirect(): void {
+    for (const found of this.#functions.values()) found.endDirect();
+  }
+
+  #leaveRuntime(): void {
+    this.runtime.modules.delete(this);
+    if (this.runtime.names.get(this.name) === this) this.runtime.names.delete(this.name);
+  }
+
+  #notify(): void {
+    const notifier = this.#notifier;
+    this.#notifier = undefined;
+    try {
+      notifier?.(this.#exitCode);
+    } catch (error) {
+      report(error, 'closeNotifier threw');
+    }
+  }
+}
+
+const moduleClosed = () => closedError('the module is closed');

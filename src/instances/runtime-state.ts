@@ -1,0 +1,101 @@
+import type { Limits } from '../types.js';
+import type { Handle } from '../native/binding.js';
+import type { CompileRequest } from './compile.js';
+import type { CompiledState } from './compiled-state.js';
+import { busyError, closedError } from '../values/errors.js';
+import type { RuntimeFields } from '../io/fields.js';
+import { runtimeRecord } from './flatten.js';
+import type { ModuleState } from './module-state.js';
+import { native } from '../native/native.js';
+import type { CacheState } from '../native/owned.js';
+
+interface Owned {
+  readonly handle: Handle;
+  readonly cache: CacheState | undefined;
+}
+function closeNatively({ handle, cache }: Owned, exitCode: number): void {
+  try {
+    native().runtimeClose(handle, exitCode);
+  } finally {
+    cache?.removeUser();
+  }
+}
+// A runtime is forgotten when nothing of it is held: its compiled modules and modules hold it, and a call in flight holds those.
+const forgotten = new FinalizationRegistry<Owned>((owned) => {
+  try {
+    closeNatively(owned, 0);
+  } catch {
+    // nobody is left to tell
+  }
+});
+
+/** A Runtime's inside: what was made by it, and its end. */
+export class RuntimeState {
+  readonly handle: Handle;
+  readonly engine: 'compiler' | 'interpreter';
+  readonly closeOnContextDone: boolean;
+  readonly limits: Limits;
+  /** In order of instantiation, until they are closed. */
+  readonly modules = new Set<ModuleState>();
+  /** Taken names, from the beginning of an instantiation until its module is closed. */
+  readonly names = new Map<string, ModuleState>();
+  readonly compiled = new Set<WeakRef<CompiledState>>();
+  readonly requests = new Set<CompileRequest>();
+  readonly #owned: Owned;
+  #closed = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(fields: RuntimeFields) {
+    const cache = fields.compilationCache;
+    cache?.addUser();
+    try {
+      const { handle, engine } = native().runtimeNew(runtimeRecord(fields));
+      this.handle = handle;
+      this.engine = engine;
+    } catch (error) {
+      cache?.removeUser();
+      throw error;
+    }
+    this.closeOnContextDone = fields.closeOnContextDone;
+    this.limits = fields.limits;
+    this.#owned = { handle: this.handle, cache };
+    forgotten.register(this, this.#owned, this);
+  }
+
+  checkOpen(): void {
+    if (this.#closed) throw closedError('the runtime is closed');
+  }
+
+  close(exitCode: number): Promise<void> {
+    this.#closing ??= this.#close(exitCode);
+    return this.#closing;
+  }
+  async #close(exitCode: number): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const ends = [...this.requests].map((request) => request.cancel(closedError('the runtime is closed')));
+    // Newest first, as wazero.
+    for (const module of [...this.modules].reverse()) ends.push(module.close(exitCode));
+    const outcomes = await Promise.allSettled(ends);
+    this.#end(exitCode);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  closeSync(exitCode: number): void {
+    if (this.#closed && !this.#closing) return;
+    if (this.requests.size > 0) throw busyError('a module is being compiled');
+    for (const module of this.modules)
+      if (!module.group.isIdle) throw busyError('a call runs in a module of this runtime');
+    if (this.#closing) return; // nothing runs: what close() began is as good as done
+    this.#closed = true;
+    for (const module of [...this.modules].reverse()) module.closeSync(exitCode);
+    this.#end(exitCode);
+  }
+
+  #end(exitCode: number): void {
+    for (const ref of this.compiled) ref.deref()?.close();
+    forgotten.unregister(this);
+    closeNatively(this.#owned, exitCode);
+  }
+}

@@ -1,0 +1,39 @@
+import { wouldBlockError } from '../values/errors.js';
+import { nextId } from '../native/native.js';
+
+/** What a guest asks of JavaScript besides host functions. */
+export interface Question {
+  /** Parameters; answers go over them. */
+  readonly words: BigUint64Array;
+  /** What the guest writes, or room for what it reads. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The guest cannot wait: an answer that comes later is ERR_WAZERO_WOULD_BLOCK. */
+  readonly sync: boolean;
+}
+/** Answers in place. What it throws ends the call. */
+export type Callback = (question: Question) => void | PromiseLike<void>;
+
+/** The callbacks of one instance, under new ids. */
+export class Callbacks {
+  readonly byId = new Map<number, Callback>();
+  add(callback: Callback): number {
+    const id = nextId();
+    this.byId.set(id, callback);
+    return id;
+  }
+}
+
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
+}
+
+/** The error of a guest that cannot wait for an answer. Whatever comes of that, its rejection is handled. */
+export function tooLate(late: PromiseLike<unknown>): Error {
+  late.then(undefined, () => {});
+  return wouldBlockError('the answer comes later: only an asynchronous call can wait for it');
+}

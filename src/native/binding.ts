@@ -1,0 +1,429 @@
+import { loadNative } from './load.js';
+
+/**
+ * Everything native, typed: the only file that names functions of the addon (native/addon; each is one export of
+ * native/abi/wazero_node.h, named there). Nothing is validated on the other side beyond what keeps the process alive: the classes
+ * of src/ validate. Handles are numbers, 0 = none. A function that can fail throws what `Hooks.error` makes of the error's JSON,
+ * except those with a frame, which return the JSON: only the frame knows the parked cause.
+ */
+export interface NativeBinding {
+  /** WZ_ABI_VERSION of the addon; load.ts compares it. */
+  readonly abiVersion: number;
+  /** Once per environment, before anything else. */
+  init(hooks: Hooks): void;
+  /** While true, the environment's queue keeps the event loop alive: set while a call or a compilation is in flight. */
+  setActive(active: boolean): void;
+  /** JSON: BuildInfo */
+  buildInfo(): string;
+  /** Answers how many threads could not be made for that. */
+  setConcurrency(guests: number): number;
+  /** JSON: live counts of the process */
+  stats(): string;
+  /** Gives signal handlers that were set without a stack of their own one; how many there were. See signals.ts. */
+  signalsOnStack(): number;
+  /** Runs Go's garbage collector now and waits for it: for tests. */
+  collect(): void;
+  /** JSON: the configuration as Go has decoded it, by Go's names, whole numbers as strings: for tests. */
+  runtimeConfigDescribe(config: RuntimeRecord): string;
+  moduleConfigDescribe(config: ModuleRecord): string;
+
+  runtimeNew(config: RuntimeRecord): { readonly handle: Handle; readonly engine: 'compiler' | 'interpreter' };
+  /** Closes what is left of its modules too; only when no frame of it is in flight. */
+  runtimeClose(runtime: Handle, exitCode: number): void;
+  cacheNew(directory: string, sharedName: string): Handle;
+  cacheClose(cache: Handle): void;
+
+  /** Copies the bytes before it returns. The outcome is a MSG.done with `frame` = request, `target` = the compiled module. */
+  compile(runtime: Handle, binary: Uint8Array, workers: number, request: number): void;
+  compileSync(runtime: Handle, binary: Uint8Array, workers: number, timeoutNs: number): Handle;
+  compileCancel(request: number, reason: number): void;
+  /** Functions compiled << 32 | functions of the module; 0 before the first, when it has ended, and where the engine does not count. */
+  compileProgress(request: number): bigint;
+  /** JSON: HostModuleDescription */
+  hostCompile(runtime: Handle, description: string): Handle;
+  /** JSON: CompiledDescription */
+  compiledDescribe(compiled: Handle): string;
+  compiledSection(compiled: Handle, index: number): Uint8Array<ArrayBuffer>;
+  compiledClose(compiled: Handle): void;
+
+  /** The module's handle; or JSON: ErrorRecord, or FrameOutcome where it is closed already. Async lane: the handle at once, the outcome by MSG.done; a failed module is gone then. */
+  instantiate(
+    frame: number,
+    lane: number,
+    parent: number,
+    timeoutNs: number,
+    runtime: Handle,
+    compiled: Handle,
+    config: ModuleRecord,
+    closeCompiledWithModule: boolean,
+  ): Handle | string;
+  /** JSON: ModuleDescription */
+  moduleDescribe(module: Handle): string;
+  moduleFunction(module: Handle, name: string): Handle;
+  /** undefined: the memory that its functions use, imported or own */
+  moduleMemory(module: Handle, name: string | undefined): Handle;
+  moduleGlobal(
+    module: Handle,
+    name: string,
+  ): { readonly handle: Handle; readonly type: string; readonly mutable: boolean } | undefined;
+  /** Only when no frame of its link group is in flight, or from inside one that ends soon; idempotent. */
+  moduleClose(module: Handle, exitCode: number): void;
+  /** Every module of the link group is closed and no frame is in flight: its memory may be used anew. */
+  moduleRelease(module: Handle): void;
+
+  /** Sync lane: results are in `words` afterwards; returns the error's JSON, or JSON of FrameOutcome, or undefined. Async: undefined, MSG.done comes. */
+  call(
+    frame: number,
+    lane: number,
+    parent: number,
+    timeoutNs: number,
+    fn: Handle,
+    words: BigUint64Array,
+  ): string | undefined;
+  /** How a function is entered without Go; 0: it cannot be, or WAZERO_NODE_DIRECT=0. */
+  directOpen(fn: Handle): number;
+  directClose(slot: number): void;
+  /**
+   * Sync lane: calls the function of the slot in `Hooks.area`, where parameters and results are, too, and a status afterwards. Returns what
+   * `call` returns.
+   */
+  directCall(): string | undefined;
+  /** Likewise for asynchronous calls. */
+  expressOpen(fn: Handle): number;
+  expressClose(slot: number): void;
+  /** Begins the call of the slot, with the frame and the parameters of the area; its status says whether it has. Hooks.express comes, or MSG.done. */
+  expressCall(): void;
+  /** Answers the question of the frame and slot of the area with its status and words; false: it is a question of frameReply's now. */
+  expressReply(): boolean;
+  /** After those two, at the end of the turn's work: delivers what has come, for which it waits a few microseconds; or leaves it to the next turn. */
+  expressPoll(now: boolean): void;
+  /** Any time; nothing happens when the frame has ended. */
+  frameStop(frame: number, reason: number, exitCode: number): void;
+  /** Answers the one open question of an asynchronous frame. */
+  frameReply(frame: number, status: number, words: BigUint64Array | undefined, bytes: Uint8Array | undefined): void;
+  /** Of what an asynchronous frame has written ahead to a sink so much was taken; `error`: an errno or 0. `ahead` is words[1] of MSG.write. */
+  frameTaken(frame: number, target: number, pieces: number, bytes: number, error: number, ahead: number): void;
+
+  /** Bytes, -1 when the module has been closed natively: by a deadline, say, of which JavaScript hears a moment later. */
+  memorySize(memory: Handle): number;
+  /** Previous pages, -1 where refused. */
+  memoryGrow(memory: Handle, deltaPages: number): number;
+  /** Changes whenever the range grew or moved. */
+  memoryGeneration(memory: Handle): number;
+  /** Copies; false = out of range. Also for shared memory. */
+  memoryRead(memory: Handle, offset: number, into: Uint8Array): boolean;
+  memoryWrite(memory: Handle, offset: number, bytes: Uint8Array): boolean;
+  /** An external ArrayBuffer over all of it, pinned until it is collected; undefined where that is refused, or the memory is shared. */
+  memoryBuffer(memory: Handle): ArrayBuffer | undefined;
+  detach(buffer: ArrayBuffer): void;
+
+  /** v128 takes two words. */
+  globalGet(global: Handle, words: BigUint64Array): void;
+  globalSet(global: Handle, words: BigUint64Array): void;
+  /** JSON: FunctionDefinition of a funcref that came out of this module's link group */
+  functionReference(module: Handle, reference: bigint): string;
+
+  /**
+   * JSON: ListenerDescription. The handle is for one compile or compileSync, in place of the runtime's, which uses it up. With `list` that
+   * makes no compiled module: its handle is for compiledFunctions and compiledClose alone.
+   */
+  listenerNew(runtime: Handle, description: string): Handle;
+  /** JSON: FunctionRecord[], those that the module defines. Only where it was compiled with a listener. */
+  compiledFunctions(compiled: Handle): string;
+  /** JSON: FunctionRecord[], innermost first. Only inside MSG.listener. */
+  frameStack(frame: number): string;
+  /** A snapshot of the frame's own. Only inside MSG.hostCall, as the next one. */
+  snapshot(frame: number): number;
+  /** Happens when the host function has answered; `words` are the results of the host function that took the snapshot. */
+  snapshotRestore(frame: number, snapshot: number, words: BigUint64Array): void;
+  /** types is JSON: { params, results }; definition is JSON: FunctionRecord. Only while no guest code of the link group runs. */
+  tableFunction(
+    module: Handle,
+    table: number,
+    offset: number,
+    types: string,
+  ): { readonly handle: Handle; readonly definition: string };
+  /** JSON: { handle, type }[] */
+  internalGlobals(module: Handle): string;
+  /** JSON: { host, port }[] */
+  tcpAddresses(module: Handle): string;
+
+  outputBufferNew(maxBytes: number): Handle;
+  outputBufferSize(buffer: Handle): number;
+  outputBufferBytes(buffer: Handle): Uint8Array<ArrayBuffer>;
+  outputBufferReset(buffer: Handle): void;
+  outputBufferFree(buffer: Handle): void;
+}
+
+export type Handle = number;
+
+export interface Hooks {
+  /**
+   * Asynchronous lane: called on the JS thread in a turn of its own, once per message. `words` (parameters) and `bytes` are copies.
+   * MSG.write, read, random, hostCall, clock, sleep, yield are questions: one frameReply each. In a reply of read and random the
+   * bytes lie in `bytes`, which is as long as the guest's buffer, and words[0] is how many of them count. So for MSG.fs, where words[1]
+   * counts, and `bytes` begins with what was sent. With frame 0 it is no question: FS.release. Nor is a MSG.write for no result: frameTaken
+   * says when the sink has taken it.
+   */
+  message(
+    kind: number,
+    status: number,
+    frame: number,
+    target: number,
+    module: Handle,
+    words: BigUint64Array,
+    bytes: Uint8Array<ArrayBuffer>,
+    resultCount: number,
+  ): void;
+  /**
+   * Synchronous lane: called inside instantiate or call, on this thread; returns a REPLY status and never throws. `words` is as long
+   * as the larger of parameters and results; results go into it in place.
+   */
+  upcall(
+    kind: number,
+    frame: number,
+    target: number,
+    module: Handle,
+    words: BigUint64Array,
+    bytes: Uint8Array<ArrayBuffer>,
+    resultCount: number,
+  ): number;
+  /** Likewise, for FS.read of few bytes: parameters, answer and the status are in the area. */
+  read(): void;
+  /** DirectArea of native/addon/direct.h. Nobody but area.ts hands it out: native code keeps its address. */
+  readonly area: ArrayBuffer;
+  /** Inside directCall: a host function of ours is asked. What it is, its parameters, results and status are in the area. Never throws. */
+  ask(): void;
+  /** As message, for an express call: a MSG.done without an error, or a MSG.hostCall. All is in the area: kind in status, the number of words in slot. */
+  express(): void;
+  error(json: string): Error;
+}
+
+// ---- numbers of wazero_node.h (test/native checks that they are the same)
+export const LANE = { sync: 0, async: 1 } as const;
+export const STOP = { close: 1, timeout: 2, abort: 3 } as const;
+export const REPLY = { ok: 0, threw: 1, wouldBlock: 2, dead: 3, none: 255 } as const;
+export const MSG = {
+  done: 1,
+  hostCall: 2,
+  write: 3,
+  read: 4,
+  clock: 5,
+  sleep: 6,
+  yield: 7,
+  random: 8,
+  fs: 9,
+  listener: 10,
+  warning: 11,
+} as const;
+export const WARNING = { other: 0, cache: 1 } as const;
+export const FS = {
+  open: 1,
+  close: 2,
+  read: 3,
+  write: 4,
+  fstat: 5,
+  stat: 6,
+  lstat: 7,
+  list: 8,
+  next: 9,
+  readlink: 10,
+  truncate: 11,
+  sync: 12,
+  futimes: 13,
+  utimes: 14,
+  lutimes: 15,
+  mkdir: 16,
+  rmdir: 17,
+  unlink: 18,
+  rename: 19,
+  link: 20,
+  symlink: 21,
+  chmod: 22,
+  release: 23,
+} as const;
+export const OPEN = {
+  write: 1,
+  readWrite: 2,
+  create: 4,
+  exclusive: 8,
+  truncate: 16,
+  directory: 32,
+  noFollow: 64,
+  sync: 128,
+  dataSync: 256,
+} as const;
+export const ENGINE = { auto: 0, compiler: 1, interpreter: 2 } as const;
+export const SINK = { discard: 0, fd: 1, buffer: 2, callback: 3 } as const;
+export const SOURCE = { eof: 0, fd: 1, bytes: 2, callback: 3 } as const;
+export const CLOCK = { fake: 0, system: 1, callback: 2 } as const;
+export const RAND = { deterministic: 0, secure: 1, bytes: 2, callback: 3 } as const;
+export const MOUNT = { dir: 1, readOnlyDir: 2, fs: 3, sysFs: 4 } as const;
+
+// ---- records: property names are the jsName column of native/abi/config_fields.def; absent = zero
+export interface RuntimeRecord {
+  engine?: number;
+  hasCoreFeatures?: boolean;
+  coreFeatures?: bigint;
+  hasMemoryLimitPages?: boolean;
+  memoryLimitPages?: number;
+  memoryCapacityFromMax?: boolean;
+  debugInfoDisabled?: boolean;
+  compilationCache?: Handle;
+  customSections?: boolean;
+  closeOnContextDone?: boolean;
+  limitTotalMemoryBytes?: bigint;
+  limitModuleBytes?: bigint;
+  limitConcurrentCompiles?: number;
+  limitMemoryPages?: number;
+  limitTableElements?: number;
+  limitCallStackBytes?: bigint;
+  limitOpenFiles?: number;
+}
+export interface ModuleRecord {
+  hasName?: boolean;
+  name?: string;
+  args?: readonly string[];
+  env?: readonly string[];
+  hasStartFunctions?: boolean;
+  startFunctions?: readonly string[];
+  stdinKind?: number;
+  stdinFd?: number;
+  stdinBytes?: Uint8Array;
+  stdinTarget?: number;
+  stdoutKind?: number;
+  stdoutFd?: number;
+  stdoutTarget?: number;
+  stderrKind?: number;
+  stderrFd?: number;
+  stderrTarget?: number;
+  walltimeKind?: number;
+  walltimeTarget?: number;
+  walltimeResolution?: number;
+  nanotimeKind?: number;
+  nanotimeTarget?: number;
+  nanotimeResolution?: number;
+  nanosleepKind?: number;
+  nanosleepTarget?: number;
+  osyieldTarget?: number;
+  randKind?: number;
+  randBytes?: Uint8Array;
+  randTarget?: number;
+  mounts?: readonly MountRecord[];
+  tcpListeners?: readonly string[];
+  limitMemoryPages?: number;
+  limitTableElements?: number;
+  limitCallStackBytes?: bigint;
+  limitOpenFiles?: number;
+  imports?: readonly ImportRecord[];
+}
+export interface MountRecord {
+  kind: number;
+  hostDir?: string;
+  guestPath: string;
+  target?: number;
+}
+/** Each module name that the compiled module imports; module 0: not there, wazero then says so in its own words. */
+export interface ImportRecord {
+  name: string;
+  module: Handle;
+}
+
+// ---- JSON
+export interface ErrorRecord {
+  code: string;
+  message: string;
+  exitCode?: number;
+  reason?: 'exit' | 'close' | 'timeout' | 'abort';
+  kind?: string;
+  frames?: { function: string; source?: string }[];
+  limit?: string;
+  /** the thrown object is parked in the frame: it is the cause */ host?: boolean;
+  /** modules of the link group that were found closed when the frame ended */ closed?: Handle[];
+}
+/** Payload (bytes) of a MSG.done with status OK, where there is something to say: modules that the guest closed (exit code 0). */
+export interface FrameOutcome {
+  /** of the frame */ module?: Handle;
+  closed?: Handle[];
+}
+export interface BuildInfo {
+  wazero: string;
+  go: string;
+  engine: 'edited' | 'upstream';
+  edits: string[];
+}
+export interface FunctionRecord {
+  moduleName: string;
+  index: number;
+  name: string;
+  debugName: string;
+  import?: { module: string; name: string };
+  exportNames: string[];
+  paramTypes: string[];
+  paramNames: string[];
+  resultTypes: string[];
+  resultNames: string[];
+}
+export interface MemoryRecord {
+  moduleName: string;
+  index: number;
+  import?: { module: string; name: string };
+  exportNames: string[];
+  min: number;
+  max?: number;
+  /** threads: several agents may touch it at once */ shared?: boolean;
+}
+/** The first line of what compiledDescribe answers. Each line after it is a FunctionRecord, read when somebody asks. */
+export interface CompiledDescription {
+  name: string;
+  /** how many of the lines, from the first, are imported functions */ importedFunctions: number;
+  exportNames: string[];
+  /** of each of those names: its line */ exportedFunctions: number[];
+  /** imported ones first */ memories: MemoryRecord[];
+  importedMemories: number;
+  customSections: { name: string; size: number }[];
+  /** distinct import module names; joins: anything but a shared memory is imported, so the link groups become one */
+  importModules: { name: string; joins: boolean }[];
+}
+export interface ModuleDescription {
+  name: string;
+  /** of the memory its functions use */ memory?: MemoryRecord;
+}
+/** Functions in the order of first export (emscripten needs it). `id` is given by JavaScript, unique in the environment: MSG.hostCall's target. */
+export interface HostModuleDescription {
+  name: string;
+  functions: (
+    | HostExporter
+    | {
+        id: number;
+        export: string;
+        name: string;
+        params: string[];
+        results: string[];
+        paramNames: string[];
+        resultNames: string[];
+      }
+  )[];
+}
+
+export type HostExporter =
+  | { exporter: 'wasi_snapshot_preview1' }
+  | { exporter: 'assemblyscript'; abortMessage: boolean; trace?: 'stdout' | 'stderr' }
+  | { exporter: 'emscripten'; compiled: Handle };
+/** What hears one compiled module: JavaScript, by MSG.listener with `target`, or a native log of host calls, whose sink may be a MSG.write. */
+export interface ListenerDescription {
+  /** Only list the functions. */ list?: boolean;
+  target?: number;
+  before?: boolean;
+  after?: boolean;
+  abort?: boolean;
+  /** indices of the functions that are heard; absent: all */ chosen?: number[];
+  log?: { scopes: string[]; kind: number; fd: number; target: number };
+}
+
+let native: NativeBinding | undefined;
+/** The addon of this environment, loaded on first use: importing the package starts nothing. */
+export function binding(): NativeBinding {
+  native ??= loadNative();
+  return native;
+}

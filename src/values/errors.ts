@@ -1,0 +1,265 @@
+import type { Limits } from '../types.js';
+import type { ErrorRecord } from '../native/binding.js';
+
+/**
+ * Codes of every error of this package. They are stable.
+ * - ERR_WAZERO_COMPILE, _LINK, _EXIT, _TRAP, _LIMIT: CompileError, LinkError, ExitError, Trap, LimitError
+ * - ERR_WAZERO_CLOSED: the handle (or its parent) is closed; no guest code runs
+ * - ERR_WAZERO_BUSY: callSync, closeSync or memory access while a call runs that is not yours
+ * - ERR_WAZERO_ABORTED (name AbortError or TimeoutError, cause = signal.reason): a compilation, or a call that had not started:
+ *   nothing ran, the module is open
+ * - ERR_WAZERO_WOULD_BLOCK: only the asynchronous lane can do this
+ * - ERR_WAZERO_NOT_INTERRUPTIBLE: a deadline or signal, but not withCloseOnContextDone(true)
+ * - ERR_WAZERO_UNSUPPORTED_PLATFORM: no binary for this platform, or no compiler for it
+ * - ERR_WAZERO_NO_EXTERNAL_BUFFERS: this memory has no `buffer`; read and write work
+ *
+ * Besides them, wrong arguments are a TypeError with code ERR_WAZERO_INVALID_ARGUMENT, numbers out of range a RangeError with code
+ * ERR_WAZERO_OUT_OF_RANGE.
+ */
+export type ErrorCode =
+  | 'ERR_WAZERO_COMPILE'
+  | 'ERR_WAZERO_LINK'
+  | 'ERR_WAZERO_EXIT'
+  | 'ERR_WAZERO_TRAP'
+  | 'ERR_WAZERO_LIMIT'
+  | 'ERR_WAZERO_CLOSED'
+  | 'ERR_WAZERO_BUSY'
+  | 'ERR_WAZERO_ABORTED'
+  | 'ERR_WAZERO_WOULD_BLOCK'
+  | 'ERR_WAZERO_NOT_INTERRUPTIBLE'
+  | 'ERR_WAZERO_UNSUPPORTED_PLATFORM'
+  | 'ERR_WAZERO_NO_EXTERNAL_BUFFERS';
+
+/** What stopped a guest, in wazero's own words. */
+export type TrapKind =
+  | 'unreachable'
+  | 'out of bounds memory access'
+  | 'invalid table access'
+  | 'indirect call type mismatch'
+  | 'integer divide by zero'
+  | 'integer overflow'
+  | 'invalid conversion to integer'
+  | 'unaligned atomic'
+  | 'expected shared memory'
+  | 'too many waiters'
+  | 'uncaught exception'
+  | 'null reference'
+  | 'stack overflow'
+  | 'host function';
+
+type Plain = Exclude<
+  ErrorCode,
+  'ERR_WAZERO_COMPILE' | 'ERR_WAZERO_LINK' | 'ERR_WAZERO_EXIT' | 'ERR_WAZERO_TRAP' | 'ERR_WAZERO_LIMIT'
+>;
+export type InvalidArgumentError = TypeError & { readonly code: 'ERR_WAZERO_INVALID_ARGUMENT' };
+export type OutOfRangeError = RangeError & { readonly code: 'ERR_WAZERO_OUT_OF_RANGE' };
+/** What `isWazeroError` finds, discriminated by `code`. */
+export type AnyWazeroError =
+  | CompileError
+  | LinkError
+  | LimitError
+  | ExitError
+  | Trap
+  | { [C in Plain]: WazeroError<C> }[Plain]
+  | InvalidArgumentError
+  | OutOfRangeError;
+
+// Registered, not local: an error of a second copy of this package (another version in the tree, a bundle) is one too.
+const brand = Symbol.for('node-wazero.error');
+const markAsOurs = (error: object) => Object.defineProperty(error, brand, { value: true });
+
+/** Presence counts, the value may be undefined: a host function can throw that. */
+type Cause = { readonly cause: unknown } | undefined;
+
+// The classes are public, making them is not: constructors are protected, and these are set by the classes' static blocks.
+let make: <C extends ErrorCode>(code: C, message: string, cause?: Cause) => WazeroError<C>;
+let makeCompile: (message: string) => CompileError;
+let makeLink: (message: string) => LinkError;
+let makeLimit: (message: string, limit: keyof Limits) => LimitError;
+let makeExit: (message: string, exitCode: number, reason: ExitError['reason'], cause?: Cause) => ExitError;
+let makeTrap: (message: string, kind: TrapKind, frames: Trap['frames'], cause?: Cause) => Trap;
+
+/** Base of the errors of this package. `code` is stable; the message carries wazero's own text unchanged. */
+export class WazeroError<C extends ErrorCode = ErrorCode> extends Error {
+  /** Stable: see `ErrorCode`. */
+  readonly code: C;
+  static {
+    make = (code, message, cause) => new WazeroError(code, message, cause);
+    WazeroError.prototype.name = 'WazeroError';
+    markAsOurs(WazeroError.prototype);
+  }
+  protected constructor(code: C, message: string, cause?: Cause) {
+    super(message, cause);
+    this.code = code;
+  }
+}
+
+/** The binary is not a valid module, or needs a feature that is off. */
+export class CompileError extends WazeroError<'ERR_WAZERO_COMPILE'> {
+  static {
+    makeCompile = (message) => new CompileError('ERR_WAZERO_COMPILE', message);
+    CompileError.prototype.name = 'CompileError';
+  }
+}
+
+/** An import is missing or does not fit, or a module name is taken. A trap or exit in a start function stays Trap or ExitError. */
+export class LinkError extends WazeroError<'ERR_WAZERO_LINK'> {
+  static {
+    makeLink = (message) => new LinkError('ERR_WAZERO_LINK', message);
+    LinkError.prototype.name = 'LinkError';
+  }
+}
+
+/** A limit of `withLimits` is reached and the guest has no way to be told. */
+export class LimitError extends WazeroError<'ERR_WAZERO_LIMIT'> {
+  /** Which one. */
+  readonly limit: keyof Limits;
+  static {
+    makeLimit = (message, limit) => new LimitError(message, limit);
+    LimitError.prototype.name = 'LimitError';
+  }
+  private constructor(message: string, limit: keyof Limits) {
+    super('ERR_WAZERO_LIMIT', message);
+    this.limit = limit;
+  }
+}
+
+/**
+ * The guest was stopped or stopped itself, and its module is closed (wazero: sys.ExitError). Timeout: exitCode 0xefffffff, name
+ * 'TimeoutError'. Abort: 0xffffffff, name 'AbortError', cause = signal.reason.
+ */
+export class ExitError extends WazeroError<'ERR_WAZERO_EXIT'> {
+  readonly exitCode: number;
+  /** Tells a guest's own proc_exit of those numbers apart. */
+  readonly reason: 'exit' | 'close' | 'timeout' | 'abort';
+  static {
+    makeExit = (message, exitCode, reason, cause) => new ExitError(message, exitCode, reason, cause);
+    ExitError.prototype.name = 'ExitError';
+  }
+  private constructor(message: string, exitCode: number, reason: ExitError['reason'], cause: Cause) {
+    super('ERR_WAZERO_EXIT', message, cause);
+    this.exitCode = exitCode;
+    this.reason = reason;
+  }
+}
+
+/** The guest trapped; its module stays open. A host function that threw: kind 'host function', `cause` is that very object. */
+export class Trap extends WazeroError<'ERR_WAZERO_TRAP'> {
+  readonly kind: TrapKind;
+  /** Innermost first; `source` is file and line where the module has DWARF sections and withDebugInfoEnabled is on. */
+  readonly frames: readonly { readonly function: string; readonly source?: string }[];
+  static {
+    makeTrap = (message, kind, frames, cause) => new Trap(message, kind, frames, cause);
+    Trap.prototype.name = 'Trap';
+  }
+  private constructor(message: string, kind: TrapKind, frames: Trap['frames'], cause: Cause) {
+    super('ERR_WAZERO_TRAP', message, cause);
+    this.kind = kind;
+    this.frames = frames;
+  }
+}
+
+/** For `switch (e.code)`; also across two copies of the package. */
+export function isWazeroError(error: unknown): error is AnyWazeroError {
+  return typeof error === 'object' && error !== null && brand in error;
+}
+
+function withCode<E extends Error, C extends string>(error: E, code: C): E & { readonly code: C } {
+  Object.defineProperty(error, 'code', { value: code, enumerable: true, configurable: true, writable: true });
+  return error as E & { readonly code: C };
+}
+export function invalidArgument(message: string): InvalidArgumentError {
+  return withCode(markAsOurs(new TypeError(message)) as TypeError, 'ERR_WAZERO_INVALID_ARGUMENT');
+}
+export function outOfRange(message: string): OutOfRangeError {
+  return withCode(markAsOurs(new RangeError(message)) as RangeError, 'ERR_WAZERO_OUT_OF_RANGE');
+}
+
+export const closedError = (message: string) => make('ERR_WAZERO_CLOSED', message);
+export const busyError = (message: string) => make('ERR_WAZERO_BUSY', message);
+export const wouldBlockError = (message: string) => make('ERR_WAZERO_WOULD_BLOCK', message);
+export const notInterruptibleError = (message: string) => make('ERR_WAZERO_NOT_INTERRUPTIBLE', message);
+export const noExternalBuffersError = (message: string) => make('ERR_WAZERO_NO_EXTERNAL_BUFFERS', message);
+export const unsupportedError = (message: string) => make('ERR_WAZERO_UNSUPPORTED_PLATFORM', message);
+export const linkError = (message: string) => makeLink(message);
+export const limitError = (message: string, limit: keyof Limits) => makeLimit(message, limit);
+
+/** Why a call was stopped by its own options. */
+export type Interruption = { readonly reason: 'timeout' } | { readonly reason: 'abort'; readonly cause: unknown };
+
+/** A compilation, or a call that had not started. */
+export function abortedError(what: string, why: Interruption): WazeroError<'ERR_WAZERO_ABORTED'> {
+  const error =
+    why.reason === 'timeout'
+      ? make('ERR_WAZERO_ABORTED', `${what} timed out`)
+      : make('ERR_WAZERO_ABORTED', `${what} was aborted`, { cause: why.cause });
+  return named(error, why.reason);
+}
+
+const interruptionNames: Partial<Record<string, string>> = { timeout: 'TimeoutError', abort: 'AbortError' };
+function named<E extends Error>(error: E, reason: string): E {
+  const name = interruptionNames[reason];
+  if (name !== undefined)
+    Object.defineProperty(error, 'name', { value: name, enumerable: false, configurable: true, writable: true });
+  return error;
+}
+
+function thrownText(value: unknown): string {
+  try {
+    return value instanceof Error ? value.message : String(value);
+  } catch {
+    return 'host function'; // it has no text
+  }
+}
+
+/** An error that was made while a message was taken gets the stack of who awaits it: only in an async function, after its await. */
+export function withStackOfAwaiter(error: unknown): unknown {
+  if (error instanceof Error) Error.captureStackTrace(error, withStackOfAwaiter);
+  return error;
+}
+
+/** What the frame knows of an error that Go made: the value a host function threw, and the reason of the signal that stopped it. */
+export interface ErrorContext {
+  readonly parked?: { readonly value: unknown } | undefined;
+  readonly abort?: { readonly cause: unknown } | undefined;
+}
+
+/** Makes the error that a record of native/go/errors.go describes. */
+export function makeError(record: ErrorRecord, context: ErrorContext = {}): Error {
+  const { code, message } = record;
+  switch (code) {
+    case 'ERR_WAZERO_COMPILE':
+      return makeCompile(message);
+    case 'ERR_WAZERO_LINK':
+      return makeLink(message);
+    case 'ERR_WAZERO_LIMIT':
+      return makeLimit(message, record.limit as keyof Limits);
+    case 'ERR_WAZERO_EXIT': {
+      const reason = record.reason ?? 'exit';
+      return named(
+        makeExit(message, record.exitCode ?? 0, reason, reason === 'abort' ? context.abort : undefined),
+        reason,
+      );
+    }
+    case 'ERR_WAZERO_TRAP': {
+      const cause = record.host && context.parked ? { cause: context.parked.value } : undefined;
+      // Where Go would show the panic's value, wazero's text has what stands for it.
+      const text = cause ? message.replace('host function (', () => `${thrownText(cause.cause)} (`) : message;
+      const frames = Object.freeze((record.frames ?? []).map((frame) => Object.freeze(frame)));
+      return makeTrap(text, record.kind as TrapKind, frames, cause);
+    }
+    case 'ERR_WAZERO_ABORTED':
+      return named(
+        make(code, message, record.reason === 'abort' ? context.abort : undefined),
+        record.reason ?? 'abort',
+      );
+    case 'ERR_WAZERO_INVALID_ARGUMENT':
+      return invalidArgument(message);
+    case 'ERR_WAZERO_OUT_OF_RANGE':
+      return outOfRange(message);
+    case 'ERR_WAZERO_NOT_IMPLEMENTED': // the definition of a function reference, with the upstream engine: no stable code, so not branded
+      return withCode(new Error(message), code);
+    default:
+      return make(code as ErrorCode, message);
+  }
+}

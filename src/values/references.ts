@@ -1,0 +1,143 @@
+import type { FunctionDefinition, FunctionReference } from '../types.js';
+import { closedError, invalidArgument } from './errors.js';
+import { nextId } from '../native/native.js';
+import { Uncloneable } from './uncloneable.js';
+import { wrongType } from './validate.js';
+
+// -0 and 0 are one key of a Map, but two values.
+const negativeZero = Symbol('-0');
+const keyOf = (value: unknown): unknown => (Object.is(value, -0) ? negativeZero : value);
+
+let live = 0;
+// A group that nobody closed goes with its modules, and what it held with it.
+const forgotten = new FinalizationRegistry<{ count: number }>((held) => {
+  live -= held.count;
+});
+/** Values that guests of this environment hold as externrefs. */
+export function liveReferences(): number {
+  return live;
+}
+
+/**
+ * The externrefs and funcrefs of one link group. An externref is the id of a JavaScript value, never a pointer; ids are unique in the
+ * environment, so two groups that join keep theirs. A value stays until every module of the group is closed: nobody knows which tables
+ * and globals still hold its id.
+ */
+export class ReferenceTable {
+  #values = new Map<bigint, unknown>();
+  #ids = new Map<unknown, bigint>();
+  #functions = new Map<bigint, Reference>();
+  #merged: ReferenceTable | undefined;
+  readonly #held = { count: 0 };
+
+  #root(): ReferenceTable {
+    let table: ReferenceTable = this;
+    while (table.#merged) table = table.#merged;
+    return table;
+  }
+
+  add(value: unknown): bigint {
+    if (value === null) return 0n;
+    const root = this.#root();
+    const key = keyOf(value);
+    let id = root.#ids.get(key);
+    if (id === undefined) {
+      id = BigInt(nextId());
+      root.#ids.set(key, id);
+      root.#values.set(id, value);
+      if (root.#held.count === 0) forgotten.register(root, root.#held, root);
+      root.#held.count++;
+      live++;
+    }
+    return id;
+  }
+
+  value(id: bigint): unknown {
+    if (id === 0n) return null;
+    const values = this.#root().#values;
+    // An id that is not here cannot come from a guest that keeps to WebAssembly: through callWithStack it can.
+    if (!values.has(id)) throw invalidArgument(`Expected an externref of this module but received the word ${id}`);
+    return values.get(id);
+  }
+
+  funcref(bits: bigint): FunctionReference | null {
+    if (bits === 0n) return null;
+    const functions = this.#root().#functions;
+    let reference = functions.get(bits);
+    if (reference === undefined) {
+      reference = new Reference(bits, this);
+      functions.set(bits, reference);
+    }
+    return reference;
+  }
+
+  funcrefWord(value: unknown, name: string): bigint {
+    if (value === null) return 0n;
+    const bits = value instanceof Reference ? value.wordIn(this) : undefined;
+    if (bits === undefined) throw wrongType('null or a FunctionReference of the same modules', name, value);
+    return bits;
+  }
+
+  /** Whether both are of one link group by now. */
+  isSame(other: ReferenceTable): boolean {
+    return this.#root() === other.#root();
+  }
+
+  /** How to ask for a funcref's definition while the group lives. */
+  define: ((bits: bigint) => FunctionDefinition) | undefined;
+
+  merge(other: ReferenceTable): void {
+    if (this.isSame(other)) return;
+    const from = other.#root();
+    const to = this.#root();
+    for (const [id, value] of from.#values) to.#values.set(id, value);
+    for (const [key, id] of from.#ids) if (!to.#ids.has(key)) to.#ids.set(key, id);
+    for (const [bits, reference] of from.#functions) to.#functions.set(bits, reference);
+    if (from.#held.count > 0 && to.#held.count === 0) forgotten.register(to, to.#held, to);
+    to.#held.count += from.#held.count;
+    from.#drop();
+    from.#merged = to;
+  }
+
+  /** Every module of the group is closed. */
+  clear(): void {
+    const root = this.#root();
+    live -= root.#held.count;
+    root.#drop();
+    root.define = undefined;
+  }
+
+  definition(bits: bigint): FunctionDefinition {
+    const { define } = this.#root();
+    if (define === undefined) throw closedError('the module that the function reference came from is closed');
+    return define(bits);
+  }
+
+  #drop(): void {
+    this.#held.count = 0;
+    forgotten.unregister(this);
+    this.#values = new Map();
+    this.#ids = new Map();
+    this.#functions = new Map();
+  }
+}
+
+/** A funcref: the word is the guest's, so it is private and goes back only to where it came from. */
+class Reference extends Uncloneable implements FunctionReference {
+  readonly #bits: bigint;
+  readonly #table: ReferenceTable;
+  #definition: FunctionDefinition | undefined;
+  constructor(bits: bigint, table: ReferenceTable) {
+    super();
+    this.#bits = bits;
+    this.#table = table;
+    Object.freeze(this);
+  }
+  get definition(): FunctionDefinition {
+    this.#definition ??= this.#table.definition(this.#bits);
+    return this.#definition;
+  }
+  wordIn(table: ReferenceTable): bigint | undefined {
+    return table.isSame(this.#table) ? this.#bits : undefined;
+  }
+}
