@@ -1,7 +1,7 @@
 import { exportABI, type HostModuleBuilder } from './host-module-builder.js';
-import { checkBoolean, checkObject, wrongType } from './values/validate.js';
 import type { Module } from './module.js';
 import { type Runtime, runtimeStateOf } from './runtime.js';
+import { checkBoolean, checkObject, wrongType } from './values/validate.js';
 
 export interface AssemblyScriptOptions {
   /** Whether abort writes its message to the guest's stderr. Default: true. */

@@ -1,7 +1,7 @@
-import { Birth } from './values/birth.js';
 import type { CompiledState } from './instances/compiled-state.js';
-import { Uncloneable } from './values/uncloneable.js';
 import type { CustomSection, FunctionDefinition, MemoryDefinition } from './types.js';
+import { Birth } from './values/birth.js';
+import { Uncloneable } from './values/uncloneable.js';
 
 const birth = new Birth<CompiledState>();
 let make: (state: CompiledState) => CompiledModule;

@@ -1,9 +1,9 @@
 import { type CompiledModule, compiledStateOf } from './compiled-module.js';
 import { exportABI, type HostModuleBuilder } from './host-module-builder.js';
-import { closedError } from './values/errors.js';
-import { wrongType } from './values/validate.js';
 import type { Module } from './module.js';
 import { type Runtime, runtimeStateOf } from './runtime.js';
+import { closedError } from './values/errors.js';
+import { wrongType } from './values/validate.js';
 
 /**
  * Those functions of module `env` that an Emscripten guest imports for memory growth, longjmp and calls through invoke_ (wazero:

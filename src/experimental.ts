@@ -1,23 +1,23 @@
 import './instances/dispatch.js'; // its hooks answer what native code asks
-import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
-import { type Global, makeGlobal } from './global.js';
-import type { FunctionRecord, Handle } from './native/binding.js';
-import { functionDefinition } from './instances/compiled-state.js';
-import { busyError, invalidArgument } from './values/errors.js';
 import { FunctionState } from './calls/function-state.js';
 import { publicly } from './calls/lent.js';
 import { expiredError } from './calls/link-group.js';
 import { hostLogs } from './calls/listener.js';
+import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
+import { type Global, makeGlobal } from './global.js';
+import { functionDefinition } from './instances/compiled-state.js';
 import type { ModuleState } from './instances/module-state.js';
-import { native } from './native/native.js';
-import { liveReferences } from './values/references.js';
 import { checkSink } from './io/stdio.js';
-import { checkInteger, MAX_U32, wrongType } from './values/validate.js';
-import { checkValueTypes, encode } from './values/values.js';
-import { tooFewThreads } from './native/load.js';
 import type { CallerModule, Module } from './module.js';
+import type { FunctionRecord, Handle } from './native/binding.js';
+import { tooFewThreads } from './native/load.js';
+import { native } from './native/native.js';
 import type { OutputSink } from './stdio.js';
 import type { CallOptions, FunctionListener, ValueType, WasmValue } from './types.js';
+import { busyError, invalidArgument } from './values/errors.js';
+import { liveReferences } from './values/references.js';
+import { checkInteger, MAX_U32, wrongType } from './values/validate.js';
+import { checkValueTypes, encode } from './values/values.js';
 
 // wazero's own experimental packages, and ours: what may change.
 

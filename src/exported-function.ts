@@ -1,17 +1,17 @@
-import { Birth } from './values/birth.js';
 import { notEntered } from './calls/direct.js';
 import { checkParent, enterAsync, enterSync, mustBeSync } from './calls/entry.js';
-import { invalidArgument } from './values/errors.js';
 import type { Frame, Lease } from './calls/frames.js';
 import type { FunctionState } from './calls/function-state.js';
-import { native } from './native/native.js';
-import { types } from './values/node.js';
 import { begin, type CheckedOptions, checkCallOptions, noOptions, refuseSignal } from './calls/options.js';
 import { type CallTrace, traced } from './calls/tracing.js';
+import { native } from './native/native.js';
+import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './types.js';
+import { Birth } from './values/birth.js';
+import { invalidArgument } from './values/errors.js';
+import { types } from './values/node.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { isShared, wrongType } from './values/validate.js';
 import { decodeResults } from './values/values.js';
-import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './types.js';
 
 interface Parts {
   readonly state: FunctionState;

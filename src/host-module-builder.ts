@@ -1,21 +1,21 @@
-import { type CompiledModule, makeCompiledModule } from './compiled-module.js';
-import type { HostExporter } from './native/binding.js';
-import { Birth } from './values/birth.js';
-import { CompiledState } from './instances/compiled-state.js';
-import { invalidArgument } from './values/errors.js';
-import { fieldsOf } from './io/fields.js';
 import { type HostFunctionSource, HostFunctions, type HostModuleItem } from './calls/host-functions.js';
-import { instantiateSync } from './instances/instantiate.js';
 import { publicly } from './calls/lent.js';
-import { native } from './native/native.js';
 import { noFrameOptions } from './calls/options.js';
+import { type CompiledModule, makeCompiledModule } from './compiled-module.js';
+import { CompiledState } from './instances/compiled-state.js';
+import { instantiateSync } from './instances/instantiate.js';
 import type { RuntimeState } from './instances/runtime-state.js';
+import { fieldsOf } from './io/fields.js';
+import type { CallerModule, Module } from './module.js';
+import { ModuleConfig } from './module-config.js';
+import type { HostExporter } from './native/binding.js';
+import { native } from './native/native.js';
+import type { HostResult, ParamsOf, ValueType } from './types.js';
+import { Birth } from './values/birth.js';
+import { invalidArgument } from './values/errors.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkFunction, checkString, checkStrings, wrongType } from './values/validate.js';
 import { checkValueTypes } from './values/values.js';
-import type { CallerModule, Module } from './module.js';
-import { ModuleConfig } from './module-config.js';
-import type { HostResult, ParamsOf, ValueType } from './types.js';
 
 interface Parts {
   readonly runtime: RuntimeState;

@@ -3,9 +3,9 @@
  */
 import './index.js'; // its hooks answer what native code asks
 
-export { CLOCK, ENGINE, FS, MOUNT, RAND, SINK, SOURCE } from './native/binding.js';
+export { moduleRecord, runtimeRecord } from './instances/flatten.js';
 export { Callbacks } from './io/callbacks.js';
 export { fieldsOf } from './io/fields.js';
-export { moduleRecord, runtimeRecord } from './instances/flatten.js';
-export { defaultLimits } from './values/limits.js';
+export { CLOCK, ENGINE, FS, MOUNT, RAND, SINK, SOURCE } from './native/binding.js';
 export { native } from './native/native.js';
+export { defaultLimits } from './values/limits.js';

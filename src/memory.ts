@@ -1,18 +1,10 @@
-import { Birth } from './values/birth.js';
-import { outOfRange } from './values/errors.js';
 import type { MemoryState } from './instances/memory-state.js';
 import { native } from './native/native.js';
-import { Uncloneable } from './values/uncloneable.js';
-import {
-  checkBytes,
-  checkInteger,
-  checkString,
-  isShared,
-  MAX_U32,
-  wrongRange,
-  wrongType,
-} from './values/validate.js';
 import type { MemoryDefinition } from './types.js';
+import { Birth } from './values/birth.js';
+import { outOfRange } from './values/errors.js';
+import { Uncloneable } from './values/uncloneable.js';
+import { checkBytes, checkInteger, checkString, isShared, MAX_U32, wrongRange, wrongType } from './values/validate.js';
 
 const birth = new Birth<MemoryState>();
 let make: (state: MemoryState) => Memory;

@@ -1,11 +1,14 @@
 import type { ReadOnlyFileSystem } from './file-system.js';
 import type { FSConfig } from './fs-config.js';
-import { invalidArgument } from './values/errors.js';
 import { type ClockFields, fieldsOf, type ModuleFields, type Mount, type RandSource } from './io/fields.js';
 import { checkFileSystem } from './io/files.js';
+import { checkSink, checkSource } from './io/stdio.js';
+import type { SockConfig } from './sock-config.js';
+import type { Clock, InputSource, OutputSink } from './stdio.js';
+import type { Limits } from './types.js';
+import { invalidArgument } from './values/errors.js';
 import { mergeLimits } from './values/limits.js';
 import { types } from './values/node.js';
-import { checkSink, checkSource } from './io/stdio.js';
 import { Uncloneable } from './values/uncloneable.js';
 import {
   checkFunction,
@@ -16,9 +19,6 @@ import {
   MAX_U32,
   wrongType,
 } from './values/validate.js';
-import type { SockConfig } from './sock-config.js';
-import type { Clock, InputSource, OutputSink } from './stdio.js';
-import type { Limits } from './types.js';
 
 const none: readonly never[] = Object.freeze([]);
 const defaults: ModuleFields = Object.freeze({

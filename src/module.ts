@@ -1,19 +1,19 @@
-import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
-import { type Global, makeGlobal } from './global.js';
-import { Birth } from './values/birth.js';
 import { converse } from './calls/conversation.js';
 import { checkParent, mustBeSync, wouldBlock } from './calls/entry.js';
-import { invalidArgument } from './values/errors.js';
 import type { Lease } from './calls/frames.js';
 import { publicly } from './calls/lent.js';
+import { begin, checkCallOptions } from './calls/options.js';
+import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
+import { type Global, makeGlobal } from './global.js';
 import type { MemoryState } from './instances/memory-state.js';
 import type { ModuleState } from './instances/module-state.js';
-import { begin, checkCallOptions } from './calls/options.js';
+import { type Memory, makeMemory } from './memory.js';
+import type { CallOptions, FunctionDefinition, MemoryDefinition, ValueType } from './types.js';
+import { Birth } from './values/birth.js';
+import { invalidArgument } from './values/errors.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkFunction, checkInteger, checkString, MAX_U32 } from './values/validate.js';
 import { checkValueTypes, sameTypes, showTypes } from './values/values.js';
-import { type Memory, makeMemory } from './memory.js';
-import type { CallOptions, FunctionDefinition, MemoryDefinition, ValueType } from './types.js';
 
 interface Parts {
   readonly state: ModuleState;

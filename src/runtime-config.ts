@@ -1,11 +1,11 @@
 import type { CompilationCache } from './compilation-cache.js';
-import { ENGINE } from './native/binding.js';
-import { unsupportedError } from './values/errors.js';
 import { fieldsOf, type RuntimeFields } from './io/fields.js';
+import { ENGINE } from './native/binding.js';
+import type { Limits } from './types.js';
+import { unsupportedError } from './values/errors.js';
 import { mergeLimits } from './values/limits.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkBoolean, checkInteger, wrongRange, wrongType } from './values/validate.js';
-import type { Limits } from './types.js';
 
 const defaults: RuntimeFields = Object.freeze({
   engine: ENGINE.auto,

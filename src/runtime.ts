@@ -1,21 +1,25 @@
 import { traceAsync, traced, traceSync } from './calls/tracing.js';
 import { Uncloneable } from './values/uncloneable.js';
 import './instances/dispatch.js'; // its hooks answer what native code asks
+import { publicly } from './calls/lent.js';
+import { Listener } from './calls/listener.js';
+import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './calls/options.js';
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
 import type { InstantiateOptions } from './experimental.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
-import type { Handle } from './native/binding.js';
 import { CompileRequest, compileTarget } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
-import { abortedError } from './values/errors.js';
-import { fieldsOf, type ModuleFields } from './io/fields.js';
 import { type InstantiationExtras, instantiateAsync, instantiateSync } from './instances/instantiate.js';
-import { publicly } from './calls/lent.js';
-import { Listener } from './calls/listener.js';
 import type { ModuleState } from './instances/module-state.js';
-import { native } from './native/native.js';
-import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './calls/options.js';
 import { RuntimeState } from './instances/runtime-state.js';
+import { fieldsOf, type ModuleFields } from './io/fields.js';
+import type { Module } from './module.js';
+import { ModuleConfig } from './module-config.js';
+import type { Handle } from './native/binding.js';
+import { native } from './native/native.js';
+import { RuntimeConfig } from './runtime-config.js';
+import type { BinarySource, CompileOptions, FunctionListener } from './types.js';
+import { abortedError } from './values/errors.js';
 import {
   checkBinary,
   checkInteger,
@@ -26,10 +30,6 @@ import {
   MAX_U32,
   wrongType,
 } from './values/validate.js';
-import type { Module } from './module.js';
-import { ModuleConfig } from './module-config.js';
-import { RuntimeConfig } from './runtime-config.js';
-import type { BinarySource, CompileOptions, FunctionListener } from './types.js';
 
 let read: (value: unknown) => RuntimeState | undefined;
 /** Not exported by the package. */

@@ -1,7 +1,7 @@
 import { exportABI, type HostModuleBuilder } from './host-module-builder.js';
-import { wrongType } from './values/validate.js';
 import type { Module } from './module.js';
 import { type Runtime, runtimeStateOf } from './runtime.js';
+import { wrongType } from './values/validate.js';
 
 const moduleName = 'wasi_snapshot_preview1';
 

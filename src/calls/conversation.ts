@@ -1,11 +1,11 @@
+import type { ModuleState } from '../instances/module-state.js';
 import type { CallerModule } from '../module.js';
 import { STOP } from '../native/binding.js';
+import { native } from '../native/native.js';
 import { abortedError, type Interruption, limitError } from '../values/errors.js';
+import { AsyncResource } from '../values/node.js';
 import { Frame, type FrameOptions, Lease } from './frames.js';
 import { publicly } from './lent.js';
-import type { ModuleState } from '../instances/module-state.js';
-import { native } from '../native/native.js';
-import { AsyncResource } from '../values/node.js';
 
 /**
  * Module.exclusive: a frame without guest code of its own, parked from beginning to end. Calls through what it lends are nested in it; all

@@ -1,16 +1,16 @@
-import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
-import { type ErrorRecord, type FrameOutcome, REPLY } from '../native/binding.js';
 import { isPromiseLike, tooLate } from '../io/callbacks.js';
-import { failure, leave, noteClosed } from './entry.js';
+import { type ErrorRecord, type FrameOutcome, REPLY } from '../native/binding.js';
+import { native, nextId } from '../native/native.js';
+import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
 import { closedError } from '../values/errors.js';
+import { decodeResults, encode, hostResults } from '../values/values.js';
+import { get, put } from '../values/words.js';
+import { failure, leave, noteClosed } from './entry.js';
 import { Frame, frames, Stack } from './frames.js';
 import type { FunctionState } from './function-state.js';
 import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
-import { native, nextId } from '../native/native.js';
 import { traced } from './tracing.js';
-import { decodeResults, encode, hostResults } from '../values/values.js';
-import { get, put } from '../values/words.js';
 
 // Synchronous calls that C++ runs without Go (native/addon/direct.h): outermost ones, without a deadline. Such a call has no Frame until
 // somebody asks for one: a host function that is lent its caller, a call made inside a host function, an error.

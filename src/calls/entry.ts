@@ -1,4 +1,6 @@
+import type { ModuleState } from '../instances/module-state.js';
 import { type ErrorRecord, type FrameOutcome, type Handle, LANE, STOP } from '../native/binding.js';
+import { addActive, native, removeActive } from '../native/native.js';
 import {
   abortedError,
   closedError,
@@ -9,11 +11,9 @@ import {
   withStackOfAwaiter,
   wouldBlockError,
 } from '../values/errors.js';
+import { AsyncResource } from '../values/node.js';
 import { Frame, type FrameOptions, frames } from './frames.js';
 import type { LinkGroup } from './link-group.js';
-import type { ModuleState } from '../instances/module-state.js';
-import { addActive, native, removeActive } from '../native/native.js';
-import { AsyncResource } from '../values/node.js';
 
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
 type Start = (frame: number, lane: number, parent: number, timeoutNs: number, self: Frame) => string | undefined;

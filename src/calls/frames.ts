@@ -1,9 +1,9 @@
 import type { AsyncResource } from 'node:async_hooks';
+import type { ModuleState } from '../instances/module-state.js';
+import { nextId } from '../native/native.js';
 import type { Interruption } from '../values/errors.js';
 import type { HostFunction } from './host-functions.js';
 import type { LinkGroup } from './link-group.js';
-import type { ModuleState } from '../instances/module-state.js';
-import { nextId } from '../native/native.js';
 
 /**
  * queued -> running -> (parked <-> running) -> done. Parked: JavaScript has a question of the guest's, no guest code of this frame runs.

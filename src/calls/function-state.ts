@@ -1,11 +1,11 @@
-import type { FunctionDefinition } from '../types.js';
-import type { Handle } from '../native/binding.js';
-import { DirectCall, openAfter } from './direct.js';
-import { invalidArgument } from '../values/errors.js';
-import { ExpressCall } from './express.js';
 import type { ModuleState } from '../instances/module-state.js';
+import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
+import type { FunctionDefinition } from '../types.js';
+import { invalidArgument } from '../values/errors.js';
 import { encode, type Signature, signature } from '../values/values.js';
+import { DirectCall, openAfter } from './direct.js';
+import { ExpressCall } from './express.js';
 
 /** An exported function of an instance. */
 export class FunctionState {

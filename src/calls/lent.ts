@@ -1,6 +1,6 @@
+import type { ModuleState } from '../instances/module-state.js';
 import type { CallerModule, Module } from '../module.js';
 import type { Lease } from './frames.js';
-import type { ModuleState } from '../instances/module-state.js';
 
 /** Set by module.ts: how the inside makes the public objects that stand for an instance. */
 export const publicly: {

@@ -1,13 +1,13 @@
-import type { Handle } from '../native/binding.js';
+import type { MemoryState } from '../instances/memory-state.js';
+import type { ModuleState } from '../instances/module-state.js';
 import type { Callback } from '../io/callbacks.js';
+import type { Handle } from '../native/binding.js';
+import { native } from '../native/native.js';
 import { busyError, closedError } from '../values/errors.js';
+import { ReferenceTable } from '../values/references.js';
 import { type Frame, FrameQueue, Stack } from './frames.js';
 import type { HostFunctions } from './host-functions.js';
 import type { Listener } from './listener.js';
-import type { MemoryState } from '../instances/memory-state.js';
-import type { ModuleState } from '../instances/module-state.js';
-import { native } from '../native/native.js';
-import { ReferenceTable } from '../values/references.js';
 
 /**
  * Instances joined by imports of functions, memories, tables, globals or tags: the unit of running, queueing and closing. JavaScript owns

@@ -1,18 +1,18 @@
+import { functionDefinition } from '../instances/compiled-state.js';
+import type { ModuleState } from '../instances/module-state.js';
+import type { RuntimeState } from '../instances/runtime-state.js';
+import { Callbacks } from '../io/callbacks.js';
+import { sinkRecord } from '../io/stdio.js';
+import type { ErrorRecord, FunctionRecord, Handle, ListenerDescription } from '../native/binding.js';
+import { native, nextId } from '../native/native.js';
 import type { OutputSink } from '../stdio.js';
 import type { FunctionDefinition, FunctionEvent, FunctionListener } from '../types.js';
-import type { ErrorRecord, FunctionRecord, Handle, ListenerDescription } from '../native/binding.js';
-import { Callbacks } from '../io/callbacks.js';
-import { functionDefinition } from '../instances/compiled-state.js';
 import { closedError, makeError } from '../values/errors.js';
+import { moduleLimit } from '../values/limits.js';
+import { report } from '../values/report.js';
+import { decode } from '../values/values.js';
 import type { Frame } from './frames.js';
 import { publicly } from './lent.js';
-import { moduleLimit } from '../values/limits.js';
-import type { ModuleState } from '../instances/module-state.js';
-import { native, nextId } from '../native/native.js';
-import { report } from '../values/report.js';
-import type { RuntimeState } from '../instances/runtime-state.js';
-import { sinkRecord } from '../io/stdio.js';
-import { decode } from '../values/values.js';
 
 /** What experimental.hostLoggingListener has put into a listener, which says nothing by itself. */
 export interface HostLog {

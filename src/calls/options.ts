@@ -1,8 +1,8 @@
+import type { RuntimeState } from '../instances/runtime-state.js';
 import type { CallOptions } from '../types.js';
 import { invalidArgument, notInterruptibleError } from '../values/errors.js';
-import type { FrameOptions } from './frames.js';
-import type { RuntimeState } from '../instances/runtime-state.js';
 import { checkFunction, checkObject, checkSignal, checkTimeout } from '../values/validate.js';
+import type { FrameOptions } from './frames.js';
 
 /** CallOptions, checked once; the deadline counts anew for each call. */
 export interface CheckedOptions {

@@ -1,8 +1,8 @@
-import { bytes, FIRST_WORD, FRAME, f64, STATUS, TARGET, u32 } from '../values/area.js';
-import { REPLY } from '../native/binding.js';
 import { tooLate } from '../io/callbacks.js';
-import { frameOf } from './direct.js';
 import { findMount } from '../io/mount.js';
+import { REPLY } from '../native/binding.js';
+import { bytes, FIRST_WORD, FRAME, f64, STATUS, TARGET, u32 } from '../values/area.js';
+import { frameOf } from './direct.js';
 
 // A read of an open file in the synchronous lane, by the area: handle, position and size in words; errno and count over them.
 

@@ -1,5 +1,5 @@
-import { RuntimeConfig } from '../index.js';
 import { type CompileTrace, traced } from '../calls/tracing.js';
+import { RuntimeConfig } from '../index.js';
 import { command, output } from './command.js';
 import type { Flags, FlagValues } from './flags.js';
 import { compileFlags, pathOf, withCompiled } from './guest.js';

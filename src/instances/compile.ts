@@ -1,8 +1,8 @@
 import type { ErrorRecord, Handle } from '../native/binding.js';
 import { STOP } from '../native/binding.js';
-import { abortedError, type Interruption, makeError, withStackOfAwaiter } from '../values/errors.js';
 import { addActive, native, nextId, removeActive } from '../native/native.js';
 import { withResolvers } from '../native/owned.js';
+import { abortedError, type Interruption, makeError, withStackOfAwaiter } from '../values/errors.js';
 import type { RuntimeState } from './runtime-state.js';
 
 export interface CompileSettings {

@@ -1,9 +1,9 @@
-import type { CustomSection, FunctionDefinition, MemoryDefinition } from '../types.js';
-import type { CompiledDescription, FunctionRecord, Handle, MemoryRecord } from '../native/binding.js';
-import { closedError } from '../values/errors.js';
 import type { HostFunctions } from '../calls/host-functions.js';
 import type { Listener } from '../calls/listener.js';
+import type { CompiledDescription, FunctionRecord, Handle, MemoryRecord } from '../native/binding.js';
 import { native } from '../native/native.js';
+import type { CustomSection, FunctionDefinition, MemoryDefinition } from '../types.js';
+import { closedError } from '../values/errors.js';
 import type { RuntimeState } from './runtime-state.js';
 
 // The records of native/go have the shape of the public definitions: they are frozen, not copied.

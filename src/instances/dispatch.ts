@@ -1,19 +1,19 @@
 import { writeAhead } from '../calls/ahead.js';
-import { area } from '../values/area.js';
-import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY, WARNING } from '../native/binding.js';
-import { tooLate } from '../io/callbacks.js';
-import { findRequest } from './compile.js';
 import { ask as askDirectly, frameOf } from '../calls/direct.js';
-import { closedError, makeError } from '../values/errors.js';
 import { noBytes, reply as replyToExpress, taker } from '../calls/express.js';
 import { type Frame, frames } from '../calls/frames.js';
 import { callHost } from '../calls/host-call.js';
 import { HostFunctions } from '../calls/host-functions.js';
-import type { ModuleState } from './module-state.js';
-import { releaseMount } from '../io/mount.js';
-import { native, setHooks } from '../native/native.js';
 import { read } from '../calls/read.js';
+import { tooLate } from '../io/callbacks.js';
+import { releaseMount } from '../io/mount.js';
 import { ERRNO } from '../io/stdio.js';
+import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY, WARNING } from '../native/binding.js';
+import { native, setHooks } from '../native/native.js';
+import { area } from '../values/area.js';
+import { closedError, makeError } from '../values/errors.js';
+import { findRequest } from './compile.js';
+import type { ModuleState } from './module-state.js';
 
 // What native code asks of JavaScript, in both lanes: answered in place, in `words` and `bytes`.
 

@@ -1,4 +1,7 @@
-import type { Limits } from '../types.js';
+import { type Callback, type Callbacks, isPromiseLike } from '../io/callbacks.js';
+import type { ClockFields, ModuleFields, Mount as MountFields, RandSource, RuntimeFields } from '../io/fields.js';
+import { Mount } from '../io/mount.js';
+import { answerCount, sinkRecord, sourceRecord } from '../io/stdio.js';
 import {
   CLOCK,
   type ImportRecord,
@@ -8,11 +11,8 @@ import {
   RAND,
   type RuntimeRecord,
 } from '../native/binding.js';
-import { type Callback, type Callbacks, isPromiseLike } from '../io/callbacks.js';
-import type { ClockFields, ModuleFields, Mount as MountFields, RandSource, RuntimeFields } from '../io/fields.js';
+import type { Limits } from '../types.js';
 import { moduleLimit, runtimeLimit } from '../values/limits.js';
-import { Mount } from '../io/mount.js';
-import { answerCount, sinkRecord, sourceRecord } from '../io/stdio.js';
 import { wrongType } from '../values/validate.js';
 
 // The configs as the flat records of binding.ts: one property per row of native/abi/config_fields.def.

@@ -1,18 +1,18 @@
-import type { FrameOutcome, ImportRecord, ModuleRecord } from '../native/binding.js';
-import { Callbacks } from '../io/callbacks.js';
-import type { CompiledState } from './compiled-state.js';
 import { enterAsync, enterSync } from '../calls/entry.js';
-import { closedError, ExitError, invalidArgument, linkError, Trap } from '../values/errors.js';
-import type { ModuleFields } from '../io/fields.js';
-import { moduleRecord } from './flatten.js';
 import type { FrameOptions } from '../calls/frames.js';
 import { publicly } from '../calls/lent.js';
-import { moduleLimit } from '../values/limits.js';
-import { ModuleState } from './module-state.js';
-import { native } from '../native/native.js';
-import type { RuntimeState } from './runtime-state.js';
 import { traceAsync, traced, traceSync } from '../calls/tracing.js';
+import { Callbacks } from '../io/callbacks.js';
+import type { ModuleFields } from '../io/fields.js';
+import type { FrameOutcome, ImportRecord, ModuleRecord } from '../native/binding.js';
+import { native } from '../native/native.js';
+import { closedError, ExitError, invalidArgument, linkError, Trap } from '../values/errors.js';
+import { moduleLimit } from '../values/limits.js';
 import { wrongType } from '../values/validate.js';
+import type { CompiledState } from './compiled-state.js';
+import { moduleRecord } from './flatten.js';
+import { ModuleState } from './module-state.js';
+import type { RuntimeState } from './runtime-state.js';
 
 export interface InstantiationExtras {
   readonly importResolver?: ((name: string) => unknown) | undefined;

@@ -1,9 +1,9 @@
 import type { Memory } from '../memory.js';
-import type { MemoryDefinition } from '../types.js';
 import type { Handle } from '../native/binding.js';
+import { native } from '../native/native.js';
+import type { MemoryDefinition } from '../types.js';
 import { busyError, closedError, noExternalBuffersError } from '../values/errors.js';
 import type { ModuleState } from './module-state.js';
-import { native } from '../native/native.js';
 
 const closedText = 'the module that the memory belongs to is closed';
 

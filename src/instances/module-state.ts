@@ -1,15 +1,15 @@
-import type { Module } from '../module.js';
-import type { ValueType } from '../types.js';
-import { type Handle, type ModuleDescription, STOP } from '../native/binding.js';
-import type { Callback } from '../io/callbacks.js';
-import { type CompiledState, memoryDefinition } from './compiled-state.js';
-import { busyError, closedError } from '../values/errors.js';
 import { FunctionState } from '../calls/function-state.js';
 import { LinkGroup } from '../calls/link-group.js';
-import { MemoryState } from './memory-state.js';
+import type { Callback } from '../io/callbacks.js';
+import type { Module } from '../module.js';
+import { type Handle, type ModuleDescription, STOP } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { withResolvers } from '../native/owned.js';
+import type { ValueType } from '../types.js';
+import { busyError, closedError } from '../values/errors.js';
 import { report } from '../values/report.js';
+import { type CompiledState, memoryDefinition } from './compiled-state.js';
+import { MemoryState } from './memory-state.js';
 import type { RuntimeState } from './runtime-state.js';
 
 export interface GlobalState {

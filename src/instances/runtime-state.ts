@@ -1,13 +1,13 @@
-import type { Limits } from '../types.js';
-import type { Handle } from '../native/binding.js';
-import type { CompileRequest } from './compile.js';
-import type { CompiledState } from './compiled-state.js';
-import { busyError, closedError } from '../values/errors.js';
 import type { RuntimeFields } from '../io/fields.js';
-import { runtimeRecord } from './flatten.js';
-import type { ModuleState } from './module-state.js';
+import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
 import type { CacheState } from '../native/owned.js';
+import type { Limits } from '../types.js';
+import { busyError, closedError } from '../values/errors.js';
+import type { CompileRequest } from './compile.js';
+import type { CompiledState } from './compiled-state.js';
+import { runtimeRecord } from './flatten.js';
+import type { ModuleState } from './module-state.js';
 
 interface Owned {
   readonly handle: Handle;

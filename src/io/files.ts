@@ -1,9 +1,9 @@
 import type { ReadOnlyFileSystem, StatsLike, SyncReadOnlyFileSystem } from '../file-system.js';
 import { OPEN } from '../native/binding.js';
-import { isPromiseLike } from './callbacks.js';
 import { FileError } from '../values/errno.js';
-import { type Steps, wait } from './steps.js';
 import { wrongType } from '../values/validate.js';
+import { isPromiseLike } from './callbacks.js';
+import { type Steps, wait } from './steps.js';
 
 type Method = (...args: unknown[]) => unknown;
 

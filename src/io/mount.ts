@@ -1,14 +1,14 @@
 import type { DirentLike } from '../file-system.js';
 import { FS, OPEN } from '../native/binding.js';
-import { isPromiseLike, type Question } from './callbacks.js';
+import { nextId } from '../native/native.js';
 import { errnoOf, FileError } from '../values/errno.js';
 import { wouldBlockError } from '../values/errors.js';
+import { report } from '../values/report.js';
+import { wrongType } from '../values/validate.js';
+import { isPromiseLike, type Question } from './callbacks.js';
 import type { Mount as MountFields } from './fields.js';
 import { Files, type Stats } from './files.js';
-import { nextId } from '../native/native.js';
-import { report } from '../values/report.js';
 import { run, type Steps } from './steps.js';
-import { wrongType } from '../values/validate.js';
 
 type JSMount = Extract<MountFields, { readonly fs: unknown }>;
 /** What a handle stands for: an open file, or what is left of a listing. */

@@ -1,7 +1,7 @@
 // All of src becomes one file in dist: paths are as from there.
 import { createRequire } from 'node:module';
-import type { NativeBinding } from './binding.js';
 import { unsupportedError } from '../values/errors.js';
+import type { NativeBinding } from './binding.js';
 import { processReport } from './process-report.js';
 
 /** WZ_ABI_VERSION of the addon that this code was written for. */

@@ -1,5 +1,5 @@
-import type { Handle } from './binding.js';
 import { closedError } from '../values/errors.js';
+import type { Handle } from './binding.js';
 import { native } from './native.js';
 
 // Native things that belong to one JavaScript object. The finalizers are the net under a forgotten close, never the way.

@@ -1,5 +1,5 @@
-import type { Limits } from '../types.js';
 import type { ErrorRecord } from '../native/binding.js';
+import type { Limits } from '../types.js';
 
 /**
  * Codes of every error of this package. They are stable.

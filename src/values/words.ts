@@ -1,5 +1,5 @@
-import type { ValueType } from '../types.js';
 import type { FunctionState } from '../calls/function-state.js';
+import type { ValueType } from '../types.js';
 import { decode, decodeResults } from './values.js';
 
 // As encode and decode of values.ts, for the types that need nothing but the bits, and without a bigint for each word.

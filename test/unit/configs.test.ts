@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { CoreFeatures } from '../../src/core-features.js';
 import { FSConfig } from '../../src/fs-config.js';
-import { ENGINE } from '../../src/native/binding.js';
 import { fieldsOf } from '../../src/io/fields.js';
-import { defaultLimits, moduleLimit, runtimeLimit } from '../../src/values/limits.js';
 import { ModuleConfig } from '../../src/module-config.js';
+import { ENGINE } from '../../src/native/binding.js';
 import { OutputBuffer } from '../../src/output-buffer.js';
 import { RuntimeConfig } from '../../src/runtime-config.js';
 import { SockConfig } from '../../src/sock-config.js';
+import { defaultLimits, moduleLimit, runtimeLimit } from '../../src/values/limits.js';
 
 const runtimeFields = (config: RuntimeConfig) => fieldsOf.runtimeConfig(config)!;
 const moduleFields = (config: ModuleConfig) => fieldsOf.moduleConfig(config)!;

@@ -1,9 +1,9 @@
 /** How values cross: exact rules, no coercion, bit patterns. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ValueType } from '../../src/types.js';
 import { ReferenceTable } from '../../src/values/references.js';
 import { decode, decodeResults, encode, hostResults, signature } from '../../src/values/values.js';
-import type { ValueType } from '../../src/types.js';
 
 const table = new ReferenceTable();
 const name = (i: number) => `parameter ${i} of f`;
