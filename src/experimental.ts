@@ -1,15 +1,14 @@
 import './instances/dispatch.js'; // its hooks answer what native code asks
 import { FunctionState } from './calls/function-state.js';
-import { publicly } from './calls/lent.js';
 import { expiredError } from './calls/link-group.js';
 import { hostLogs } from './calls/listener.js';
 import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
 import { type Global, makeGlobal } from './global.js';
-import { functionDefinition } from './instances/compiled-state.js';
 import type { ModuleState } from './instances/module-state.js';
 import { checkSink } from './io/stdio.js';
-import type { CallerModule, Module } from './module.js';
+import { type CallerModule, leaseOf, type Module, moduleStateOf } from './module.js';
 import type { FunctionRecord, Handle } from './native/binding.js';
+import { functionDefinition } from './native/definitions.js';
 import { tooFewThreads } from './native/load.js';
 import { native } from './native/native.js';
 import type { OutputSink } from './stdio.js';
@@ -62,7 +61,7 @@ export interface Snapshot {
  * @throws TypeError where it was lent to no host function; ERR_WAZERO_CLOSED where that has answered
  */
 export function snapshot(caller: CallerModule): Snapshot {
-  const lease = publicly.leaseOf(caller);
+  const lease = leaseOf(caller);
   const host = lease?.host;
   if (!lease || !host) throw wrongType('the caller of a host function', 'caller', caller);
   if (lease.expired) throw expiredError();
@@ -109,7 +108,7 @@ export function lookupFunction<const P extends readonly ValueType[], const R ext
   const name = found.name || found.debugName;
   return makeExportedFunction(
     new FunctionState(state, name, found, handle),
-    publicly.leaseOf(module),
+    leaseOf(module),
   ) as unknown as ExportedFunction<P, R>;
 }
 
@@ -128,7 +127,7 @@ export function tcpAddresses(module: Module): readonly { readonly host: string; 
 }
 
 function guestState(module: Module): ModuleState {
-  const state = publicly.stateOf(module);
+  const state = moduleStateOf(module);
   if (!state) throw wrongType('a Module', 'module', module);
   if (state.isHost) throw invalidArgument('Expected a guest module for module but received a host module');
   state.checkOpen();

@@ -1,14 +1,14 @@
 import { notEntered } from './calls/direct.js';
 import { checkParent, enterAsync, enterSync, mustBeSync } from './calls/entry.js';
-import type { Frame, Lease } from './calls/frames.js';
 import type { FunctionState } from './calls/function-state.js';
+import type { Frame, Lease } from './calls/link-group.js';
 import { begin, type CheckedOptions, checkCallOptions, noOptions, refuseSignal } from './calls/options.js';
 import { type CallTrace, traced } from './calls/tracing.js';
 import { native } from './native/native.js';
-import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './types.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
 import { types } from './values/node.js';
+import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { isShared, wrongType } from './values/validate.js';
 import { decodeResults } from './values/values.js';

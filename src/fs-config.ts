@@ -1,5 +1,5 @@
-import type { FileSystem, ReadOnlyFileSystem } from './file-system.js';
 import { fieldsOf, type Mount } from './io/fields.js';
+import type { FileSystem, ReadOnlyFileSystem } from './io/file-system.js';
 import { checkFileSystem } from './io/files.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkString } from './values/validate.js';

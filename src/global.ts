@@ -1,8 +1,8 @@
 import type { GlobalState } from './instances/module-state.js';
 import { native } from './native/native.js';
-import type { ValueType, WasmValue } from './types.js';
 import { Birth } from './values/birth.js';
 import { busyError, invalidArgument } from './values/errors.js';
+import type { ValueType, WasmValue } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { decode, encode } from './values/values.js';
 

@@ -1,12 +1,11 @@
 import { type HostFunctionSource, HostFunctions, type HostModuleItem } from './calls/host-functions.js';
-import { publicly } from './calls/lent.js';
 import { noFrameOptions } from './calls/options.js';
 import { type CompiledModule, makeCompiledModule } from './compiled-module.js';
 import { CompiledState } from './instances/compiled-state.js';
 import { instantiateSync } from './instances/instantiate.js';
 import type { RuntimeState } from './instances/runtime-state.js';
 import { fieldsOf } from './io/fields.js';
-import type { CallerModule, Module } from './module.js';
+import { type CallerModule, type Module, publicModule } from './module.js';
 import { ModuleConfig } from './module-config.js';
 import type { HostExporter } from './native/binding.js';
 import { native } from './native/native.js';
@@ -91,7 +90,7 @@ export class HostModuleBuilder extends Uncloneable {
       const state = instantiateSync(this.#parts.runtime, compiled, hostConfig(), noFrameOptions, {
         ownsCompiled: true,
       });
-      return publicly.module(state);
+      return publicModule(state);
     } catch (error) {
       compiled.close();
       throw error;

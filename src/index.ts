@@ -18,6 +18,9 @@ export {
 } from './errors.js';
 export * as experimental from './experimental.js';
 export { ExportedFunction } from './exported-function.js';
+export { FSConfig } from './fs-config.js';
+export { Global } from './global.js';
+export { HostFunctionBuilder, HostModuleBuilder } from './host-module-builder.js';
 export type {
   AsyncFileSystem,
   AsyncReadOnlyFileSystem,
@@ -29,10 +32,7 @@ export type {
   StatsLike,
   SyncFileSystem,
   SyncReadOnlyFileSystem,
-} from './file-system.js';
-export { FSConfig } from './fs-config.js';
-export { Global } from './global.js';
-export { HostFunctionBuilder, HostModuleBuilder } from './host-module-builder.js';
+} from './io/file-system.js';
 export { Memory } from './memory.js';
 export { CallerModule, Module } from './module.js';
 export { ModuleConfig } from './module-config.js';

@@ -1,8 +1,8 @@
 import type { MemoryState } from './instances/memory-state.js';
 import { native } from './native/native.js';
-import type { MemoryDefinition } from './types.js';
 import { Birth } from './values/birth.js';
 import { outOfRange } from './values/errors.js';
+import type { MemoryDefinition } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkBytes, checkInteger, checkString, isShared, MAX_U32, wrongRange, wrongType } from './values/validate.js';
 

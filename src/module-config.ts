@@ -1,6 +1,6 @@
-import type { ReadOnlyFileSystem } from './file-system.js';
 import type { FSConfig } from './fs-config.js';
 import { type ClockFields, fieldsOf, type ModuleFields, type Mount, type RandSource } from './io/fields.js';
+import type { ReadOnlyFileSystem } from './io/file-system.js';
 import { checkFileSystem } from './io/files.js';
 import { checkSink, checkSource } from './io/stdio.js';
 import type { SockConfig } from './sock-config.js';

@@ -1,16 +1,16 @@
 import { converse } from './calls/conversation.js';
 import { checkParent, mustBeSync, wouldBlock } from './calls/entry.js';
-import type { Lease } from './calls/frames.js';
 import { publicly } from './calls/lent.js';
+import type { Lease } from './calls/link-group.js';
 import { begin, checkCallOptions } from './calls/options.js';
 import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
 import { type Global, makeGlobal } from './global.js';
 import type { MemoryState } from './instances/memory-state.js';
 import type { ModuleState } from './instances/module-state.js';
 import { type Memory, makeMemory } from './memory.js';
-import type { CallOptions, FunctionDefinition, MemoryDefinition, ValueType } from './types.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
+import type { CallOptions, FunctionDefinition, MemoryDefinition, ValueType } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkFunction, checkInteger, checkString, MAX_U32 } from './values/validate.js';
 import { checkValueTypes, sameTypes, showTypes } from './values/values.js';
@@ -20,6 +20,22 @@ interface Parts {
   readonly lease: Lease | undefined;
 }
 const birth = new Birth<Parts>();
+let partsOf: (value: unknown) => Parts | undefined;
+let make: (state: ModuleState) => Module;
+let makeCaller: (state: ModuleState, lease: Lease) => CallerModule;
+
+/** The same object whenever it is asked for. Not exported by the package, as those that follow. */
+export function publicModule(state: ModuleState): Module {
+  state.public ??= make(state);
+  return state.public as Module;
+}
+/** undefined: the value is no Module. */
+export const moduleStateOf = (value: unknown): ModuleState | undefined => partsOf(value)?.state;
+/** Of a CallerModule; undefined for any other value. */
+export const leaseOf = (value: unknown): Lease | undefined => partsOf(value)?.lease;
+// Every instance is a ModuleState.
+publicly.module = (state) => publicModule(state as ModuleState);
+publicly.caller = (state, lease) => makeCaller(state as ModuleState, lease);
 
 /**
  * An instance (wazero: api.Module).
@@ -31,14 +47,11 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   readonly #lease: Lease | undefined;
   readonly #functions = new Map<string, ExportedFunction>();
   static {
-    publicly.stateOf = (value) =>
-      typeof value === 'object' && value !== null && #state in value ? value.#state : undefined;
-    publicly.leaseOf = (value) =>
-      typeof value === 'object' && value !== null && #state in value ? value.#lease : undefined;
-    publicly.module = (state) => {
-      state.public ??= birth.give({ state, lease: undefined }, () => new Module());
-      return state.public;
-    };
+    partsOf = (value) =>
+      typeof value === 'object' && value !== null && #state in value
+        ? { state: value.#state, lease: value.#lease }
+        : undefined;
+    make = (state) => birth.give({ state, lease: undefined }, () => new Module());
   }
   protected constructor() {
     super();
@@ -140,7 +153,13 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
     if (this.#lease) checkParent(parent, this.#lease.expired);
     this.#state.checkOpen();
     if (mustBeSync(parent)) throw wouldBlock('exclusive');
-    return converse(this.#state, parent, begin(checked, this.#state.runtime), fn);
+    return converse(
+      this.#state,
+      parent,
+      begin(checked, this.#state.runtime),
+      (lease) => makeCaller(this.#state, lease),
+      fn,
+    );
   }
 
   /**
@@ -175,7 +194,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
 function memoryOf(state: MemoryState | undefined): Memory | undefined {
   if (!state) return undefined;
   state.public ??= makeMemory(state);
-  return state.public;
+  return state.public as Memory;
 }
 
 /**
@@ -189,7 +208,7 @@ function memoryOf(state: MemoryState | undefined): Memory | undefined {
 export class CallerModule extends Module {
   readonly #lent: Lease;
   static {
-    publicly.caller = (state, lease) => birth.give({ state, lease }, () => new CallerModule(lease));
+    makeCaller = (state, lease) => birth.give({ state, lease }, () => new CallerModule(lease));
   }
   private constructor(lease: Lease) {
     super();

@@ -1,7 +1,6 @@
 import { traceAsync, traced, traceSync } from './calls/tracing.js';
 import { Uncloneable } from './values/uncloneable.js';
 import './instances/dispatch.js'; // its hooks answer what native code asks
-import { publicly } from './calls/lent.js';
 import { Listener } from './calls/listener.js';
 import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './calls/options.js';
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
@@ -13,7 +12,7 @@ import { type InstantiationExtras, instantiateAsync, instantiateSync } from './i
 import type { ModuleState } from './instances/module-state.js';
 import { RuntimeState } from './instances/runtime-state.js';
 import { fieldsOf, type ModuleFields } from './io/fields.js';
-import type { Module } from './module.js';
+import { type Module, moduleStateOf, publicModule } from './module.js';
 import { ModuleConfig } from './module-config.js';
 import type { Handle } from './native/binding.js';
 import { native } from './native/native.js';
@@ -104,7 +103,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     const state = checkCompiled(compiled);
     const fields = checkConfig(config, state);
     const { extras, checked } = checkInstantiateOptions(options, false);
-    return publicly.module(await instantiateAsync(this.#state, state, fields, begin(checked, this.#state), extras));
+    return publicModule(await instantiateAsync(this.#state, state, fields, begin(checked, this.#state), extras));
   }
 
   /** As `instantiateModule`, on the JS thread. ERR_WAZERO_BUSY where a call runs in a module that it imports from. */
@@ -117,7 +116,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     const fields = checkConfig(config, state);
     const { extras, checked } = checkInstantiateOptions(options, false);
     refuseSignal(checked);
-    return publicly.module(instantiateSync(this.#state, state, fields, begin(checked, this.#state), extras));
+    return publicModule(instantiateSync(this.#state, state, fields, begin(checked, this.#state), extras));
   }
 
   /** Compiles and instantiates; the compiled module is closed with the instance. The deadline and the signal count for both. */
@@ -127,7 +126,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     const { extras, checked } = checkInstantiateOptions(options, true);
     const frameOptions = begin(checked, this.#state);
     const compiled = await this.#compile(bytes, frameOptions.signal, frameOptions.deadline, 1);
-    return publicly.module(
+    return publicModule(
       await this.#owning(compiled, () => instantiateAsync(this.#state, compiled, fields, frameOptions, extras)),
     );
   }
@@ -141,7 +140,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     const frameOptions = begin(checked, this.#state);
     const compiled = this.#compileSync(bytes, frameOptions.deadline, 1);
     try {
-      return publicly.module(instantiateSync(this.#state, compiled, fields, frameOptions, extras));
+      return publicModule(instantiateSync(this.#state, compiled, fields, frameOptions, extras));
     } catch (error) {
       compiled.close();
       throw error;
@@ -158,7 +157,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   module(name: string): Module | undefined {
     checkString(name, 'name');
     const state = this.#state.names.get(name);
-    return state?.ready && !state.closed ? publicly.module(state) : undefined;
+    return state?.ready && !state.closed ? publicModule(state) : undefined;
   }
 
   /**
@@ -202,7 +201,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     const progress = () => request?.progress() ?? { done: 0, functions: 0 };
     return traceAsync(traced.compile, { byteLength: bytes.byteLength, workers, progress }, async () => {
       this.#state.checkOpen();
-      const listener = observer && new Listener(observer, this.#state);
+      const listener = observer && new Listener(observer, this.#state.limits);
       if (!listener?.filters) return this.#compiled(await compile(bytes, listener?.description), listener);
       const copy = bytes.slice(); // read a second time when this has returned
       listener.choose(await compile(copy, Listener.list));
@@ -218,7 +217,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   #compileSync(bytes: Uint8Array, deadline: number, workers: number, observer?: FunctionListener): CompiledState {
     const progress = () => ({ done: 0, functions: 0 });
     return traceSync(traced.compile, { byteLength: bytes.byteLength, workers, progress }, () => {
-      const listener = observer && new Listener(observer, this.#state);
+      const listener = observer && new Listener(observer, this.#state.limits);
       if (listener?.filters) listener.choose(this.#compileNow(bytes, deadline, workers, Listener.list));
       return this.#compiled(this.#compileNow(bytes, deadline, workers, listener?.description), listener);
     });
@@ -275,12 +274,25 @@ function checkCompileOptions(options: CompileOptions) {
   };
 }
 
+/** The resolver, whose answers are checked. */
+function statesOf(resolve: ((name: string) => unknown) | undefined): InstantiationExtras['importResolver'] {
+  if (resolve === undefined) return undefined;
+  return (name) => {
+    const module = resolve(name);
+    if (module === undefined) return undefined;
+    const state = moduleStateOf(module);
+    if (!state)
+      throw wrongType('a Module or undefined', `the answer of importResolver to ${JSON.stringify(name)}`, module);
+    return state;
+  };
+}
+
 function checkInstantiateOptions(options: InstantiateOptions | undefined, ownsCompiled: boolean) {
   const checked = checkCallOptions(options);
   checkOptionalFunction(options?.importResolver, 'options.importResolver');
   checkOptionalFunction(options?.closeNotifier, 'options.closeNotifier');
   const extras: InstantiationExtras = {
-    importResolver: options?.importResolver?.bind(options),
+    importResolver: statesOf(options?.importResolver?.bind(options)),
     closeNotifier: options?.closeNotifier?.bind(options),
     ownsCompiled,
   };

@@ -1,5 +1,5 @@
 import { native } from '../native/native.js';
-import type { Frame } from './frames.js';
+import type { Frame } from './link-group.js';
 
 // What a guest of the asynchronous lane writes goes ahead of its sink (native/go/ahead.go). Here each piece is written in its turn, and native
 // code is told of many at once.

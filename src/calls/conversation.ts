@@ -1,21 +1,20 @@
-import type { ModuleState } from '../instances/module-state.js';
-import type { CallerModule } from '../module.js';
 import { STOP } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { abortedError, type Interruption, limitError } from '../values/errors.js';
 import { AsyncResource } from '../values/node.js';
-import { Frame, type FrameOptions, Lease } from './frames.js';
-import { publicly } from './lent.js';
+import type { FrameOptions } from './frames.js';
+import { Frame, type Instance, Lease } from './link-group.js';
 
 /**
  * Module.exclusive: a frame without guest code of its own, parked from beginning to end. Calls through what it lends are nested in it; all
  * others wait.
  */
-export function converse<T>(
-  module: ModuleState,
+export function converse<C, T>(
+  module: Instance,
   parent: Frame | undefined,
   options: FrameOptions,
-  fn: (module: CallerModule) => T | PromiseLike<T>,
+  lend: (lease: Lease) => C,
+  fn: (lent: C) => T | PromiseLike<T>,
 ): Promise<T> {
   const what = 'the conversation';
   return new Promise<T>((resolve, reject) => {
@@ -45,7 +44,7 @@ export function converse<T>(
       module.queued--;
       let answer: T | PromiseLike<T>;
       try {
-        answer = resource.runInAsyncScope(fn, undefined, publicly.caller(module, lease));
+        answer = resource.runInAsyncScope(fn, undefined, lend(lease));
       } catch (error) {
         end(() => reject(error));
         return;

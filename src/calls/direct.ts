@@ -1,15 +1,16 @@
 import { isPromiseLike, tooLate } from '../io/callbacks.js';
-import { type ErrorRecord, type FrameOutcome, REPLY } from '../native/binding.js';
-import { native, nextId } from '../native/native.js';
+import { type FrameOutcome, type Handle, REPLY } from '../native/binding.js';
+import { native } from '../native/native.js';
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
+import type { ErrorRecord } from '../values/errors.js';
 import { closedError } from '../values/errors.js';
-import { decodeResults, encode, hostResults } from '../values/values.js';
+import { nextId } from '../values/ids.js';
+import { decodeResults, encode, hostResults, type Signature } from '../values/values.js';
 import { get, put } from '../values/words.js';
 import { failure, leave, noteClosed } from './entry.js';
-import { Frame, frames, Stack } from './frames.js';
-import type { FunctionState } from './function-state.js';
 import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
+import { Frame, frames, type Instance, Stack } from './link-group.js';
 import { traced } from './tracing.js';
 
 // Synchronous calls that C++ runs without Go (native/addon/direct.h): outermost ones, without a deadline. Such a call has no Frame until
@@ -33,9 +34,17 @@ let enter: () => string | undefined = () => undefined;
 /** Of functions whose runtime is dropped without close: the slot and its call engine are nobody's then. */
 const forgotten = new FinalizationRegistry<number>((slot) => native().directClose(slot));
 
+/** The function that is called: FunctionState. */
+export interface Callee {
+  readonly module: Instance;
+  readonly handle: Handle;
+  readonly signature: Signature;
+  words(args: readonly unknown[]): BigUint64Array;
+}
+
 /** A function that is called directly, and the one call of it that may be under way. */
 export class DirectCall {
-  readonly state: FunctionState;
+  readonly state: Callee;
   readonly #slot: number;
   #below: DirectCall | undefined;
   #id = 0;
@@ -44,14 +53,14 @@ export class DirectCall {
   #target = 0;
   #host: HostFunction | undefined;
 
-  private constructor(state: FunctionState, slot: number) {
+  private constructor(state: Callee, slot: number) {
     this.state = state;
     this.#slot = slot;
     forgotten.register(this, slot, this);
   }
 
   /** undefined where it cannot be. */
-  static open(state: FunctionState): DirectCall | undefined {
+  static open(state: Callee): DirectCall | undefined {
     const binding = native();
     const slot = binding.directOpen(state.handle);
     if (slot === 0) return undefined;

@@ -1,6 +1,6 @@
-import type { ModuleState } from '../instances/module-state.js';
-import { type ErrorRecord, type FrameOutcome, type Handle, LANE, STOP } from '../native/binding.js';
+import { type FrameOutcome, type Handle, LANE, STOP } from '../native/binding.js';
 import { addActive, native, removeActive } from '../native/native.js';
+import type { ErrorRecord } from '../values/errors.js';
 import {
   abortedError,
   closedError,
@@ -12,8 +12,8 @@ import {
   wouldBlockError,
 } from '../values/errors.js';
 import { AsyncResource } from '../values/node.js';
-import { Frame, type FrameOptions, frames } from './frames.js';
-import type { LinkGroup } from './link-group.js';
+import type { FrameOptions } from './frames.js';
+import { Frame, frames, type Instance, type LinkGroup } from './link-group.js';
 
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
 type Start = (frame: number, lane: number, parent: number, timeoutNs: number, self: Frame) => string | undefined;
@@ -50,7 +50,7 @@ export async function enterAsync(...args: Parameters<typeof enter>): Promise<Big
 }
 
 function enter(
-  module: ModuleState,
+  module: Instance,
   parent: Frame | undefined,
   options: FrameOptions,
   what: string,
@@ -119,7 +119,7 @@ function enter(
 
 /** The synchronous lane: the frame is over when this returns. */
 export function enterSync(
-  module: ModuleState,
+  module: Instance,
   parent: Frame | undefined,
   options: FrameOptions,
   what: string,

@@ -1,8 +1,7 @@
-import { MSG, REPLY } from '../native/binding.js';
+import { type Handle, MSG, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
-import { type Frame, frames } from './frames.js';
-import type { FunctionState } from './function-state.js';
+import { type Frame, frames } from './link-group.js';
 
 // Asynchronous calls that a thread of C++ runs without Go (native/addon/express.h): outermost ones, without a deadline. Everything else
 // is as with those that Go runs: they have a Frame, they wait in the queue of their group, a host function is asked in a message.
@@ -24,7 +23,7 @@ export class ExpressCall {
   }
 
   /** undefined where it cannot be. */
-  static open(state: FunctionState): ExpressCall | undefined {
+  static open(state: { readonly handle: Handle }): ExpressCall | undefined {
     const slot = native().expressOpen(state.handle);
     return slot === 0 ? undefined : new ExpressCall(slot);
   }

@@ -1,9 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { ModuleState } from '../instances/module-state.js';
-import { nextId } from '../native/native.js';
 import type { Interruption } from '../values/errors.js';
+import { nextId } from '../values/ids.js';
 import type { HostFunction } from './host-functions.js';
-import type { LinkGroup } from './link-group.js';
 
 /**
  * queued -> running -> (parked <-> running) -> done. Parked: JavaScript has a question of the guest's, no guest code of this frame runs.
@@ -20,23 +18,28 @@ export interface FrameOptions {
   readonly context: unknown;
 }
 
+/** What frames know of the module that they enter; what it is beyond that, link-group.ts says. */
+interface Entered {
+  readonly group: unknown;
+}
+
 const nothing = () => {};
 
 /** One entry into a link group: a call, an instantiation, or a conversation (Module.exclusive). */
-export class Frame {
+export class Frame<M extends Entered> {
   readonly id: number;
   readonly lane: Lane;
   /** The module that is called, or being instantiated. */
-  readonly module: ModuleState;
+  readonly module: M;
   /** The frame whose host function made this call through its caller. */
-  readonly parent: Frame | undefined;
+  readonly parent: Frame<M> | undefined;
   readonly deadline: number;
   /** CallOptions.context of the outermost call. */
   readonly context: unknown;
   readonly signal: AbortSignal | undefined;
   state: FrameState = 'queued';
   /** Since it runs. */
-  stack: Stack | undefined;
+  stack: Stack<M> | undefined;
 
   /** What a callback threw: the cause of the Trap to come. */
   parked: { readonly value: unknown } | undefined;
@@ -71,7 +74,7 @@ export class Frame {
   #controller: AbortController | undefined;
   #endReason: unknown;
 
-  constructor(lane: Lane, module: ModuleState, parent: Frame | undefined, options: FrameOptions, id = nextId()) {
+  constructor(lane: Lane, module: M, parent: Frame<M> | undefined, options: FrameOptions, id = nextId()) {
     this.id = id;
     this.lane = lane;
     this.module = module;
@@ -81,7 +84,7 @@ export class Frame {
     this.context = parent ? parent.context : options.context;
   }
 
-  get group(): LinkGroup {
+  get group(): M['group'] {
     return this.module.group;
   }
 
@@ -141,7 +144,7 @@ export class Frame {
   nativeBelow(): number {
     const frames = this.stack?.frames ?? [];
     for (let i = frames.indexOf(this) - 1; i >= 0; i--) {
-      const below = frames[i] as Frame;
+      const below = frames[i] as Frame<M>;
       if (below.lane !== 'exclusive') return below.id;
     }
     return 0;
@@ -149,37 +152,37 @@ export class Frame {
 }
 
 /** Frames that run on top of each other: only the top one may run guest code. */
-export class Stack {
-  readonly frames: Frame[] = [];
+export class Stack<M extends Entered> {
+  readonly frames: Frame<M>[] = [];
   /** Nested asynchronous calls that wait because the top frame is running. */
-  readonly waiting: Frame[] = [];
+  readonly waiting: Frame<M>[] = [];
   /** The signal that stopped a frame of it. */
   abort: { readonly cause: unknown } | undefined;
 
-  get top(): Frame | undefined {
+  get top(): Frame<M> | undefined {
     return this.frames.at(-1);
   }
-  push(frame: Frame): void {
+  push(frame: Frame<M>): void {
     this.frames.push(frame);
     frame.stack = this;
   }
-  remove(frame: Frame): void {
+  remove(frame: Frame<M>): void {
     const at = this.frames.lastIndexOf(frame);
     if (at >= 0) this.frames.splice(at, 1);
   }
 }
 
 /** First in, first out; what was cancelled is skipped. */
-export class FrameQueue {
+export class FrameQueue<M extends Entered> {
   /** What was taken out leaves a gap: nothing of it is held any longer. */
-  #items: (Frame | undefined)[] = [];
+  #items: (Frame<M> | undefined)[] = [];
   #head = 0;
 
-  push(frame: Frame): void {
+  push(frame: Frame<M>): void {
     this.#items.push(frame);
   }
   /** The next one that is still queued. */
-  shift(): Frame | undefined {
+  shift(): Frame<M> | undefined {
     const frame = this.#next();
     if (frame) this.#items[this.#head++] = undefined;
     return frame;
@@ -187,7 +190,7 @@ export class FrameQueue {
   get isEmpty(): boolean {
     return this.#next() === undefined;
   }
-  #next(): Frame | undefined {
+  #next(): Frame<M> | undefined {
     while (this.#head < this.#items.length) {
       const frame = this.#items[this.#head];
       if (frame?.state === 'queued') {
@@ -204,31 +207,23 @@ export class FrameQueue {
     return undefined;
   }
   /** A copy of what is queued. */
-  list(): Frame[] {
-    return this.#items.filter((frame) => frame?.state === 'queued') as Frame[];
+  list(): Frame<M>[] {
+    return this.#items.filter((frame) => frame?.state === 'queued') as Frame<M>[];
   }
   /** Both in order of arrival, which is that of the ids. */
-  merge(other: FrameQueue): void {
+  merge(other: FrameQueue<M>): void {
     this.#items = [...this.list(), ...other.list()].sort((a, b) => a.id - b.id);
     this.#head = 0;
   }
 }
 
-const running = new Map<number, Frame>();
-/** Frames that native code knows, by id. */
-export const frames = {
-  add: (frame: Frame) => void running.set(frame.id, frame),
-  remove: (frame: Frame) => void running.delete(frame.id),
-  find: (id: number) => running.get(id),
-};
-
 /** What a host function is lent: its caller's calls are nested in the frame until it expires. */
-export class Lease {
-  readonly frame: Frame;
+export class Lease<M extends Entered> {
+  readonly frame: Frame<M>;
   /** The host function that it was lent to; undefined in a conversation. */
   readonly host: HostFunction | undefined;
   #expired = false;
-  constructor(frame: Frame, host?: HostFunction) {
+  constructor(frame: Frame<M>, host?: HostFunction) {
     this.frame = frame;
     this.host = host;
   }

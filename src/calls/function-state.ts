@@ -1,15 +1,15 @@
-import type { ModuleState } from '../instances/module-state.js';
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
-import type { FunctionDefinition } from '../types.js';
 import { invalidArgument } from '../values/errors.js';
+import type { FunctionDefinition } from '../values/types.js';
 import { encode, type Signature, signature } from '../values/values.js';
-import { DirectCall, openAfter } from './direct.js';
+import { type Callee, DirectCall, openAfter } from './direct.js';
 import { ExpressCall } from './express.js';
+import type { Instance } from './link-group.js';
 
 /** An exported function of an instance. */
-export class FunctionState {
-  readonly module: ModuleState;
+export class FunctionState implements Callee {
+  readonly module: Instance;
   readonly name: string;
   readonly definition: FunctionDefinition;
   readonly signature: Signature;
@@ -21,7 +21,7 @@ export class FunctionState {
   express: ExpressCall | undefined;
   #asyncCalls = 0;
 
-  constructor(module: ModuleState, name: string, definition: FunctionDefinition, handle: Handle = 0) {
+  constructor(module: Instance, name: string, definition: FunctionDefinition, handle: Handle = 0) {
     this.module = module;
     this.name = name;
     this.definition = definition;

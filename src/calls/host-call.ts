@@ -1,15 +1,14 @@
-import type { ModuleState } from '../instances/module-state.js';
 import { isPromiseLike } from '../io/callbacks.js';
 import { decode, encode, hostResults } from '../values/values.js';
-import { type Frame, Lease } from './frames.js';
 import type { HostFunction } from './host-functions.js';
 import { publicly } from './lent.js';
+import { type Frame, type Instance, Lease } from './link-group.js';
 import { traced, traceEither } from './tracing.js';
 
 /** Calls a host function for a frame: parameters are in words, results go over them. A Promise where they come later. */
 export function callHost(
   frame: Frame,
-  module: ModuleState,
+  module: Instance,
   host: HostFunction,
   words: BigUint64Array,
   sync: boolean,

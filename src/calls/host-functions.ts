@@ -1,6 +1,6 @@
 import type { HostExporter, HostModuleDescription } from '../native/binding.js';
-import { nextId } from '../native/native.js';
-import type { ValueType } from '../types.js';
+import { nextId } from '../values/ids.js';
+import type { ValueType } from '../values/types.js';
 import { type Signature, signature } from '../values/values.js';
 
 /** A JavaScript function that guests import. */

@@ -1,21 +1,13 @@
-import type { ModuleState } from '../instances/module-state.js';
-import type { CallerModule, Module } from '../module.js';
-import type { Lease } from './frames.js';
+import type { Instance, Lease } from './link-group.js';
 
-/** Set by module.ts: how the inside makes the public objects that stand for an instance. */
+/** Set by module.ts: how the inside makes the public objects that stand for an instance. They are opaque here. */
 export const publicly: {
   /** The same object whenever it is asked for. */
-  module(state: ModuleState): Module;
-  /** undefined: the value is no Module. */
-  stateOf(value: unknown): ModuleState | undefined;
-  caller(state: ModuleState, lease: Lease): CallerModule;
-  /** Of a CallerModule; undefined for any other value. */
-  leaseOf(value: unknown): Lease | undefined;
+  module(state: Instance): object;
+  caller(state: Instance, lease: Lease): object;
 } = {
   module: missing,
-  stateOf: () => undefined,
   caller: missing,
-  leaseOf: () => undefined,
 };
 function missing(): never {
   throw new Error('module.ts is not loaded');

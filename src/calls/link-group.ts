@@ -1,13 +1,50 @@
-import type { MemoryState } from '../instances/memory-state.js';
-import type { ModuleState } from '../instances/module-state.js';
-import type { Callback } from '../io/callbacks.js';
+import type { Callback, Callbacks } from '../io/callbacks.js';
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { busyError, closedError } from '../values/errors.js';
 import { ReferenceTable } from '../values/references.js';
-import { type Frame, FrameQueue, Stack } from './frames.js';
+import * as bare from './frames.js';
 import type { HostFunctions } from './host-functions.js';
-import type { Listener } from './listener.js';
+
+/** What this room knows of an instance: ModuleState (instances/) is one. */
+export interface Instance {
+  readonly name: string;
+  readonly group: LinkGroup;
+  readonly runtime: { readonly closeOnContextDone: boolean };
+  /** 0 until native code has said it. */
+  handle: Handle;
+  /** Instantiated. */
+  readonly ready: boolean;
+  /** No guest code of it starts any more. */
+  readonly closed: boolean;
+  /** Its streams, clocks and so on, by id. */
+  readonly callbacks: ReadonlyMap<number, Callback>;
+  /** Calls that wait in the queue, and how many may. */
+  queued: number;
+  readonly queuedCalls: number;
+  checkOpen(): void;
+  markClosed(exitCode: number): void;
+  /** Only from LinkGroup.settle, at rest. */
+  closeNow(): void;
+}
+/** A memory with an ArrayBuffer: MemoryState. */
+interface ShownMemory {
+  detach(): void;
+  refresh(): void;
+}
+/** Listener, as a group knows it. */
+export interface GroupListener {
+  readonly callbacks: Callbacks;
+  hear(frame: Frame, module: Instance, words: BigUint64Array, bytes: Uint8Array): void;
+}
+
+// Frames as the rest of the package has them.
+export type Frame = bare.Frame<Instance>;
+export const Frame = bare.Frame<Instance>;
+export type Stack = bare.Stack<Instance>;
+export const Stack = bare.Stack<Instance>;
+export type Lease = bare.Lease<Instance>;
+export const Lease = bare.Lease<Instance>;
 
 /**
  * Instances joined by imports of functions, memories, tables, globals or tags: the unit of running, queueing and closing. JavaScript owns
@@ -18,21 +55,21 @@ import type { Listener } from './listener.js';
  */
 export class LinkGroup {
   /** Being instantiated, open, or about to be closed. */
-  readonly modules = new Set<ModuleState>();
-  readonly byHandle = new Map<Handle, ModuleState>();
+  readonly modules = new Set<Instance>();
+  readonly byHandle = new Map<Handle, Instance>();
   /** Closed ones, whose memory others of the group may still use: released with the last of it. */
   readonly #closed: Handle[] = [];
   /** Of all host modules that a module of the group imports from, by number; they outlive their host module's close. */
   readonly hosts = new Map<number, HostFunctions>();
   /** Of all modules of the group that were compiled with one, by target. */
-  readonly listeners = new Map<number, Listener>();
+  readonly listeners = new Map<number, GroupListener>();
   readonly references = new ReferenceTable();
   /** Memories with an ArrayBuffer that somebody may hold. */
-  readonly buffers = new Set<MemoryState>();
+  readonly buffers = new Set<ShownMemory>();
   /** The call that C++ runs without Go. It has a frame only once somebody asks for one. */
   direct: { frame(): Frame } | undefined;
   readonly #stacks = new Set<Stack>();
-  readonly #queue = new FrameQueue();
+  readonly #queue = new bare.FrameQueue<Instance>();
   /** The reactions to the last call's Promise have not run yet. */
   #cooling = false;
   #merged: LinkGroup | undefined;
@@ -219,7 +256,7 @@ export class LinkGroup {
   }
 
   /** `module` is closed: calls that wait for it end, none of them has run; the rest is done in `settle`. */
-  noteClosed(module: ModuleState, error: () => Error): void {
+  noteClosed(module: Instance, error: () => Error): void {
     this.#unsettled = true;
     for (const frame of this.#queue.list()) if (frame.module === module) frame.cancel(error());
     for (const stack of this.#stacks)
@@ -266,3 +303,11 @@ const busy = () => busyError('another call runs or waits in this module or in on
 /** A caller that outlived its host function. */
 export const expiredError = () =>
   closedError('the caller is lent to a host function until it has answered, and it has');
+
+const running = new Map<number, Frame>();
+/** Frames that native code knows, by id. */
+export const frames = {
+  add: (frame: Frame) => void running.set(frame.id, frame),
+  remove: (frame: Frame) => void running.delete(frame.id),
+  find: (id: number) => running.get(id),
+};

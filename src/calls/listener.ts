@@ -1,18 +1,34 @@
-import { functionDefinition } from '../instances/compiled-state.js';
-import type { ModuleState } from '../instances/module-state.js';
-import type { RuntimeState } from '../instances/runtime-state.js';
 import { Callbacks } from '../io/callbacks.js';
 import { sinkRecord } from '../io/stdio.js';
-import type { ErrorRecord, FunctionRecord, Handle, ListenerDescription } from '../native/binding.js';
-import { native, nextId } from '../native/native.js';
-import type { OutputSink } from '../stdio.js';
-import type { FunctionDefinition, FunctionEvent, FunctionListener } from '../types.js';
+import type { OutputSink } from '../io/streams.js';
+import type { FunctionRecord, Handle, ListenerDescription } from '../native/binding.js';
+import { functionDefinition } from '../native/definitions.js';
+import { native } from '../native/native.js';
+import type { ErrorRecord } from '../values/errors.js';
 import { closedError, makeError } from '../values/errors.js';
+import { nextId } from '../values/ids.js';
 import { moduleLimit } from '../values/limits.js';
 import { report } from '../values/report.js';
+import type { FunctionDefinition, Limits, WasmValue } from '../values/types.js';
 import { decode } from '../values/values.js';
-import type { Frame } from './frames.js';
 import { publicly } from './lent.js';
+import type { Frame, GroupListener, Instance } from './link-group.js';
+
+/** wazero: experimental.FunctionListener. Bound when a module is compiled; the guest waits meanwhile. */
+export interface FunctionListenerOf<M> {
+  filter?(definition: FunctionDefinition): boolean;
+  before?(event: FunctionEventOf<M> & { readonly params: readonly WasmValue[] }): void;
+  after?(event: FunctionEventOf<M> & { readonly results: readonly WasmValue[] }): void;
+  abort?(event: FunctionEventOf<M> & { readonly error: unknown }): void;
+}
+
+/** What a function listener hears of. */
+export interface FunctionEventOf<M> {
+  readonly module: M;
+  readonly definition: FunctionDefinition;
+  /** Innermost first (wazero: experimental.StackIterator). */
+  stack(): readonly FunctionDefinition[];
+}
 
 /** What experimental.hostLoggingListener has put into a listener, which says nothing by itself. */
 export interface HostLog {
@@ -24,18 +40,18 @@ export const hostLogs = new WeakMap<object, HostLog>();
 const events = ['before', 'after', 'abort'] as const;
 
 /** The listener of one compilation. */
-export class Listener {
+export class Listener implements GroupListener {
   /** MSG.listener's. */
   readonly target = nextId();
   /** The sink of a log. */
   readonly callbacks = new Callbacks();
-  readonly #listener: FunctionListener;
+  readonly #listener: FunctionListenerOf<object>;
   readonly #log: HostLog | undefined;
   readonly #description: ListenerDescription;
   /** That the module defines, by index. */
   #functions: ReadonlyMap<number, FunctionDefinition> | undefined;
 
-  constructor(listener: FunctionListener, runtime: RuntimeState) {
+  constructor(listener: FunctionListenerOf<object>, limits: Limits) {
     this.#listener = listener;
     this.#log = hostLogs.get(listener);
     if (this.#log) {
@@ -44,7 +60,7 @@ export class Listener {
         kind,
         fd = 0,
         target = 0,
-      } = sinkRecord(sink, 2, this.callbacks, moduleLimit(runtime.limits, {}, 'pendingOutputBytes'));
+      } = sinkRecord(sink, 2, this.callbacks, moduleLimit(limits, {}, 'pendingOutputBytes'));
       this.#description = { log: { scopes: [...scopes], kind, fd, target } };
     } else {
       this.#description = { target: this.target };
@@ -83,11 +99,11 @@ export class Listener {
   }
 
   /** MSG.listener. */
-  hear(frame: Frame, module: ModuleState, words: BigUint64Array, bytes: Uint8Array): void {
+  hear(frame: Frame, module: Instance, words: BigUint64Array, bytes: Uint8Array): void {
     const kind = events[Number(words[0])] as (typeof events)[number];
     const definition = this.#functions?.get(Number(words[1])) as FunctionDefinition;
     let current = true;
-    const event: FunctionEvent = {
+    const event: FunctionEventOf<object> = {
       module: publicly.module(module),
       definition,
       stack: () => {
@@ -109,7 +125,7 @@ export class Listener {
   }
 
   /** The call ends with another error already: one of the listener's can only be reported. */
-  #abort(frame: Frame, event: FunctionEvent, bytes: Uint8Array): void {
+  #abort(frame: Frame, event: FunctionEventOf<object>, bytes: Uint8Array): void {
     try {
       const record = JSON.parse(Buffer.from(bytes).toString()) as ErrorRecord;
       const error = makeError(record, { parked: frame.parked });

@@ -1,6 +1,5 @@
-import type { RuntimeState } from '../instances/runtime-state.js';
-import type { CallOptions } from '../types.js';
 import { invalidArgument, notInterruptibleError } from '../values/errors.js';
+import type { CallOptions } from '../values/types.js';
 import { checkFunction, checkObject, checkSignal, checkTimeout } from '../values/validate.js';
 import type { FrameOptions } from './frames.js';
 
@@ -30,7 +29,7 @@ export function checkCallOptions(options: CallOptions | undefined): CheckedOptio
 }
 
 /** For one call that begins now. */
-export function begin(options: CheckedOptions, runtime: RuntimeState): FrameOptions {
+export function begin(options: CheckedOptions, runtime: { readonly closeOnContextDone: boolean }): FrameOptions {
   const { signal, timeoutMs, context } = options;
   if (signal === undefined && timeoutMs === undefined)
     return context === undefined ? noFrameOptions : { deadline: Infinity, context };

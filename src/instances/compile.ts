@@ -1,9 +1,10 @@
-import type { ErrorRecord, Handle } from '../native/binding.js';
+import type { Handle } from '../native/binding.js';
 import { STOP } from '../native/binding.js';
-import { addActive, native, nextId, removeActive } from '../native/native.js';
+import { addActive, native, removeActive } from '../native/native.js';
 import { withResolvers } from '../native/owned.js';
+import type { ErrorRecord } from '../values/errors.js';
 import { abortedError, type Interruption, makeError, withStackOfAwaiter } from '../values/errors.js';
-import type { RuntimeState } from './runtime-state.js';
+import { nextId } from '../values/ids.js';
 
 export interface CompileSettings {
   readonly signal?: AbortSignal | undefined;
@@ -14,8 +15,14 @@ export interface CompileSettings {
   readonly listener?: string | undefined;
 }
 
+/** The runtime as its compilations know it. */
+export interface CompileOwner {
+  readonly handle: Handle;
+  readonly requests: Set<CompileRequest>;
+}
+
 /** What native code compiles for: the runtime, or a listener of it. */
-export const compileTarget = ({ handle }: RuntimeState, listener: string | undefined): Handle =>
+export const compileTarget = ({ handle }: CompileOwner, listener: string | undefined): Handle =>
   listener === undefined ? handle : native().listenerNew(handle, listener);
 
 const requests = new Map<number, CompileRequest>();
@@ -27,13 +34,13 @@ export const findRequest = (id: number): CompileRequest | undefined => requests.
  */
 export class CompileRequest {
   readonly #id = nextId();
-  readonly #runtime: RuntimeState;
+  readonly #runtime: CompileOwner;
   readonly #ended = withResolvers();
   #settle: { resolve(handle: Handle): void; reject(error: unknown): void } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(runtime: RuntimeState) {
+  constructor(runtime: CompileOwner) {
     this.#runtime = runtime;
   }
 

@@ -1,28 +1,11 @@
 import type { HostFunctions } from '../calls/host-functions.js';
 import type { Listener } from '../calls/listener.js';
-import type { CompiledDescription, FunctionRecord, Handle, MemoryRecord } from '../native/binding.js';
+import type { CompiledDescription, FunctionRecord, Handle } from '../native/binding.js';
+import { type DescribedMemory, functionDefinition, memoryDefinition } from '../native/definitions.js';
 import { native } from '../native/native.js';
-import type { CustomSection, FunctionDefinition, MemoryDefinition } from '../types.js';
 import { closedError } from '../values/errors.js';
-import type { RuntimeState } from './runtime-state.js';
+import type { CustomSection, FunctionDefinition } from '../values/types.js';
 
-// The records of native/go have the shape of the public definitions: they are frozen, not copied.
-export function functionDefinition(record: FunctionRecord): FunctionDefinition {
-  if (record.import) Object.freeze(record.import);
-  for (const list of [record.exportNames, record.paramTypes, record.paramNames, record.resultTypes, record.resultNames])
-    Object.freeze(list);
-  return Object.freeze(record) as FunctionDefinition;
-}
-interface DescribedMemory {
-  readonly definition: MemoryDefinition;
-  readonly shared: boolean;
-}
-export function memoryDefinition(record: MemoryRecord): DescribedMemory {
-  const { shared = false, ...definition } = record;
-  if (definition.import) Object.freeze(definition.import);
-  Object.freeze(definition.exportNames);
-  return { definition: Object.freeze(definition), shared };
-}
 const forgotten = new FinalizationRegistry<Handle>((handle) => {
   try {
     native().compiledClose(handle);
@@ -31,9 +14,14 @@ const forgotten = new FinalizationRegistry<Handle>((handle) => {
   }
 });
 
+/** The runtime as its compiled modules know it. */
+export interface CompiledOwner {
+  readonly compiled: Set<WeakRef<CompiledState>>;
+}
+
 /** A compiled module: guest or host. What there is to know of it is read once; instances keep it after it was closed. */
 export class CompiledState {
-  readonly runtime: RuntimeState;
+  readonly runtime: CompiledOwner;
   readonly handle: Handle;
   readonly name: string;
   /** Set where it is a host module. */
@@ -51,7 +39,7 @@ export class CompiledState {
   readonly #ref = new WeakRef(this);
   #closed = false;
 
-  constructor(runtime: RuntimeState, handle: Handle, host?: HostFunctions, listener?: Listener) {
+  constructor(runtime: CompiledOwner, handle: Handle, host?: HostFunctions, listener?: Listener) {
     const [first, ...functions] = native().compiledDescribe(handle).split('\n');
     const description = JSON.parse(first!) as CompiledDescription;
     this.runtime = runtime;

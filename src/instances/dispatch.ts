@@ -1,24 +1,24 @@
 import { writeAhead } from '../calls/ahead.js';
 import { ask as askDirectly, frameOf } from '../calls/direct.js';
 import { noBytes, reply as replyToExpress, taker } from '../calls/express.js';
-import { type Frame, frames } from '../calls/frames.js';
 import { callHost } from '../calls/host-call.js';
 import { HostFunctions } from '../calls/host-functions.js';
+import { type Frame, frames, type Instance } from '../calls/link-group.js';
 import { read } from '../calls/read.js';
 import { tooLate } from '../io/callbacks.js';
 import { releaseMount } from '../io/mount.js';
 import { ERRNO } from '../io/stdio.js';
-import { type ErrorRecord, type Handle, type Hooks, MSG, REPLY, WARNING } from '../native/binding.js';
+import { type Handle, type Hooks, MSG, REPLY, WARNING } from '../native/binding.js';
 import { native, setHooks } from '../native/native.js';
 import { area } from '../values/area.js';
+import type { ErrorRecord } from '../values/errors.js';
 import { closedError, makeError } from '../values/errors.js';
 import { findRequest } from './compile.js';
-import type { ModuleState } from './module-state.js';
 
 // What native code asks of JavaScript, in both lanes: answered in place, in `words` and `bytes`.
 
 /** The module that asks. One that is not known yet is being instantiated by this very frame: its start section has begun. */
-function askingModule(frame: Frame, handle: Handle): ModuleState {
+function askingModule(frame: Frame, handle: Handle): Instance {
   const known = frame.group.byHandle.get(handle);
   if (known) return known;
   if (frame.module.handle === 0) frame.module.handle = handle;

@@ -11,8 +11,8 @@ import {
   RAND,
   type RuntimeRecord,
 } from '../native/binding.js';
-import type { Limits } from '../types.js';
 import { moduleLimit, runtimeLimit } from '../values/limits.js';
+import type { Limits } from '../values/types.js';
 import { wrongType } from '../values/validate.js';
 
 // The configs as the flat records of binding.ts: one property per row of native/abi/config_fields.def.

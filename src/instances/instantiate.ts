@@ -1,6 +1,5 @@
 import { enterAsync, enterSync } from '../calls/entry.js';
 import type { FrameOptions } from '../calls/frames.js';
-import { publicly } from '../calls/lent.js';
 import { traceAsync, traced, traceSync } from '../calls/tracing.js';
 import { Callbacks } from '../io/callbacks.js';
 import type { ModuleFields } from '../io/fields.js';
@@ -8,14 +7,13 @@ import type { FrameOutcome, ImportRecord, ModuleRecord } from '../native/binding
 import { native } from '../native/native.js';
 import { closedError, ExitError, invalidArgument, linkError, Trap } from '../values/errors.js';
 import { moduleLimit } from '../values/limits.js';
-import { wrongType } from '../values/validate.js';
 import type { CompiledState } from './compiled-state.js';
 import { moduleRecord } from './flatten.js';
 import { ModuleState } from './module-state.js';
 import type { RuntimeState } from './runtime-state.js';
 
 export interface InstantiationExtras {
-  readonly importResolver?: ((name: string) => unknown) | undefined;
+  readonly importResolver?: ((name: string) => ModuleState | undefined) | undefined;
   readonly closeNotifier?: ((exitCode: number) => void) | undefined;
   /** The compiled module is closed with the instance, and if there will be none. */
   readonly ownsCompiled: boolean;
@@ -36,7 +34,7 @@ function resolveImports(
   const records: ImportRecord[] = [];
   const modules: { state: ModuleState; joins: boolean }[] = [];
   for (const { name, joins } of compiled.importModules) {
-    const state = resolved(name, resolve) ?? registered(runtime, name);
+    const state = resolve?.(name) ?? registered(runtime, name);
     if (state === undefined) {
       records.push({ name, module: 0 });
       continue;
@@ -48,14 +46,6 @@ function resolveImports(
     modules.push({ state, joins });
   }
   return { records, modules };
-}
-function resolved(name: string, resolve: InstantiationExtras['importResolver']): ModuleState | undefined {
-  const module = resolve?.(name);
-  if (module === undefined) return undefined;
-  const state = publicly.stateOf(module);
-  if (!state)
-    throw wrongType('a Module or undefined', `the answer of importResolver to ${JSON.stringify(name)}`, module);
-  return state;
 }
 function registered(runtime: RuntimeState, name: string): ModuleState | undefined {
   const state = runtime.names.get(name);

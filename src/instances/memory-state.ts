@@ -1,24 +1,23 @@
-import type { Memory } from '../memory.js';
+import type { Instance } from '../calls/link-group.js';
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
-import type { MemoryDefinition } from '../types.js';
 import { busyError, closedError, noExternalBuffersError } from '../values/errors.js';
-import type { ModuleState } from './module-state.js';
+import type { MemoryDefinition } from '../values/types.js';
 
 const closedText = 'the module that the memory belongs to is closed';
 
 /** A linear memory as one link group sees it. */
 export class MemoryState {
   readonly handle: Handle;
-  readonly module: ModuleState;
+  readonly module: Instance & { readonly gone: boolean };
   readonly definition: MemoryDefinition;
   readonly shared: boolean;
   /** Made when it is first asked for. */
-  public: Memory | undefined;
+  public: object | undefined;
   #buffer: WeakRef<ArrayBuffer> | undefined;
   #generation = 0;
 
-  constructor(module: ModuleState, handle: Handle, definition: MemoryDefinition, shared: boolean) {
+  constructor(module: MemoryState['module'], handle: Handle, definition: MemoryDefinition, shared: boolean) {
     this.module = module;
     this.handle = handle;
     this.definition = definition;

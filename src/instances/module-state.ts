@@ -1,16 +1,15 @@
 import { FunctionState } from '../calls/function-state.js';
-import { LinkGroup } from '../calls/link-group.js';
+import { type Instance, LinkGroup } from '../calls/link-group.js';
 import type { Callback } from '../io/callbacks.js';
-import type { Module } from '../module.js';
 import { type Handle, type ModuleDescription, STOP } from '../native/binding.js';
+import { memoryDefinition } from '../native/definitions.js';
 import { native } from '../native/native.js';
 import { withResolvers } from '../native/owned.js';
-import type { ValueType } from '../types.js';
 import { busyError, closedError } from '../values/errors.js';
 import { report } from '../values/report.js';
-import { type CompiledState, memoryDefinition } from './compiled-state.js';
+import type { Limits, ValueType } from '../values/types.js';
+import type { CompiledState } from './compiled-state.js';
 import { MemoryState } from './memory-state.js';
-import type { RuntimeState } from './runtime-state.js';
 
 export interface GlobalState {
   readonly module: ModuleState;
@@ -21,9 +20,20 @@ export interface GlobalState {
   readonly view?: boolean;
 }
 
+/** The runtime as its modules know it. */
+export interface ModuleOwner {
+  readonly handle: Handle;
+  readonly closeOnContextDone: boolean;
+  readonly limits: Limits;
+  /** In order of instantiation, until they are closed. */
+  readonly modules: Set<ModuleState>;
+  /** Taken names, from the beginning of an instantiation until its module is closed. */
+  readonly names: Map<string, ModuleState>;
+}
+
 /** An instance: from before it is instantiated until its link group is released. */
-export class ModuleState {
-  readonly runtime: RuntimeState;
+export class ModuleState implements Instance {
+  readonly runtime: ModuleOwner;
   readonly name: string;
   readonly compiled: CompiledState;
   #handle: Handle = 0;
@@ -34,7 +44,7 @@ export class ModuleState {
   /** Its config: native code writes to output buffers that only this may hold. */
   readonly keptAlive: unknown;
   /** Made when it is first asked for; as a field, for 10,000 entries of a WeakMap are work for each collection. */
-  public: Module | undefined;
+  public: object | undefined;
   /** Calls that wait in the queue. */
   queued = 0;
   readonly queuedCalls: number;
@@ -49,7 +59,7 @@ export class ModuleState {
   readonly #globals = new Map<string, GlobalState | undefined>();
 
   constructor(
-    runtime: RuntimeState,
+    runtime: ModuleOwner,
     name: string,
     compiled: CompiledState,
     own: {

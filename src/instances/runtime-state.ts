@@ -2,12 +2,12 @@ import type { RuntimeFields } from '../io/fields.js';
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
 import type { CacheState } from '../native/owned.js';
-import type { Limits } from '../types.js';
 import { busyError, closedError } from '../values/errors.js';
-import type { CompileRequest } from './compile.js';
-import type { CompiledState } from './compiled-state.js';
+import type { Limits } from '../values/types.js';
+import type { CompileOwner, CompileRequest } from './compile.js';
+import type { CompiledOwner, CompiledState } from './compiled-state.js';
 import { runtimeRecord } from './flatten.js';
-import type { ModuleState } from './module-state.js';
+import type { ModuleOwner, ModuleState } from './module-state.js';
 
 interface Owned {
   readonly handle: Handle;
@@ -30,14 +30,12 @@ const forgotten = new FinalizationRegistry<Owned>((owned) => {
 });
 
 /** A Runtime's inside: what was made by it, and its end. */
-export class RuntimeState {
+export class RuntimeState implements ModuleOwner, CompiledOwner, CompileOwner {
   readonly handle: Handle;
   readonly engine: 'compiler' | 'interpreter';
   readonly closeOnContextDone: boolean;
   readonly limits: Limits;
-  /** In order of instantiation, until they are closed. */
   readonly modules = new Set<ModuleState>();
-  /** Taken names, from the beginning of an instantiation until its module is closed. */
   readonly names = new Map<string, ModuleState>();
   readonly compiled = new Set<WeakRef<CompiledState>>();
   readonly requests = new Set<CompileRequest>();

@@ -1,5 +1,5 @@
-import { nextId } from '../native/native.js';
 import { wouldBlockError } from '../values/errors.js';
+import { nextId } from '../values/ids.js';
 
 /** What a guest asks of JavaScript besides host functions. */
 export interface Question {

@@ -1,7 +1,7 @@
-import type { ReadOnlyFileSystem } from '../file-system.js';
 import type { CacheState, OutputBufferState } from '../native/owned.js';
-import type { Clock, InputSource, OutputSink } from '../stdio.js';
-import type { Limits } from '../types.js';
+import type { Limits } from '../values/types.js';
+import type { ReadOnlyFileSystem } from './file-system.js';
+import type { Clock, InputSource, OutputSink } from './streams.js';
 
 // What the immutable configs hold inside; flatten.ts makes records of it. Absent = wazero's default.
 

@@ -1,8 +1,8 @@
-import type { ReadOnlyFileSystem, StatsLike, SyncReadOnlyFileSystem } from '../file-system.js';
 import { OPEN } from '../native/binding.js';
 import { FileError } from '../values/errno.js';
 import { wrongType } from '../values/validate.js';
 import { isPromiseLike } from './callbacks.js';
+import type { ReadOnlyFileSystem, StatsLike, SyncReadOnlyFileSystem } from './file-system.js';
 import { type Steps, wait } from './steps.js';
 
 type Method = (...args: unknown[]) => unknown;

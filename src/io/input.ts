@@ -1,7 +1,7 @@
-import type { InputSource } from '../stdio.js';
 import { invalidArgument } from '../values/errors.js';
 import { show } from '../values/validate.js';
 import { isPromiseLike } from './callbacks.js';
+import type { InputSource } from './streams.js';
 
 type Streams = Exclude<InputSource, string | number | Uint8Array | ((buffer: Uint8Array) => unknown)>;
 type NodeReadable = NodeJS.ReadableStream & {

@@ -1,12 +1,12 @@
-import type { DirentLike } from '../file-system.js';
 import { FS, OPEN } from '../native/binding.js';
-import { nextId } from '../native/native.js';
 import { errnoOf, FileError } from '../values/errno.js';
 import { wouldBlockError } from '../values/errors.js';
+import { nextId } from '../values/ids.js';
 import { report } from '../values/report.js';
 import { wrongType } from '../values/validate.js';
 import { isPromiseLike, type Question } from './callbacks.js';
 import type { Mount as MountFields } from './fields.js';
+import type { DirentLike } from './file-system.js';
 import { Files, type Stats } from './files.js';
 import { run, type Steps } from './steps.js';
 

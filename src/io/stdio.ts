@@ -1,6 +1,5 @@
 import type { Handle } from '../native/binding.js';
 import { SINK, SOURCE } from '../native/binding.js';
-import type { InputSource, OutputSink } from '../stdio.js';
 import { errnoOf } from '../values/errno.js';
 import { invalidArgument } from '../values/errors.js';
 import { types } from '../values/node.js';
@@ -9,6 +8,7 @@ import { checkFd, isShared, wrongType } from '../values/validate.js';
 import { type Callback, type Callbacks, isPromiseLike, type Question } from './callbacks.js';
 import { fieldsOf } from './fields.js';
 import { Input } from './input.js';
+import type { InputSource, OutputSink } from './streams.js';
 
 /** wazero's numbers of errno (experimental/sys); from 0x1000 on the WASI number above it, which wazero's own list lacks. */
 export const ERRNO = { ok: 0n, io: 8n, pipe: 0x1000n + 64n } as const;

@@ -1,4 +1,3 @@
-import { loadNative } from './load.js';
 
 /**
  * Everything native, typed: the only file that names functions of the addon (native/addon; each is one export of
@@ -330,17 +329,6 @@ export interface ImportRecord {
 }
 
 // ---- JSON
-export interface ErrorRecord {
-  code: string;
-  message: string;
-  exitCode?: number;
-  reason?: 'exit' | 'close' | 'timeout' | 'abort';
-  kind?: string;
-  frames?: { function: string; source?: string }[];
-  limit?: string;
-  /** the thrown object is parked in the frame: it is the cause */ host?: boolean;
-  /** modules of the link group that were found closed when the frame ended */ closed?: Handle[];
-}
 /** Payload (bytes) of a MSG.done with status OK, where there is something to say: modules that the guest closed (exit code 0). */
 export interface FrameOutcome {
   /** of the frame */ module?: Handle;
@@ -419,11 +407,4 @@ export interface ListenerDescription {
   abort?: boolean;
   /** indices of the functions that are heard; absent: all */ chosen?: number[];
   log?: { scopes: string[]; kind: number; fd: number; target: number };
-}
-
-let native: NativeBinding | undefined;
-/** The addon of this environment, loaded on first use: importing the package starts nothing. */
-export function binding(): NativeBinding {
-  native ??= loadNative();
-  return native;
 }

@@ -1,4 +1,5 @@
-import { binding, type Hooks, type NativeBinding } from './binding.js';
+import type { Hooks, NativeBinding } from './binding.js';
+import { loadNative } from './load.js';
 import { guardSignals } from './signals.js';
 
 let hooks: Hooks | undefined;
@@ -9,11 +10,11 @@ export function setHooks(theirs: Hooks): void {
   hooks = theirs;
 }
 
-/** The addon, initialised on first use. */
+/** The addon of this environment, loaded and initialised on first use: importing the package starts nothing. */
 export function native(): NativeBinding {
   if (ready === undefined) {
     if (hooks === undefined) throw new Error('The hooks of dispatch.ts are missing');
-    const addon = binding();
+    const addon = loadNative();
     addon.init(hooks);
     guardSignals(addon);
     ready = addon;
@@ -28,10 +29,4 @@ export function addActive(): void {
 }
 export function removeActive(): void {
   if (--active === 0) native().setActive(false);
-}
-
-let lastId = 0;
-/** Ids of frames, compile requests and callbacks: unique in the environment, from 1. */
-export function nextId(): number {
-  return ++lastId;
 }

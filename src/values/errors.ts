@@ -1,5 +1,4 @@
-import type { ErrorRecord } from '../native/binding.js';
-import type { Limits } from '../types.js';
+import type { Limits } from './types.js';
 
 /**
  * Codes of every error of this package. They are stable.
@@ -222,6 +221,18 @@ export function withStackOfAwaiter(error: unknown): unknown {
 export interface ErrorContext {
   readonly parked?: { readonly value: unknown } | undefined;
   readonly abort?: { readonly cause: unknown } | undefined;
+}
+
+export interface ErrorRecord {
+  code: string;
+  message: string;
+  exitCode?: number;
+  reason?: 'exit' | 'close' | 'timeout' | 'abort';
+  kind?: string;
+  frames?: { function: string; source?: string }[];
+  limit?: string;
+  /** the thrown object is parked in the frame: it is the cause */ host?: boolean;
+  /** modules of the link group that were found closed when the frame ended */ closed?: number[];
 }
 
 /** Makes the error that a record of native/go/errors.go describes. */

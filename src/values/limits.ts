@@ -1,4 +1,4 @@
-import type { Limits } from '../types.js';
+import type { Limits } from './types.js';
 import { checkInteger, checkKeys, checkObject, MAX_U32 } from './validate.js';
 
 type LimitName = keyof Limits;

@@ -1,6 +1,6 @@
-import { nextId } from '../native/native.js';
-import type { FunctionDefinition, FunctionReference } from '../types.js';
 import { closedError, invalidArgument } from './errors.js';
+import { nextId } from './ids.js';
+import type { FunctionDefinition, FunctionReference } from './types.js';
 import { Uncloneable } from './uncloneable.js';
 import { wrongType } from './validate.js';
 

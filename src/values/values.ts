@@ -1,7 +1,7 @@
-import type { ValueType, WasmValue } from '../types.js';
 import { invalidArgument } from './errors.js';
 import { types } from './node.js';
 import type { ReferenceTable } from './references.js';
+import type { ValueType, WasmValue } from './types.js';
 import { wrongRange, wrongType } from './validate.js';
 
 // Values cross as 64-bit words; v128 takes two, low half first.

@@ -1,5 +1,5 @@
-import type { FunctionState } from '../calls/function-state.js';
-import type { ValueType } from '../types.js';
+import type { ReferenceTable } from './references.js';
+import type { ValueType } from './types.js';
 import { decode, decodeResults } from './values.js';
 
 // As encode and decode of values.ts, for the types that need nothing but the bits, and without a bigint for each word.
@@ -56,8 +56,13 @@ export function put(types: readonly ValueType[], values: readonly unknown[], wor
   return true;
 }
 
+/** Whose references the values are: looked for only where there are some. */
+interface OfGroup {
+  readonly module: { readonly group: { readonly references: ReferenceTable } };
+}
+
 /** One value as it is, several as an array. */
-export function get(types: readonly ValueType[], words: Words, state: FunctionState): unknown {
+export function get(types: readonly ValueType[], words: Words, state: OfGroup): unknown {
   if (types.length !== 1) return decode(types, words.all, state.module.group.references);
   switch (types[0]) {
     case 'i32':

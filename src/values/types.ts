@@ -1,0 +1,134 @@
+/**
+ * What a value of each WebAssembly type is in JavaScript (wazero: api.ValueType and the api.Encode/Decode functions).
+ * Nothing is coerced: an argument of another kind is a TypeError, a number out of range a RangeError.
+ */
+export interface WasmTypes {
+  /** An integer number of -2^31 to 2^32-1; signed when read. */
+  i32: number;
+  /** A bigint of -2^63 to 2^64-1; signed when read. */
+  i64: bigint;
+  /** Any number, rounded to 32 bits. NaN payloads survive only through `callWithStack`. */
+  f32: number;
+  /** Any number. NaN payloads survive only through `callWithStack`. */
+  f64: number;
+  /** 16 bytes, little endian; a copy when read. */
+  v128: Uint8Array;
+  /** `null` is ref.null; anything else, `undefined` included, comes back as the same value. The module holds it until it closes. */
+  externref: unknown;
+  /** `null` is ref.null. A reference can be handed back to the modules it came from, not called. */
+  funcref: FunctionReference | null;
+}
+
+/** The name of a WebAssembly value type (wazero: api.ValueType). */
+export type ValueType = keyof WasmTypes;
+
+/** A value of any WebAssembly type. */
+export type WasmValue = WasmTypes[ValueType];
+
+/** A funcref that came out of a module. Opaque: it can be handed back to a module of the same link group, not called. */
+export interface FunctionReference {
+  /** What the reference refers to. */
+  readonly definition: FunctionDefinition;
+}
+
+/** The JavaScript types of the parameters `P`. */
+export type ParamsOf<P extends readonly ValueType[]> = { -readonly [K in keyof P]: WasmTypes[P[K]] };
+
+/** No result: undefined; one: the value; several: an array; types not known to TypeScript: unknown. */
+export type ResultOf<R extends readonly ValueType[]> = number extends R['length']
+  ? unknown
+  : R extends readonly []
+    ? // biome-ignore lint/suspicious/noConfusingVoidType: a function without result may return nothing at all
+      void
+    : R extends readonly [infer T extends ValueType]
+      ? WasmTypes[T]
+      : ParamsOf<R>;
+
+/** No value is one: makes TypeScript read an array literal as a tuple. */
+type Tuple = [never, never];
+
+/** What a host function may return for the results `R`: the value, an array of several, or a Promise of it. */
+export type HostResult<R extends readonly ValueType[]> = ResultOf<R> | Tuple | PromiseLike<ResultOf<R> | Tuple>;
+
+/** The bytes of a module. Copied before the call returns. A view of a SharedArrayBuffer is a TypeError. */
+export type BinarySource = ArrayBufferView | ArrayBuffer;
+
+/** A function that a module imports, defines or exports (wazero: api.FunctionDefinition). */
+export interface FunctionDefinition {
+  /** The name in the module's name section, or ''. */
+  readonly moduleName: string;
+  /** Position in the module's function index space, imports first. */
+  readonly index: number;
+  /** The name in the module's name section, or ''. */
+  readonly name: string;
+  /** As in stack traces: `module.function`, or `.$index`. */
+  readonly debugName: string;
+  /** Where it is imported from; absent where the module defines it. */
+  readonly import?: { readonly module: string; readonly name: string };
+  readonly exportNames: readonly string[];
+  readonly paramTypes: readonly ValueType[];
+  /** Empty unless all parameters are named. */
+  readonly paramNames: readonly string[];
+  readonly resultTypes: readonly ValueType[];
+  /** Empty unless all results are named. */
+  readonly resultNames: readonly string[];
+}
+
+/** A memory that a module imports or exports (wazero: api.MemoryDefinition). */
+export interface MemoryDefinition {
+  /** The name in the module's name section, or ''. */
+  readonly moduleName: string;
+  readonly index: number;
+  /** Where it is imported from; absent where the module defines it. */
+  readonly import?: { readonly module: string; readonly name: string };
+  readonly exportNames: readonly string[];
+  /** Pages of 64 KiB. */
+  readonly min: number;
+  /** Pages of 64 KiB; absent where the module encodes none. */
+  readonly max?: number;
+}
+
+/** A custom section of a module (wazero: api.CustomSection). */
+export interface CustomSection {
+  readonly name: string;
+  /** A copy. */
+  readonly data: Uint8Array;
+}
+
+/**
+ * What guests may make the host allocate. Every field has a finite default, listed in SECURITY.md. Reaching one gives the guest the
+ * -1 or errno that its own instruction has for it, else the call fails with a LimitError.
+ */
+export interface Limits {
+  /** Per runtime: bytes of all linear memories. */
+  totalMemoryBytes?: number;
+  /** Per runtime: bytes of one module's binary. */
+  moduleBytes?: number;
+  /** Per runtime: compilations that run at once; others wait. */
+  concurrentCompiles?: number;
+  /** Per module: pages of 64 KiB. */
+  memoryPages?: number;
+  /** Per module: elements of one table. */
+  tableElements?: number;
+  /** Per module: bytes of one call's stack. */
+  callStackBytes?: number;
+  /** Per module: file descriptors open at once. */
+  openFiles?: number;
+  /** Per module: calls that wait for another call to end. */
+  queuedCalls?: number;
+  /** Per module: bytes written to a stream and not taken by it yet. */
+  pendingOutputBytes?: number;
+}
+
+/** What wazero's context.Context carries. */
+export interface CallOptions {
+  /** Ends the call, waiting or running, when it aborts. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds, counted from the call, waiting included. Infinity is none; 0, negative or NaN is a RangeError. Default: none. */
+  timeoutMs?: number | undefined;
+  /** Handed to host functions as `caller.context` (wazero: ctx.Value). */
+  context?: unknown;
+}
+
+/** No event reaches the JS thread while it is in the guest, so a signal could not fire: giving one is a TypeError. */
+export type SyncCallOptions = Omit<CallOptions, 'signal'>;
