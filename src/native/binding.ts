@@ -1,4 +1,3 @@
-
 /**
  * Everything native, typed: the only file that names functions of the addon (native/addon; each is one export of
  * native/abi/wazero_node.h, named there). Nothing is validated on the other side beyond what keeps the process alive: the classes
