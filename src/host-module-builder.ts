@@ -13,7 +13,7 @@ import type { HostResult, ParamsOf, ValueType } from './types.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
 import { Uncloneable } from './values/uncloneable.js';
-import { checkFunction, checkString, checkStrings, wrongType } from './values/validate.js';
+import { checkFunction, checkName, checkStrings, wrongType } from './values/validate.js';
 import { checkValueTypes } from './values/values.js';
 
 interface Parts {
@@ -168,20 +168,20 @@ export class HostFunctionBuilder extends Uncloneable {
 
   /** For stack traces. Default: the name it is exported under. */
   withName(name: string): HostFunctionBuilder {
-    checkString(name, 'name');
+    checkName(name, 'name');
     this.#name = name;
     return this;
   }
 
   /** One for each parameter, or none. */
   withParameterNames(...names: string[]): HostFunctionBuilder {
-    this.#paramNames = checkStrings(names, 'names');
+    this.#paramNames = checkStrings(names, 'names', checkName);
     return this;
   }
 
   /** One for each result, or none. */
   withResultNames(...names: string[]): HostFunctionBuilder {
-    this.#resultNames = checkStrings(names, 'names');
+    this.#resultNames = checkStrings(names, 'names', checkName);
     return this;
   }
 
@@ -190,7 +190,7 @@ export class HostFunctionBuilder extends Uncloneable {
    * @throws TypeError where there is no function, or the number of names does not fit its types
    */
   export(name: string): HostModuleBuilder {
-    checkString(name, 'name');
+    checkName(name, 'name');
     const parts = this.#function;
     if (!parts)
       throw invalidArgument(`Expected withFunction or withModuleFunction before export of ${JSON.stringify(name)}`);

@@ -13,6 +13,7 @@ import { Uncloneable } from './values/uncloneable.js';
 import {
   checkFunction,
   checkInteger,
+  checkName,
   checkString,
   checkStrings,
   isShared,
@@ -90,7 +91,7 @@ export class ModuleConfig extends Uncloneable {
    * anonymous: any number of those may live side by side.
    */
   withName(name: string): ModuleConfig {
-    checkString(name, 'name');
+    checkName(name, 'name');
     return this.#with({ name });
   }
 

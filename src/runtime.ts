@@ -22,6 +22,7 @@ import { abortedError } from './values/errors.js';
 import {
   checkBinary,
   checkInteger,
+  checkName,
   checkObject,
   checkSignal,
   checkString,
@@ -149,7 +150,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
 
   /** Begins a module of JavaScript functions. wazero refuses '' as name, when it compiles. */
   newHostModuleBuilder(name: string): HostModuleBuilder {
-    checkString(name, 'name');
+    checkName(name, 'name');
     return makeHostModuleBuilder({ runtime: this.#state, name });
   }
 

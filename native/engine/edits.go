@@ -27,6 +27,7 @@ var edits = []edit{
 	interruptEdit,
 	watcherEdit,
 	closedEdit,
+	linksEdit,
 	memoryEdit,
 	remEdit,
 	selectEdit,

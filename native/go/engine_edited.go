@@ -53,6 +53,8 @@ func directOf(m api.Module, fn api.Function) directFunction {
 	return nil
 }
 
+func importedBy(m api.Module) []api.Module { return nodehost.ImportedFrom(m) }
+
 func stackHeadroom() int { return nodehost.StackHeadroom() }
 
 func withStackLimit(ctx context.Context, bytes uint64) context.Context {

@@ -208,9 +208,7 @@ func (f *frame) stopSelf(word uint64) {
 	}
 	f.control.interrupt()
 	f.module.interruptFiles()
-	for _, m := range f.group.openModules() {
-		m.interruptFiles()
-	}
+	f.group.interruptFiles()
 }
 
 func (f *frame) stopped() <-chan struct{} {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -16,11 +18,14 @@ type group struct {
 	top    atomic.Pointer[frame]
 	merged atomic.Pointer[group] // joined into that one
 
-	// guarded by groupsMu
-	modules  []*moduleState // open ones
-	memories []*guestMemory // to be released when at rest
-	depends  []*group       // groups that own shared memories which this one imports
-	users    int            // groups that depend on this one
+	// guarded by groupsMu; nothing walks the modules: there may be tens of thousands
+	modules   map[*moduleState]struct{} // open ones
+	closed    []*moduleState            // of these, which are closed by now
+	withFiles map[*moduleState]struct{} // of these, which have mounts
+	memories  []*guestMemory            // to be released when at rest
+	moved     []*guestMemory            // that have left a range behind since the group was at rest
+	depends   []*group                  // groups that own shared memories which this one imports
+	users     int                       // groups that depend on this one
 }
 
 var groupsMu sync.Mutex
@@ -35,6 +40,7 @@ func (g *group) find() *group {
 	}
 }
 
+// join makes both one; groupsMu is held.
 func (g *group) join(other *group) {
 	g, other = g.find(), other.find()
 	if g == other {
@@ -43,72 +49,125 @@ func (g *group) join(other *group) {
 	if g.top.Load() == nil { // the one with frames stays the root
 		g, other = other, g
 	}
-	groupsMu.Lock()
-	defer groupsMu.Unlock()
-	g.modules = append(g.modules, other.modules...)
-	g.memories = append(g.memories, other.memories...)
-	g.depends = append(g.depends, other.depends...)
+	g.modules = united(g.modules, other.modules)
+	g.withFiles = united(g.withFiles, other.withFiles)
+	g.closed = appended(g.closed, other.closed)
+	g.memories = appended(g.memories, other.memories)
+	g.moved = appended(g.moved, other.moved)
+	g.depends = appended(g.depends, other.depends)
 	g.users += other.users
-	other.modules, other.memories, other.depends = nil, nil, nil
+	other.modules, other.withFiles, other.closed, other.memories, other.moved, other.depends = nil, nil, nil, nil, nil, nil
 	other.merged.Store(g)
 }
 
-// dependOn keeps the other group's memories until this one is released.
+// united moves the smaller of the two: a large group that joins one new one after another is not copied each time.
+func united[K comparable](a, b map[K]struct{}) map[K]struct{} {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	for k := range b {
+		a[k] = struct{}{}
+	}
+	return a
+}
+
+// appended likewise, where the order does not matter.
+func appended[T any](a, b []T) []T {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	return append(a, b...)
+}
+
+// dependOn keeps the other group's memories until this one is released; groupsMu is held.
 func (g *group) dependOn(other *group) {
 	g, other = g.find(), other.find()
 	if g == other {
 		return
 	}
-	groupsMu.Lock()
-	defer groupsMu.Unlock()
 	g.depends = append(g.depends, other)
 	other.users++
 }
 
+// addModule: it is instantiated.
 func (g *group) addModule(m *moduleState) {
-	g = g.find()
 	groupsMu.Lock()
 	defer groupsMu.Unlock()
-	g.modules = append(g.modules, m)
+	g = g.find()
+	if g.modules == nil {
+		g.modules = map[*moduleState]struct{}{}
+	}
+	g.modules[m] = struct{}{}
+	m.grouped = true
+	m.mu.Lock()
+	mounts := len(m.mounts)
+	m.mu.Unlock()
+	if mounts > 0 {
+		if g.withFiles == nil {
+			g.withFiles = map[*moduleState]struct{}{}
+		}
+		g.withFiles[m] = struct{}{}
+	}
+	if m.isClosed() { // by its own start functions
+		g.closed = append(g.closed, m)
+	}
 }
 
-func (g *group) openModules() []*moduleState {
-	g = g.find()
+// interruptFiles lets every guest of the group return that is parked in a file.
+func (g *group) interruptFiles() {
 	groupsMu.Lock()
-	defer groupsMu.Unlock()
-	return append([]*moduleState(nil), g.modules...)
+	all := slices.Collect(maps.Keys(g.find().withFiles))
+	groupsMu.Unlock()
+	for _, m := range all {
+		m.interruptFiles()
+	}
 }
 
 func (g *group) addMemory(m *guestMemory) {
-	g = g.find()
 	groupsMu.Lock()
 	defer groupsMu.Unlock()
+	g = g.find()
 	g.memories = append(g.memories, m)
 }
 
-// newlyClosed removes and returns the modules that wazero has closed: by the guest, by a stop, or by wz_module_close.
-func (g *group) newlyClosed() (closed []*moduleState) {
-	g = g.find()
+func (g *group) addMoved(m *guestMemory) {
 	groupsMu.Lock()
 	defer groupsMu.Unlock()
-	open := g.modules[:0]
-	for _, m := range g.modules {
-		if m.isClosed() {
+	g = g.find()
+	g.moved = append(g.moved, m)
+}
+
+// noteClosed marks the module for newlyClosed; before it is in its group nothing is to be marked. Any thread, more than once.
+func (m *moduleState) noteClosed() {
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	if m.grouped {
+		g := m.group.find()
+		g.closed = append(g.closed, m)
+	}
+}
+
+// newlyClosed removes and returns the modules that are closed: by the guest, by a stop, or by wz_module_close.
+func (g *group) newlyClosed() (closed []*moduleState) {
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	g = g.find()
+	for _, m := range g.closed {
+		if m.grouped {
+			m.grouped = false
+			delete(g.modules, m)
+			delete(g.withFiles, m)
 			closed = append(closed, m)
-		} else {
-			open = append(open, m)
 		}
 	}
-	clear(g.modules[len(open):])
-	g.modules = open
+	g.closed = nil
 	return closed
 }
 
 // releaseAtRest gives memory back if the time has come; cheap when it has not.
 func (g *group) releaseAtRest() {
-	g = g.find()
 	groupsMu.Lock()
-	g.releaseLocked()
+	g.find().releaseLocked()
 	groupsMu.Unlock()
 }
 
@@ -116,10 +175,11 @@ func (g *group) releaseLocked() {
 	if g.top.Load() != nil {
 		return
 	}
+	for _, m := range g.moved {
+		m.Rest() // what it moved away from while growing
+	}
+	g.moved = nil
 	if len(g.modules) > 0 || g.users > 0 {
-		for _, m := range g.memories {
-			m.Rest() // what it moved away from while growing
-		}
 		return
 	}
 	for _, m := range g.memories {

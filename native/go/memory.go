@@ -14,6 +14,7 @@ import (
 type guestMemory struct {
 	*arena.Memory
 	rt     *runtimeState
+	group  *group
 	shared bool
 	base   uintptr // under which rt.memory knows it
 }
@@ -30,7 +31,7 @@ func (m *moduleState) Allocate(capacity, maximum uint64) experimental.LinearMemo
 	if pages := m.limits.memoryPages; pages > 0 {
 		maximum = min(maximum, uint64(pages)<<16)
 	}
-	g := &guestMemory{rt: m.rt, shared: m.sharedMemory}
+	g := &guestMemory{rt: m.rt, group: m.group, shared: m.sharedMemory}
 	g.Memory = arena.New(m.rt.budget, capacity, maximum, arena.Options{Shared: g.shared})
 	m.group.addMemory(g)
 	return g
@@ -44,6 +45,9 @@ func (g *guestMemory) Reallocate(size uint64) []byte {
 		delete(g.rt.memory, g.base)
 		g.rt.memory[base] = g
 		g.rt.mu.Unlock()
+		if g.base != 0 {
+			g.group.addMoved(g)
+		}
 		g.base = base
 	}
 	return buf

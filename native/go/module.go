@@ -23,6 +23,7 @@ type moduleState struct {
 	limits limits
 
 	sharedMemory bool // its memory, own or imported, is one
+	grouped      bool // among the open modules of its group; groupsMu
 
 	inner     api.Module // nil until instantiated, or until its start section calls a host function
 	closed    atomic.Bool
@@ -89,6 +90,7 @@ type instantiation struct {
 	frame    *frame
 	compiled *compiledState
 	config   *moduleConfig
+	imported map[string]*moduleState // by import module name
 }
 
 func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledState, config *moduleConfig, closeCompiled bool) (*instantiation, error) {
@@ -101,28 +103,21 @@ func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledSt
 	if closeCompiled {
 		m.compiled = compiled
 	}
-	for _, i := range compiled.imports {
-		from, _ := handles.get(config.imports[i.Name], kindModule).(*moduleState)
-		if from == nil || from.host {
-			continue
-		}
-		if i.Joins {
-			m.group.join(from.group)
-		} else {
-			m.group.dependOn(from.group)
+	i := &instantiation{module: m, compiled: compiled, config: config}
+	err := i.link()
+	if err == nil {
+		if i.frame, err = newFrame(o, m.group, m); err == nil && !compiled.hold() {
+			i.frame.finish()
+			err = closedError("the compiled module is closed")
 		}
 	}
-	if !compiled.hold() {
-		return nil, closedError("the compiled module is closed")
-	}
-	f, err := newFrame(o, m.group, m)
 	if err != nil {
-		compiled.letGo()
+		m.group.releaseAtRest() // what it would have kept
 		return nil, err
 	}
 	m.handle = handles.add(kindModule, m)
 	rt.own(m)
-	return &instantiation{m, f, compiled, config}, nil
+	return i, nil
 }
 
 // run instantiates. On an error the module is gone.
@@ -158,29 +153,16 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	}
 	ctx = withFiles(withTableLimit(ctx, m.tableElements()), m.files)
 	ctx = experimental.WithMemoryAllocator(ctx, m)
-	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module {
-		h := i.config.imports[name]
-		if h == 0 {
-			return nil // wazero says in its own words that there is none
-		}
-		from, _ := handles.get(h, kindModule).(*moduleState)
-		if from == nil { // closed since: by now another one may have its name in wazero's registry
-			panic(closedError(fmt.Sprintf("module[%s] is closed", name)))
-		}
-		if target := i.compiled.log; target != nil && from.host {
-			twin, err := m.loggedHost(ctx, from, target)
-			if err != nil {
-				panic(err)
-			}
-			return twin
-		}
-		return from.inner
-	})
-	inner, err := m.rt.inner.InstantiateModule(ctx, i.compiled.inner, config)
+	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module { return i.resolve(ctx, name) })
+	closing := experimental.CloseNotifyFunc(func(context.Context, uint32) { m.noteClosed() })
+	inner, err := m.rt.inner.InstantiateModule(experimental.WithCloseNotifier(ctx, closing), i.compiled.inner, config)
 	if inner != nil {
 		m.adopt(inner)
 	}
 	if err == nil {
+		if err = i.checkLinks(inner); err != nil {
+			return err
+		}
 		m.group.addModule(m)
 		if n := len(i.config.tcpListeners) / 2; n > 0 && !m.host && !m.isClosed() {
 			m.addresses = boundAddresses(inner, n)
@@ -194,6 +176,7 @@ func (m *moduleState) close(exitCode uint32) {
 	if m.closed.Swap(true) {
 		return
 	}
+	m.noteClosed()
 	if m.inner != nil {
 		_ = m.inner.CloseWithExitCode(context.Background(), exitCode)
 		m.rt.mu.Lock()

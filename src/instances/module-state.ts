@@ -145,7 +145,7 @@ export class ModuleState implements Instance {
   global(name: string): GlobalState | undefined {
     if (!this.#globals.has(name)) {
       if (this.#gone) throw moduleClosed();
-      const found = native().moduleGlobal(this.handle, name);
+      const found = name.isWellFormed() ? native().moduleGlobal(this.handle, name) : undefined;
       this.#globals.set(name, found && { ...found, type: found.type as ValueType, module: this });
     }
     return this.#globals.get(name);

@@ -47,13 +47,22 @@ export function checkString(value: unknown, name: string): asserts value is stri
   if (typeof value !== 'string') throw wrongType('a string', name, value);
 }
 /** Each of them; a copy. */
-export function checkStrings(values: readonly unknown[], name: string): readonly string[] {
+export function checkStrings(
+  values: readonly unknown[],
+  name: string,
+  check: (value: unknown, name: string) => asserts value is string = checkString,
+): readonly string[] {
   return Object.freeze(
     values.map((value, i) => {
-      checkString(value, `${name}[${i}]`);
+      check(value, `${name}[${i}]`);
       return value;
     }),
   );
+}
+/** What WebAssembly knows by name: half of a surrogate pair would be U+FFFD there, which may be another's name. */
+export function checkName(value: unknown, name: string): asserts value is string {
+  checkString(value, name);
+  if (!value.isWellFormed()) throw wrongType('a string without lone surrogates', name, value);
 }
 export function checkFunction(value: unknown, name: string): asserts value is (...args: never) => unknown {
   if (typeof value !== 'function') throw wrongType('a function', name, value);

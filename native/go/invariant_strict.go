@@ -1,0 +1,5 @@
+//go:build wazero_assert || wazero_harness
+
+package main
+
+const strict = true

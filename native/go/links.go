@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tetratelabs/wazero/api"
+)
+
+// What an instance imports from is said by JavaScript, by handle, when the instantiation is prepared, and by nobody else: wazero's own
+// registry of names is never asked. An instance that wazero linked and that is in no group with what it imports from (its name was taken
+// meanwhile, or JavaScript knew it as closed) ran in a memory which was given to another guest when its owner was closed.
+
+// link makes one group of the instance and those that it imports from, or has it keep what it shares with them.
+func (i *instantiation) link() error {
+	i.imported = make(map[string]*moduleState, len(i.compiled.imports))
+	for _, imported := range i.compiled.imports {
+		h := i.config.imports[imported.Name]
+		if h == 0 {
+			continue // said in its turn: a configuration that wazero refuses comes first
+		}
+		from, _ := handles.get(h, kindModule).(*moduleState)
+		if from == nil || !i.module.linkWith(from, imported.Joins) {
+			return closedImport(imported.Name)
+		}
+		i.imported[imported.Name] = from
+	}
+	return nil
+}
+
+// linkWith is false where the other module is closed, and its memory perhaps released.
+func (m *moduleState) linkWith(from *moduleState, joins bool) bool {
+	if from.host {
+		return !from.isClosed()
+	}
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	// One that is not in its group yet runs its start functions, and this is instantiated inside of them.
+	if from.isClosed() || !from.grouped && from.group.find().top.Load() == nil {
+		return false
+	}
+	if joins {
+		m.group.join(from.group)
+	} else {
+		m.group.dependOn(from.group)
+	}
+	return true
+}
+
+// resolve is wazero's question what a name means. It never answers nil, upon which wazero would look for the name in its registry.
+func (i *instantiation) resolve(ctx context.Context, name string) api.Module {
+	from := i.imported[name]
+	if from == nil || from.inner == nil {
+		panic(notInstantiated(name))
+	}
+	if from.isClosed() { // since it was linked with: its memory is kept, but nothing of it is to run
+		panic(closedImport(name))
+	}
+	if target := i.compiled.log; target != nil && from.host {
+		twin, err := i.module.loggedHost(ctx, from, target)
+		if err != nil {
+			panic(err)
+		}
+		return twin
+	}
+	return from.inner
+}
+
+// notInstantiated is wazero's own sentence.
+func notInstantiated(name string) *wzError {
+	return &wzError{Code: codeLink, Message: fmt.Sprintf("module[%s] not instantiated", name)}
+}
+
+func closedImport(name string) *wzError {
+	return closedError(fmt.Sprintf("module[%s] is closed", name))
+}
+
+// checkLinks looks at what wazero has linked, whatever it was told: every other guest must be in this one's group, or be kept by it.
+func (i *instantiation) checkLinks(inner api.Module) error {
+	known := map[api.Module]*moduleState{}
+	for _, from := range i.imported {
+		known[from.inner] = from
+	}
+	for _, other := range importedBy(inner) {
+		from := known[other]
+		switch {
+		case from == nil:
+			return violated(fmt.Sprintf("module[%s] was linked with module[%s], which it was not told of", inner.Name(), other.Name()))
+		case !i.module.group.keeps(from.group):
+			return violated(fmt.Sprintf("module[%s] was linked with module[%s], but not joined", inner.Name(), other.Name()))
+		}
+	}
+	return nil
+}
+
+// keeps: nothing that the other group's modules allocated is given back before this one is closed and at rest.
+func (g *group) keeps(other *group) bool {
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	g, other = g.find(), other.find()
+	if g == other {
+		return true
+	}
+	for _, d := range g.depends {
+		if d.find() == other {
+			return true
+		}
+	}
+	return false
+}
