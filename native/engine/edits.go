@@ -30,6 +30,8 @@ var edits = []edit{
 	linksEdit,
 	memoryEdit,
 	remEdit,
+	addressEdit,
+	cmovEdit,
 	selectEdit,
 	tryEdit,
 	workerEdit,
