@@ -6,6 +6,7 @@
 #include "direct_entry.h"
 #include "environment.h"
 #include "guest_stack.h"
+#include "signals.h"
 #include "values.h"
 
 #if WAZERO_NODE_DIRECT
@@ -34,16 +35,18 @@ void Note(ExpressSlot& slot, uint32_t nanoseconds) {
 }
 
 #if WAZERO_NODE_DIRECT
-/** Signals are for other threads, but those that a fault raises. Go unblocks what it needs where it is called. */
+/**
+ * Signals are for other threads, but those that a fault raises. Go unblocks what it needs where it is called. A thread that waits in threads.cc
+ * has such a mask already; this is for one that the system makes.
+ */
 bool StartThread(void* (*run)(void*), void* argument) {
-  sigset_t all, before;
-  sigfillset(&all);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) sigdelset(&all, fault);
+  const sigset_t asynchronous = AsynchronousSignals();
+  sigset_t before;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kThreadStack);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_sigmask(SIG_BLOCK, &all, &before);
+  pthread_sigmask(SIG_BLOCK, &asynchronous, &before);
   pthread_t thread;
   const bool started = pthread_create(&thread, &attributes, run, argument) == 0;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -32,9 +32,7 @@ bool Contains(const int (&list)[count], int signal) {
 // 101 is the first priority that is not the compiler's; Go's constructor has none and so comes last.
 __attribute__((constructor(101))) void BeforeGo() {
   for (int signal = 1; signal <= kSignals; signal++) sigaction(signal, nullptr, &before[signal]);
-  sigset_t asynchronous;
-  sigfillset(&asynchronous);
-  for (int signal : kSynchronous) sigdelset(&asynchronous, signal);
+  const sigset_t asynchronous = AsynchronousSignals();
   saved = pthread_sigmask(SIG_BLOCK, &asynchronous, &mask_before) == 0;
 }
 
@@ -44,6 +42,13 @@ bool SameHandler(const struct sigaction& a, const struct sigaction& b) {
 }
 
 }  // namespace
+
+sigset_t AsynchronousSignals() {
+  sigset_t all;
+  sigfillset(&all);
+  for (int signal : kSynchronous) sigdelset(&all, signal);
+  return all;
+}
 
 void PutBackSignals() {
   if (!saved) return;  // another environment: the library was loaded before; Node loads under a lock

@@ -1,7 +1,19 @@
 #ifndef WAZERO_NODE_SIGNALS_H
 #define WAZERO_NODE_SIGNALS_H
 
+#ifdef __linux__
+#include <csignal>
+#endif
+
 namespace wazero_node {
+
+#ifdef __linux__
+/**
+ * All signals but those that a fault raises on the thread it happens on. Where one of these is blocked, the kernel asks no handler: it ends the
+ * process, without a word.
+ */
+sigset_t AsynchronousSignals();
+#endif
 
 /** After the addon was loaded, and so Go was started: undoes what that did to the signals of the process. Only the
  * first call does anything. */

@@ -5,6 +5,7 @@
 // those that wait. Should it ever need more than there are, and the system refuse one, then it waits for that.
 // The linker's --wrap would do the same, but zig, which builds what is published, refuses it.
 #include "threads.h"
+#include "signals.h"
 
 #ifdef __linux__
 #include <dlfcn.h>
@@ -43,9 +44,8 @@ unsigned made = 0;      // threads, in all
 size_t stack_size = 0;  // that a thread of the default size has
 
 void BlockSignals(sigset_t* before) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, before);
+  const sigset_t asynchronous = AsynchronousSignals();
+  pthread_sigmask(SIG_SETMASK, &asynchronous, before);
 }
 
 void* Wait(void*) {
