@@ -9,66 +9,96 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"wazeroengine/e1syscall"
+	"wazeroengine/e2interpreter"
+	"wazeroengine/e2interrupt"
+	"wazeroengine/e2wait"
+	"wazeroengine/e3watcher"
+	"wazeroengine/e4stack"
+	"wazeroengine/e5direct"
+	"wazeroengine/e6cache"
+	"wazeroengine/e6ids"
+	"wazeroengine/e7address"
+	"wazeroengine/e7closed"
+	"wazeroengine/e7cmov"
+	"wazeroengine/e7custom"
+	"wazeroengine/e7errno"
+	"wazeroengine/e7exn"
+	"wazeroengine/e7links"
+	"wazeroengine/e7memory"
+	"wazeroengine/e7ref"
+	"wazeroengine/e7rem"
+	"wazeroengine/e7select"
+	"wazeroengine/e7slice"
+	"wazeroengine/e7try"
+	"wazeroengine/e7types"
+	"wazeroengine/e7unwind"
+	"wazeroengine/e7values"
+	"wazeroengine/e7worker"
+	"wazeroengine/e8bulk"
+	"wazeroengine/e8compile"
+	"wazeroengine/e8poll"
+	"wazeroengine/e8stdio"
+	"wazeroengine/e8table"
+	"wazeroengine/e8wasi"
+	"wazeroengine/e9lookup"
+	"wazeroengine/e9progress"
+	"wazeroengine/e9snapshot"
+	"wazeroengine/e9sockets"
+	"wazeroengine/edit"
 )
 
-// An edit is one change to wazero. Files below _add/<id>/ are added to the copy under the path they have there
-// (the underscore keeps the go command from compiling them here, where they have no wazero around them).
-type edit struct {
-	id     string        // e1, e2, ... as in RATIONALE.md
-	why    string        // what hurts a Node host without it
-	retire string        // the upstream change that would make it unnecessary
-	apply  func(t *tree) // hooks in existing files; nil when added files are all there is
+// edits is the edit set: a folder each, with its hooks, the files that it adds and their tests. Order matters, as an edit sees what the ones before it
+// did: where it needs one, that is said. What each is for: go run . -list.
+var edits = []edit.Edit{
+	e1syscall.Edit,
+	e4stack.Edit,
+	e2interrupt.Edit, // in the entry that e4 made
+	e3watcher.Edit,
+	e7closed.Edit,
+	e7links.Edit,
+	e7memory.Edit,
+	e7rem.Edit,
+	e7address.Edit,
+	e7cmov.Edit,
+	e7select.Edit,
+	e7try.Edit, // over the frames of e4
+	e7worker.Edit,
+	e2interpreter.Edit,
+	e2wait.Edit,
+	e7exn.Edit, // beside the roots of e4 and e7closed
+	e7slice.Edit,
+	e7types.Edit,
+	e7custom.Edit,
+	e8table.Edit,
+	e8compile.Edit,
+	e7errno.Edit,
+	e7values.Edit,
+	e8wasi.Edit,
+	e8poll.Edit,
+	e8stdio.Edit,
+	e9sockets.Edit,
+	e8bulk.Edit,
+	e9lookup.Edit,
+	e9snapshot.Edit,
+	e9progress.Edit,
+	e7unwind.Edit,
+	e6cache.Edit,
+	e6ids.Edit, // numbers what e7try enters
+	e7ref.Edit, // checks in what e7select added
+	e5direct.Edit,
 }
 
-// edits is the edit set. Order matters: an edit sees what the ones before it did.
-var edits = []edit{
-	syscallEdit,
-	stackEdit,
-	interruptEdit,
-	watcherEdit,
-	closedEdit,
-	linksEdit,
-	memoryEdit,
-	remEdit,
-	addressEdit,
-	cmovEdit,
-	selectEdit,
-	tryEdit,
-	workerEdit,
-	interpreterPollEdit,
-	waitEdit,
-	exceptionEdit,
-	sliceEdit,
-	typesEdit,
-	customEdit,
-	tableEdit,
-	compileEdit,
-	errnoEdit,
-	valuesEdit,
-	wasiEdit,
-	pollReadyEdit,
-	stdioEdit,
-	socketEdit,
-	bulkEdit,
-	lookupEdit,
-	snapshotEdit,
-	progressEdit,
-	unwindEdit,
-	cacheEdit,
-	tryIDsEdit,
-	refEdit,
-	directEdit,
-}
-
-//go:embed *.go _add
+//go:embed all:*
 var sources embed.FS
 
 // editSetHash is what tells the code of one edit set from that of another: it hashes the sources of this program and
 // every file it adds, and the ids of the edits chosen.
-func editSetHash(chosen []edit) string {
+func editSetHash(chosen []edit.Edit) string {
 	h := sha256.New()
 	_ = fs.WalkDir(sources, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") && !strings.HasPrefix(path, "_add/") {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") && !strings.Contains(path, "/_add/") {
 			return err
 		}
 		text, err := sources.ReadFile(path)
@@ -76,7 +106,7 @@ func editSetHash(chosen []edit) string {
 		return err
 	})
 	for _, e := range chosen {
-		fmt.Fprintln(h, e.id)
+		fmt.Fprintln(h, e.ID)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
@@ -85,7 +115,7 @@ func editSetHash(chosen []edit) string {
 const marker = "wazeroengine.txt"
 
 // applyAll makes the edits in memory and writes them only if all succeeded.
-func applyAll(root string, chosen []edit) (err error) {
+func applyAll(root string, chosen []edit.Edit) (err error) {
 	if old, err := os.ReadFile(filepath.Join(root, marker)); err == nil {
 		return fmt.Errorf("%s was edited before (%s): make a fresh copy", root, strings.TrimSpace(string(old)))
 	}
@@ -93,68 +123,29 @@ func applyAll(root string, chosen []edit) (err error) {
 		return fmt.Errorf("%s is no copy of wazero %s: %w", root, wazeroVersion, err)
 	}
 	hash := editSetHash(chosen)
-	t := &tree{root: root, files: map[string]*file{}}
+	t := edit.NewTree(root)
 	for _, e := range chosen {
-		if err := t.applyOne(e); err != nil {
+		if err := t.Make(e); err != nil {
 			return err
 		}
 	}
-	if err := t.applyOne(versionEdit(hash)); err != nil {
+	if err := t.Make(versionEdit(hash)); err != nil {
 		return err
 	}
 	var ids []string
 	for _, e := range chosen {
-		ids = append(ids, e.id)
+		ids = append(ids, e.ID)
 	}
-	if err := t.write(); err != nil {
+	if err := t.Write(); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(root, marker), []byte(hash+" "+strings.Join(ids, ",")+"\n"), 0o644)
 }
 
-// applyOne makes one edit. The helpers of tree and file report by panicking with a failure, so that an edit reads as
-// a list of what it does; this is where the failure gets the name of its edit.
-func (t *tree) applyOne(e edit) (err error) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case failure:
-			err = fmt.Errorf("edit %s: %s", e.id, string(r))
-		default:
-			panic(r)
-		}
-	}()
-	if err := t.addFiles(e.id); err != nil {
-		return fmt.Errorf("edit %s: %w", e.id, err)
-	}
-	if e.apply != nil {
-		e.apply(t)
-	}
-	return nil
-}
-
-// addFiles adds what lies below _add/<id>.
-func (t *tree) addFiles(id string) error {
-	base := "_add/" + id
-	if _, err := fs.Stat(sources, base); err != nil {
-		return nil // this edit adds no files
-	}
-	return fs.WalkDir(sources, base, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := sources.ReadFile(path)
-		if err == nil {
-			t.add(strings.TrimPrefix(path, base+"/"), text)
-		}
-		return err
-	})
-}
-
 // versionEdit makes the edit set part of wazero's version. The version names the directory of the file cache and
 // stands at the head of each of its entries, so machine code made by one build is never run by another.
-func versionEdit(hash string) edit {
-	return edit{id: "version", apply: func(t *tree) {
-		t.file("internal/version/version.go").replaceDecl("var version", fmt.Sprintf("var version = %q", wazeroVersion+"-node-"+hash))
+func versionEdit(hash string) edit.Edit {
+	return edit.Edit{ID: "version", Apply: func(t *edit.Tree) {
+		t.File("internal/version/version.go").ReplaceDecl("var version", fmt.Sprintf("var version = %q", wazeroVersion+"-node-"+hash))
 	}}
 }

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"wazeroengine/edit"
 )
 
 // wazeroVersion is the one version these edits are written for.
@@ -42,7 +44,7 @@ func run(only string, hash, list bool, args []string) error {
 		return nil
 	case list:
 		for _, e := range chosen {
-			fmt.Printf("%s\n  why:     %s\n  retired: %s\n", e.id, e.why, e.retire)
+			fmt.Printf("%s\n  why:     %s\n  retired: %s\n", e.ID, e.Why, e.Retire)
 		}
 		return nil
 	case len(args) != 1:
@@ -52,7 +54,7 @@ func run(only string, hash, list bool, args []string) error {
 }
 
 // choose returns the edits named by a comma-separated list, in the order of the edit set; "" names all.
-func choose(only string) ([]edit, error) {
+func choose(only string) ([]edit.Edit, error) {
 	if only == "" {
 		return edits, nil
 	}
@@ -60,11 +62,11 @@ func choose(only string) ([]edit, error) {
 	for _, id := range strings.Split(only, ",") {
 		wanted[strings.TrimSpace(id)] = true
 	}
-	var chosen []edit
+	var chosen []edit.Edit
 	for _, e := range edits {
-		if wanted[e.id] {
+		if wanted[e.ID] {
 			chosen = append(chosen, e)
-			delete(wanted, e.id)
+			delete(wanted, e.ID)
 		}
 	}
 	for id := range wanted {

@@ -1,6 +1,6 @@
 /**
  * What is wrong in wazero v1.12.0 and must not reach a user, by number; some of them are elsewhere, with what they belong to:
- * test/unit/defects.test.ts knows all. Those of the engine are edits, whose own tests are in Go, below native/engine/_add.
+ * test/unit/defects.test.ts knows all. Those of the engine are edits, whose own tests are in Go, in the _add folders of native/engine.
  */
 import {
   mkdirSync,
