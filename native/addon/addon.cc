@@ -2,8 +2,8 @@
 // addon) gives one module but two copies of src, each with hooks, frames and callback ids of its own: so each has an
 // object of its own.
 #include "bindings.h"
-#include "signals.h"
-#include "threads.h"
+#include "process/signals.h"
+#include "process/threads.h"
 
 namespace wazero_node {
 

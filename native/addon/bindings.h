@@ -1,6 +1,6 @@
 #ifndef WAZERO_NODE_BINDINGS_H
 #define WAZERO_NODE_BINDINGS_H
-#include "arguments.h"
+#include "values/arguments.h"
 
 namespace wazero_node {
 

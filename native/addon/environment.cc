@@ -3,7 +3,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "values.h"
+#include "values/values.h"
 
 namespace wazero_node {
 namespace {

@@ -3,10 +3,10 @@
 #include <atomic>
 #include <memory>
 
-#include "direct.h"
-#include "express.h"
-#include "message_queue.h"
-#include "napi_setup.h"
+#include "lanes/direct.h"
+#include "lanes/express.h"
+#include "messages/message_queue.h"
+#include "values/napi_setup.h"
 
 namespace wazero_node {
 

@@ -5,7 +5,7 @@ package main
 */
 import "C"
 
-// An express call runs on a thread of C++ (native/addon/express.h), and is a directState there. Here is how it becomes a call like any
+// An express call runs on a thread of C++ (native/addon/lanes/express.h), and is a directState there. Here is how it becomes a call like any
 // other: adopt gives it a frame while it runs, takeOver runs the rest of it.
 
 // handOver is what C++ has of a call.

@@ -13,7 +13,7 @@ import { type HostFunction, HostFunctions } from './host-functions.js';
 import { Frame, frames, type Instance, Stack } from './link-group.js';
 import { traced } from './tracing.js';
 
-// Synchronous calls that C++ runs without Go (native/addon/direct.h): outermost ones, without a deadline. Such a call has no Frame until
+// Synchronous calls that C++ runs without Go (native/addon/lanes/direct.h): outermost ones, without a deadline. Such a call has no Frame until
 // somebody asks for one: a host function that is lent its caller, a call made inside a host function, an error.
 
 /** In STATUS after a call. */

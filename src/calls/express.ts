@@ -3,7 +3,7 @@ import { native } from '../native/native.js';
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
 import { type Frame, frames } from './link-group.js';
 
-// Asynchronous calls that a thread of C++ runs without Go (native/addon/express.h): outermost ones, without a deadline. Everything else
+// Asynchronous calls that a thread of C++ runs without Go (native/addon/lanes/express.h): outermost ones, without a deadline. Everything else
 // is as with those that Go runs: they have a Frame, they wait in the queue of their group, a host function is asked in a message.
 
 /** In STATUS after a call. */

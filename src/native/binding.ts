@@ -188,7 +188,7 @@ export interface Hooks {
   ): number;
   /** Likewise, for FS.read of few bytes: parameters, answer and the status are in the area. */
   read(): void;
-  /** DirectArea of native/addon/direct.h. Nobody but area.ts hands it out: native code keeps its address. */
+  /** DirectArea of native/addon/lanes/direct.h. Nobody but area.ts hands it out: native code keeps its address. */
   readonly area: ArrayBuffer;
   /** Inside directCall: a host function of ours is asked. What it is, its parameters, results and status are in the area. Never throws. */
   ask(): void;

@@ -1,6 +1,6 @@
 import { type Words, wordsOver } from './words.js';
 
-/** DirectArea of native/addon/direct.h: slot and status, frame, target and caller, then words, then bytes. */
+/** DirectArea of native/addon/lanes/direct.h: slot and status, frame, target and caller, then words, then bytes. */
 export const area = new ArrayBuffer(1024 + 16_384);
 export const SLOT = 0;
 export const STATUS = 1;

@@ -8,9 +8,9 @@ import { abiVersionOf, bindingNames, findDrift, rowsOf, type Sources, upstreamOp
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const textOf = (folder: string, suffix: RegExp) =>
-  readdirSync(join(root, folder), { withFileTypes: true })
+  readdirSync(join(root, folder), { withFileTypes: true, recursive: folder.startsWith('native/') })
     .filter((entry) => entry.isFile() && suffix.test(entry.name) && !/_test\.go$/.test(entry.name))
-    .map((entry) => readFileSync(join(root, folder, entry.name), 'utf8'))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
     .filter((text) => !text.startsWith('//go:build wazero_harness')) // only tests of native/go link it
     .join('\n');
 /** The module that go.mod pins, as it was downloaded: not the edited copy. */

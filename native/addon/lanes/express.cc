@@ -1,12 +1,12 @@
-#include "express.h"
+#include "lanes/express.h"
 
 #include <algorithm>
 #include <chrono>
 
 #include "bindings.h"
-#include "direct_entry.h"
-#include "express_pool.h"
-#include "guest_stack.h"
+#include "lanes/direct_entry.h"
+#include "lanes/express_pool.h"
+#include "lanes/guest_stack.h"
 
 namespace wazero_node {
 namespace {

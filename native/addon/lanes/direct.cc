@@ -1,4 +1,4 @@
-#include "direct.h"
+#include "lanes/direct.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,8 +6,8 @@
 #include <string>
 
 #include "bindings.h"
-#include "direct_entry.h"
-#include "guest_stack.h"
+#include "lanes/direct_entry.h"
+#include "lanes/guest_stack.h"
 
 namespace wazero_node {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "bindings.h"
-#include "config_reader.h"
+#include "values/config_reader.h"
 
 namespace wazero_node {
 namespace {

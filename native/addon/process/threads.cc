@@ -4,8 +4,8 @@
 // the one of all that is linked into the addon, and of nothing else (exports.map hides it): Go takes its threads from
 // those that wait. Should it ever need more than there are, and the system refuse one, then it waits for that.
 // The linker's --wrap would do the same, but zig, which builds what is published, refuses it.
-#include "threads.h"
-#include "signals.h"
+#include "process/signals.h"
+#include "process/threads.h"
 
 #ifdef __linux__
 #include <dlfcn.h>

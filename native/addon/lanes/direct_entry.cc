@@ -1,7 +1,7 @@
 // wazero's code keeps no register of its caller's but the stack pointer and the frame pointer (on arm64 the return
 // address, too), which it saves in the execution context: 16, 24 and 32 are their offsets there. So all that C expects
 // to find again is saved here. Nobody unwinds through this: no C++ exception goes through a guest.
-#include "direct_entry.h"
+#include "lanes/direct_entry.h"
 
 #if WAZERO_NODE_DIRECT && defined(__x86_64__)
 // rdi, rsi, rdx, rcx, r8, r9 -> preamble r11, executable r14, context rax, module rbx, words r12, stack r13.

@@ -1,4 +1,4 @@
-#include "arguments.h"
+#include "values/arguments.h"
 
 #include <cmath>
 

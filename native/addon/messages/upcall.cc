@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "environment.h"
-#include "express_pool.h"
-#include "values.h"
+#include "lanes/express_pool.h"
+#include "values/values.h"
 
 namespace wazero_node {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "napi_setup.h"
+#include "values/napi_setup.h"
 
 namespace wazero_node {
 

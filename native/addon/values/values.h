@@ -1,6 +1,6 @@
 #ifndef WAZERO_NODE_VALUES_H
 #define WAZERO_NODE_VALUES_H
-#include "napi_setup.h"
+#include "values/napi_setup.h"
 
 namespace wazero_node {
 

@@ -1,8 +1,8 @@
-#include "config_reader.h"
+#include "values/config_reader.h"
 
 #include <cmath>
 
-#include "arguments.h"
+#include "values/arguments.h"
 
 namespace wazero_node {
 

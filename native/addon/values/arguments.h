@@ -4,7 +4,7 @@
 #include <string>
 
 #include "environment.h"
-#include "values.h"
+#include "values/values.h"
 
 namespace wazero_node {
 

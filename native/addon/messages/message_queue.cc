@@ -1,10 +1,10 @@
-#include "message_queue.h"
+#include "messages/message_queue.h"
 
 #include <algorithm>
 #include <chrono>
 
 #include "environment.h"
-#include "values.h"
+#include "values/values.h"
 
 namespace wazero_node {
 namespace {

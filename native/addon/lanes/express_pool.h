@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include "express.h"
+#include "lanes/express.h"
 
 namespace wazero_node {
 

@@ -2,9 +2,9 @@
 #include <string>
 
 #include "bindings.h"
-#include "signals.h"
-#include "threads.h"
-#include "config_reader.h"
+#include "process/signals.h"
+#include "process/threads.h"
+#include "values/config_reader.h"
 
 namespace wazero_node {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "direct_entry.h"
+#include "lanes/direct_entry.h"
 #include "wazero_node.h"
 
 #if WAZERO_NODE_DIRECT

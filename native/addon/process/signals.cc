@@ -4,7 +4,7 @@
 // signals, and PutBackSignals, on the same thread and right after the load, undoes both. Go keeps what it needs: the
 // faults, which it hands on where they are not its own (V8 uses SIGSEGV), and SIGURG, its own call for preemption. It
 // also unblocks CHLD, PROF and URG on its threads by itself; edit E4 makes those safe.
-#include "signals.h"
+#include "process/signals.h"
 
 #ifdef __linux__
 #include <pthread.h>

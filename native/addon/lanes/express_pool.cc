@@ -1,13 +1,13 @@
-#include "express_pool.h"
+#include "lanes/express_pool.h"
 
 #include <chrono>
 #include <thread>
 
-#include "direct_entry.h"
 #include "environment.h"
-#include "guest_stack.h"
-#include "signals.h"
-#include "values.h"
+#include "lanes/direct_entry.h"
+#include "lanes/guest_stack.h"
+#include "process/signals.h"
+#include "values/values.h"
 
 #if WAZERO_NODE_DIRECT
 #include <pthread.h>

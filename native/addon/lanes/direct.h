@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "napi_setup.h"
+#include "values/napi_setup.h"
 
 namespace wazero_node {
 
