@@ -119,7 +119,7 @@ typedef struct {
  * words[1] = how many bytes count, then what stands here. A message with frame 0 has no answer.
  */
 enum {
-  WZ_FS_OPEN = 1,      /* path; flags WZ_OPEN_*, mode -> handle, 0: it is a directory */
+  WZ_FS_OPEN = 1,      /* path; flags WZ_OPEN_*, mode -> handle, 0: it is a directory; 1 + its number where that may be a file descriptor of the process, else 0 */
   WZ_FS_CLOSE = 2,     /* handle, also of a listing */
   WZ_FS_READ = 3,      /* handle; position -> bytes */
   WZ_FS_WRITE = 4,     /* handle; position, all ones: the end; data -> (words[1] = how much was written,) position after it */

@@ -8,6 +8,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental/nodehost"
 
+	"wazeronode/descriptors"
 	"wazeronode/jail"
 )
 
@@ -72,7 +73,26 @@ func withTableLimit(ctx context.Context, elements uint32) context.Context {
 }
 
 func withFiles(ctx context.Context, files *jail.OpenFiles) context.Context {
-	return nodehost.WithFiles(ctx, files)
+	return nodehost.WithFiles(ctx, connections{files})
+}
+
+// connections are files, too, to a guest's limit and to that of all guests.
+type connections struct{ files *jail.OpenFiles }
+
+func (c connections) Take() bool {
+	if !c.files.Take() {
+		return false
+	}
+	if !descriptors.Take() {
+		c.files.Release()
+		return false
+	}
+	return true
+}
+
+func (c connections) Release() {
+	descriptors.Give(1)
+	c.files.Release()
 }
 
 func askBeforeAllocating(may func(bytes uint64) bool) { nodehost.SetMayAllocate(may) }

@@ -10,6 +10,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/descriptors"
 	"wazeronode/errno"
 	"wazeronode/jail"
 )
@@ -22,6 +23,8 @@ type jsFS struct {
 	readOnly bool
 	limit    *jail.OpenFiles
 	asked    atomic.Bool // JavaScript may have handles to release
+	real     atomic.Bool // its files have descriptors of the process, as was seen of the first one
+	held     atomic.Int64
 	spare    atomic.Pointer[readQuestion]
 }
 
@@ -87,10 +90,29 @@ func (s *jsFS) askPaths(op uint64, first, second string, params ...uint64) exper
 
 // Close lets go of every file that is still open: the module is closed, no frame of it can ask.
 func (s *jsFS) Close() error {
+	descriptors.Give(int(s.held.Swap(0)))
 	if s.asked.Load() {
 		post(s.env, &message{kind: msgFS, target: s.target, words: []uint64{fsRelease}})
 	}
 	return nil
+}
+
+// takeDescriptor is for a file that has one; the mount's end gives back what its files have not.
+func (s *jsFS) takeDescriptor() bool {
+	if !descriptors.Take() {
+		return false
+	}
+	s.held.Add(1)
+	return true
+}
+
+func (s *jsFS) giveDescriptor() {
+	for n := s.held.Load(); n > 0; n = s.held.Load() {
+		if s.held.CompareAndSwap(n, n-1) {
+			descriptors.Give(1)
+			return
+		}
+	}
 }
 
 // Interrupt has nothing to wake: who waits for JavaScript hears of the frame's stop.

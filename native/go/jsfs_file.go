@@ -9,6 +9,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/descriptors"
 	"wazeronode/errno"
 )
 
@@ -28,12 +29,20 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 	if !s.limit.Take() {
 		return nil, errno.TooManyFiles
 	}
-	opened := false
+	opened, taken := false, false
 	defer func() { // the question may unwind the guest
 		if !opened {
 			s.limit.Release()
 		}
+		if taken && !opened {
+			s.giveDescriptor()
+		}
 	}()
+	if s.real.Load() {
+		if taken = s.takeDescriptor(); !taken {
+			return nil, errno.TooManyFiles
+		}
+	}
 	if slash {
 		flag = flag&^experimentalsys.O_NOFOLLOW | experimentalsys.O_DIRECTORY
 	}
@@ -41,11 +50,22 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 	if e != 0 {
 		return nil, e
 	}
-	opened = true
 	if a[2] == 0 {
+		if taken {
+			s.giveDescriptor()
+		}
+		opened = true
 		return &jsDir{fs: s, path: cleaned, counted: true}, 0
 	}
-	return &jsFile{fs: s, handle: a[2], flag: flag}, 0
+	if !taken && a[3] != 0 && descriptors.Is(int(a[3]-1)) {
+		s.real.Store(true)
+		if taken = s.takeDescriptor(); !taken {
+			s.closeHandle(a[2])
+			return nil, errno.TooManyFiles
+		}
+	}
+	opened = true
+	return &jsFile{fs: s, handle: a[2], flag: flag, descriptor: taken}, 0
 }
 
 func openFlags(flag experimentalsys.Oflag) (word uint64) {
@@ -74,6 +94,8 @@ type jsFile struct {
 	nonblock bool
 	offset   int64
 	closed   bool
+
+	descriptor bool // it has one of the process, which is counted
 }
 
 var _ experimentalsys.PollableFile = (*jsFile)(nil)
@@ -264,6 +286,9 @@ func (f *jsFile) Close() experimentalsys.Errno {
 	}
 	f.closed = true
 	f.fs.limit.Release()
+	if f.descriptor {
+		defer f.fs.giveDescriptor()
+	}
 	return f.fs.closeHandle(f.handle)
 }
 

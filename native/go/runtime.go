@@ -25,6 +25,7 @@ type runtimeState struct {
 	budget *arena.Budget
 	disk   *diskCache    // of its compilation cache, or nil
 	gate   chan struct{} // one token per compilation that may run
+	share  share         // of the slots
 
 	flights flights
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"container/list"
 	"os"
 	"runtime"
 	"sync"
@@ -13,13 +14,12 @@ import (
 const slice = 10 * time.Millisecond
 
 // slotPool bounds how many guests of asynchronous calls run at once in this process; with edit E1 each running guest is one OS
-// thread. No slot is held across a wait. Who comes back from a wait goes before new calls, who used up its slice goes to the end.
+// thread. No slot is held across a wait. Whose turn it is: turns.go.
 type slotPool struct {
 	mu      sync.Mutex
 	limit   int
 	used    int
-	resumed []*slotWaiter
-	fresh   []*slotWaiter
+	turns   turns
 	running map[*frame]struct{} // holders, for the slice clock
 	ticking bool
 }
@@ -28,6 +28,8 @@ type slotWaiter struct {
 	ready chan struct{} // closed when the slot is given
 	frame *frame
 	given bool
+	line  *list.List // that it waits in, and where
+	at    *list.Element
 }
 
 var slots = slotPool{limit: defaultSlots(), running: map[*frame]struct{}{}}
@@ -47,20 +49,16 @@ func (p *slotPool) setLimit(n int) {
 	p.hand()
 }
 
-// acquire waits for a slot; false when the frame was stopped first (then it holds none).
+// acquire waits for a slot; false when the frame was stopped first (then it holds none). resumed: it comes back from a wait.
 func (p *slotPool) acquire(f *frame, resumed bool) bool {
 	p.mu.Lock()
-	if p.used < p.limit && len(p.resumed) == 0 && (resumed || len(p.fresh) == 0) {
+	if p.used < p.limit && p.turns.Len() == 0 {
 		p.take(f)
 		p.mu.Unlock()
 		return true
 	}
 	w := &slotWaiter{ready: make(chan struct{}), frame: f}
-	if resumed {
-		p.resumed = append(p.resumed, w)
-	} else {
-		p.fresh = append(p.fresh, w)
-	}
+	p.turns.add(w, resumed)
 	p.startClock()
 	p.mu.Unlock()
 	select {
@@ -72,10 +70,9 @@ func (p *slotPool) acquire(f *frame, resumed bool) bool {
 	defer p.mu.Unlock()
 	if w.given { // both happened: the slot goes on to the next
 		p.drop(f)
-		return false
+	} else {
+		p.turns.remove(w)
 	}
-	p.resumed = without(p.resumed, w)
-	p.fresh = without(p.fresh, w)
 	return false
 }
 
@@ -87,6 +84,7 @@ func (p *slotPool) release(f *frame) {
 
 func (p *slotPool) take(f *frame) {
 	p.used++
+	p.turns.served(f.share())
 	f.sliceStart.Store(time.Now().UnixNano())
 	p.running[f] = struct{}{}
 }
@@ -112,13 +110,8 @@ func (p *slotPool) hold(is bool) {
 // hand gives free slots to those who wait; mu is held.
 func (p *slotPool) hand() {
 	for p.used < p.limit {
-		var w *slotWaiter
-		switch {
-		case len(p.resumed) > 0:
-			w, p.resumed = p.resumed[0], p.resumed[1:]
-		case len(p.fresh) > 0:
-			w, p.fresh = p.fresh[0], p.fresh[1:]
-		default:
+		w := p.turns.next()
+		if w == nil {
 			return
 		}
 		w.given = true
@@ -130,7 +123,7 @@ func (p *slotPool) hand() {
 func (p *slotPool) waiting() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.fresh)+len(p.resumed) > 0
+	return p.turns.Len() > 0
 }
 
 // startClock runs one goroutine while somebody waits: it interrupts those who ran for a slice. mu is held.
@@ -143,7 +136,7 @@ func (p *slotPool) startClock() {
 		for {
 			time.Sleep(slice / 2)
 			p.mu.Lock()
-			if len(p.fresh)+len(p.resumed) == 0 {
+			if p.turns.Len() == 0 {
 				p.ticking = false
 				p.mu.Unlock()
 				return
@@ -157,15 +150,6 @@ func (p *slotPool) startClock() {
 			p.mu.Unlock()
 		}
 	}()
-}
-
-func without(list []*slotWaiter, w *slotWaiter) []*slotWaiter {
-	for i, other := range list {
-		if other == w {
-			return append(list[:i:i], list[i+1:]...)
-		}
-	}
-	return list
 }
 
 // processors is how many the process may use.

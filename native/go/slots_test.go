@@ -8,8 +8,10 @@ import (
 	"time"
 )
 
-func testFrame() *frame {
-	f := &frame{lane: laneAsync, env: &env{frames: map[uint64]*frame{}}, group: &group{}, module: &moduleState{}}
+func testFrame() *frame { return frameIn(&runtimeState{}) }
+
+func frameIn(rt *runtimeState) *frame {
+	f := &frame{lane: laneAsync, env: &env{frames: map[uint64]*frame{}}, group: &group{}, module: &moduleState{rt: rt}}
 	f.control = newControl(f)
 	return f
 }
@@ -23,29 +25,74 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-func TestWhoResumesGoesBeforeWhoBegins(t *testing.T) {
+// whoIsNext lets each of the waiters wait in a pool of one slot, in order, and says in which order they get it.
+func whoIsNext(t *testing.T, waiters []waiter) string {
+	t.Helper()
 	p := &slotPool{limit: 1, running: map[*frame]struct{}{}}
 	holder := testFrame()
 	if !p.acquire(holder, false) {
 		t.Fatal("no slot for the first")
 	}
-	order := make(chan string, 2)
-	take := func(name string, resumed bool) {
-		f := testFrame()
-		if p.acquire(f, resumed) {
-			order <- name
-			p.release(f)
+	order := make(chan string, len(waiters))
+	waiting := func() (n int) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, s := range p.turns.shares {
+			n += s.fresh.Len() + s.resumed.Len()
 		}
+		return n
 	}
-	go take("fresh", false)
-	waitFor(t, "the fresh one waits", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.fresh) == 1 })
-	go take("resumed", true)
-	waitFor(t, "the resumed one waits", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.resumed) == 1 })
+	for i, w := range waiters {
+		go func() {
+			f := frameIn(w.rt)
+			if p.acquire(f, w.resumed) {
+				order <- w.name
+				p.release(f)
+			}
+		}()
+		waitFor(t, "it waits", func() bool { return waiting() == i+1 })
+	}
 	p.release(holder)
-	if first, second := <-order, <-order; first != "resumed" || second != "fresh" {
-		t.Fatalf("order: %s, %s", first, second)
+	all := ""
+	for range waiters {
+		all += <-order
 	}
 	waitFor(t, "all slots are free", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return p.used == 0 && len(p.running) == 0 })
+	return all
+}
+
+type waiter struct {
+	name    string
+	rt      *runtimeState
+	resumed bool
+}
+
+func TestWhoResumesGoesBeforeWhoBeginsEachSecondTime(t *testing.T) {
+	rt := &runtimeState{}
+	order := whoIsNext(t, []waiter{{"f", rt, false}, {"g", rt, false}, {"r", rt, true}, {"s", rt, true}, {"t", rt, true}, {"u", rt, true}})
+	if order != "rfsgtu" {
+		t.Fatal("order: ", order)
+	}
+}
+
+func TestRuntimesTakeTurns(t *testing.T) {
+	a, b, c := &runtimeState{}, &runtimeState{}, &runtimeState{}
+	order := whoIsNext(t, []waiter{{"a", a, true}, {"a", a, true}, {"a", a, false}, {"a", a, false}, {"b", b, false}, {"b", b, false}, {"c", c, false}})
+	if order != "abcabaa" && order != "acbabaa" {
+		t.Fatal("order: ", order)
+	}
+}
+
+func TestWhoWasServedLongestAgoIsNext(t *testing.T) {
+	p := &turns{}
+	a, b := frameIn(&runtimeState{}), frameIn(&runtimeState{})
+	p.served(b.share())
+	p.served(a.share())
+	p.add(&slotWaiter{frame: a}, true)
+	p.add(&slotWaiter{frame: b}, false)
+	if p.next().frame != b {
+		t.Fatal("who was served last goes first because it came first")
+	}
 }
 
 func TestAStoppedFrameWaitsNoLonger(t *testing.T) {

@@ -73,6 +73,13 @@ export class Files {
     }
     return file;
   }
+  /** What an open file says is its descriptor, of the process or of its own making; -1: none. */
+  descriptor(file: unknown): number {
+    const number = this.sync ? file : (file as { readonly fd?: unknown }).fd;
+    return Number.isInteger(number) && (number as number) >= 0 && (number as number) <= 0x7fffffff
+      ? (number as number)
+      : -1;
+  }
   #flags(flags: number): number {
     const value = (name: string) => this.#constants[name] ?? 0;
     let answer = flags & OPEN.readWrite ? value('O_RDWR') : flags & OPEN.write ? value('O_WRONLY') : value('O_RDONLY');

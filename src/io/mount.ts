@@ -118,9 +118,12 @@ export class Mount {
     const path = () => Buffer.from(bytes.buffer, bytes.byteOffset, first).toString();
     const second = () => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8', first);
     switch (operation) {
-      case FS.open:
-        words[2] = BigInt(yield* this.#open(path(), Number(param(2)), Number(param(3))));
+      case FS.open: {
+        const opened = yield* this.#open(path(), Number(param(2)), Number(param(3)));
+        words[2] = BigInt(opened);
+        if (opened !== 0) words[3] = BigInt(files.descriptor(this.#file(opened)) + 1);
         return;
+      }
       case FS.close:
         return yield* this.#close(first);
       case FS.read:

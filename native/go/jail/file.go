@@ -15,6 +15,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/descriptors"
 	"wazeronode/errno"
 )
 
@@ -305,5 +306,6 @@ func (f *file) Close() experimentalsys.Errno {
 	if f.counted {
 		f.fs.limit.Release()
 	}
+	defer descriptors.Give(1)
 	return errno.Of(f.file.Close())
 }

@@ -21,6 +21,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/descriptors"
 	"wazeronode/errno"
 )
 
@@ -63,8 +64,9 @@ func (f *FS) Close() error {
 	switch {
 	case root == nil:
 	case slow:
-		background(nil, func() { root.Close() })
+		background(nil, func() { root.Close(); descriptors.Give(1) })
 	default:
+		defer descriptors.Give(1)
 		return root.Close()
 	}
 	return nil
@@ -88,8 +90,12 @@ func (f *FS) open() (*os.Root, experimentalsys.Errno) {
 		return nil, experimentalsys.EBADF
 	}
 	if f.root == nil {
+		if !descriptors.Take() {
+			return nil, errno.TooManyFiles
+		}
 		root, err := os.OpenRoot(f.dir)
 		if err != nil {
+			descriptors.Give(1)
 			return nil, rootErrno(err)
 		}
 		f.root = root

@@ -10,6 +10,7 @@ import (
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 
+	"wazeronode/descriptors"
 	"wazeronode/errno"
 )
 
@@ -71,14 +72,19 @@ func (f *FS) openFile(path string, flag experimentalsys.Oflag, perm fs.FileMode)
 	if e != 0 {
 		return nil, e
 	}
+	if !descriptors.Take() {
+		return nil, errno.TooManyFiles
+	}
 	opened, e := f.openIn(root, clean(path), flag, perm)
 	if e != 0 {
+		descriptors.Give(1)
 		return nil, e
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		opened.file.Close()
+		descriptors.Give(1)
 		return nil, experimentalsys.EBADF
 	}
 	f.files[opened] = struct{}{}
