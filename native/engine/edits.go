@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"wazeroengine/e10exits"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -88,6 +89,7 @@ var edits = []edit.Edit{
 	e6ids.Edit, // numbers what e7try enters
 	e7ref.Edit, // checks in what e7select added
 	e5direct.Edit,
+	e10exits.Edit, // beside the polls of e2
 }
 
 //go:embed all:*
