@@ -12,18 +12,21 @@ const status = () => {
   return { rss: field('VmRSS') * 1024, threads: field('Threads') };
 };
 
+const tenantHost = (runtime) =>
+  runtime
+    .newHostModuleBuilder('env')
+    .newFunctionBuilder()
+    .withFunction(() => 1, [], ['i32'])
+    .export('tenant')
+    .instantiate();
+
 // a new tenant
 const cache = new CompilationCache();
 const keep = new Runtime(new RuntimeConfig().withCompilationCache(cache));
 await keep.compileModule(binary);
 async function tenant() {
   const runtime = new Runtime(new RuntimeConfig().withCompilationCache(cache));
-  await runtime
-    .newHostModuleBuilder('env')
-    .newFunctionBuilder()
-    .withFunction(() => 1, [], ['i32'])
-    .export('tenant')
-    .instantiate();
+  await tenantHost(runtime);
   const module = await runtime.instantiate(binary);
   await module.exportedFunction('run').call(1);
   await runtime.close();
@@ -48,12 +51,7 @@ await cache.close();
 // instantiate and a first call, beside 10,000 that live
 const live = quick ? 1_000 : 10_000;
 const runtime = new Runtime(new RuntimeConfig());
-await runtime
-  .newHostModuleBuilder('env')
-  .newFunctionBuilder()
-  .withFunction(() => 1, [], ['i32'])
-  .export('tenant')
-  .instantiate();
+await tenantHost(runtime);
 const compiled = await runtime.compileModule(binary);
 const kept = [];
 for (let i = 0; i < live; i++) kept.push(runtime.instantiateModuleSync(compiled, anonymous));

@@ -1,3 +1,4 @@
+// The wazero that native/go is built with: a copy of the pinned module with the edits of native/engine, or the module as it is.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fail, must, root, run, writeIfChanged } from './tools.mjs';

@@ -1,3 +1,4 @@
+// Which compilers a build needs, whether they are there, and what CMake is told of them.
 import { fail, output } from './tools.mjs';
 import { glibcFloor, zigTools } from './zig.mjs';
 

@@ -1,3 +1,4 @@
+// What every script needs: running programs, ending with one sentence, files that are replaced whole, one build at a time.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

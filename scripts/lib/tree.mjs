@@ -1,3 +1,4 @@
+// A checkout of its own for a command that must not touch this one, and the Nodes that are tested.
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, prebuiltFile, root, run } from './tools.mjs';

@@ -1,3 +1,5 @@
+import { leb } from './encode.mjs';
+
 /** WebAssembly written byte by byte, for what no tool here can write: references to exceptions, typed references to functions. */
 export const i32 = 0x7f;
 export const i64 = 0x7e;
@@ -16,12 +18,6 @@ export const sections = {
 } as const;
 
 const sized = (content: readonly number[]) => [...leb(content.length), ...content];
-
-function leb(value: number): number[] {
-  const bytes: number[] = [];
-  for (; value >= 0x80; value >>>= 7) bytes.push((value & 0x7f) | 0x80);
-  return [...bytes, value];
-}
 
 export const name = (text: string) => sized([...Buffer.from(text)]);
 export const type = (params: readonly number[], results: readonly number[]) => [

@@ -1,5 +1,6 @@
 // Functions that take the compiler long for what they are: each pass of it has one. Every module has one function, (param i32) (result i32).
-const leb = (n) => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...leb(n >>> 7)]);
+import { leb } from './encode.mjs';
+
 const signed = (n) => (n < 0x40 ? [n] : [(n & 0x7f) | 0x80, ...signed(n >> 7)]);
 const section = (id, bytes) => Buffer.concat([Buffer.from([id, ...leb(bytes.length)]), bytes]);
 const join = (...parts) => Buffer.concat(parts.map((part) => Buffer.from(part)));
