@@ -126,8 +126,9 @@ enum {
   WZ_FS_FSTAT = 5,     /* handle -> mode (st_mode), nlink, size, dev, ino, atim, mtim, ctim (ns) */
   WZ_FS_STAT = 6,      /* path -> likewise */
   WZ_FS_LSTAT = 7,
-  WZ_FS_LIST = 8,      /* path -> bytes: entries (1 byte: 0 file, 1 directory, 2 link, 3 other; 8 ino; 2 length; name), handle of the rest or 0 */
-  WZ_FS_NEXT = 9,      /* handle of a listing -> likewise */
+  WZ_FS_LIST = 8,      /* path -> bytes: entries (1 byte: 0 file, 1 directory, 2 link, 3 other; 8 ino; 2 length; name), handle of
+                        * the listing, 0: these are all; 1: there are more behind these */
+  WZ_FS_NEXT = 9,      /* handle of a listing; from which entry on -> likewise */
   WZ_FS_READLINK = 10, /* path -> bytes */
   WZ_FS_TRUNCATE = 11, /* handle; size */
   WZ_FS_SYNC = 12,     /* handle; 1: the data only */

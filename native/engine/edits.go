@@ -43,6 +43,7 @@ import (
 	"wazeroengine/e8stdio"
 	"wazeroengine/e8table"
 	"wazeroengine/e8wasi"
+	"wazeroengine/e9files"
 	"wazeroengine/e9lookup"
 	"wazeroengine/e9progress"
 	"wazeroengine/e9snapshot"
@@ -81,6 +82,7 @@ var edits = []edit.Edit{
 	e8stdio.Edit,
 	e9sockets.Edit,
 	e8bulk.Edit,
+	e9files.Edit, // in the place of the atPath that e8bulk bounded
 	e9lookup.Edit,
 	e9snapshot.Edit,
 	e9progress.Edit,

@@ -3,9 +3,7 @@ package main
 import (
 	"io/fs"
 	"path"
-	"strings"
 	"sync/atomic"
-	"unicode/utf8"
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
@@ -22,6 +20,7 @@ type jsFS struct {
 	target   uint64
 	readOnly bool
 	limit    *jail.OpenFiles
+	dirs     *jsDirs     // of all mounts of this file system
 	asked    atomic.Bool // JavaScript may have handles to release
 	real     atomic.Bool // its files have descriptors of the process, as was seen of the first one
 	held     atomic.Int64
@@ -118,51 +117,23 @@ func (s *jsFS) giveDescriptor() {
 // Interrupt has nothing to wake: who waits for JavaScript hears of the frame's stop.
 func (s *jsFS) Interrupt() {}
 
-// clean makes a guest's path absolute and normal. slash: it ends in one, so a directory is meant.
-func clean(name string) (cleaned string, slash bool, e experimentalsys.Errno) {
-	if e = checkText(name); e != 0 {
-		return "", false, e
-	}
-	cleaned = path.Clean("/" + name)
-	return cleaned, strings.HasSuffix(name, "/") && cleaned != "/", 0
-}
-
-// checkText: JavaScript's strings hold Unicode only, and no file system takes a NUL.
-func checkText(s string) experimentalsys.Errno {
-	switch {
-	case strings.IndexByte(s, 0) >= 0:
-		return experimentalsys.EINVAL
-	case !utf8.ValidString(s):
-		return errno.IllegalSequence
-	}
-	return 0
-}
-
-// writable is clean for what changes something.
-func (s *jsFS) writable(name string) (cleaned string, slash bool, e experimentalsys.Errno) {
-	if s.readOnly {
-		return "", false, experimentalsys.EROFS
-	}
-	return clean(name)
-}
-
 func (s *jsFS) Stat(name string) (sys.Stat_t, experimentalsys.Errno) {
-	cleaned, slash, e := clean(name)
+	p, e := s.clean(name)
 	if e != 0 {
 		return sys.Stat_t{}, e
 	}
-	return s.stat(fsStat, cleaned, slash)
+	return s.stat(fsStat, p.name, p.directory)
 }
 
 func (s *jsFS) Lstat(name string) (sys.Stat_t, experimentalsys.Errno) {
-	cleaned, slash, e := clean(name)
+	p, e := s.clean(name)
 	if e != 0 {
 		return sys.Stat_t{}, e
 	}
-	if slash { // it follows
-		return s.stat(fsStat, cleaned, true)
+	if p.directory { // it follows
+		return s.stat(fsStat, p.name, true)
 	}
-	return s.stat(fsLstat, cleaned, false)
+	return s.stat(fsLstat, p.name, false)
 }
 
 func (s *jsFS) stat(op uint64, cleaned string, directory bool) (sys.Stat_t, experimentalsys.Errno) {
@@ -208,76 +179,127 @@ func fileMode(st uint32) fs.FileMode {
 }
 
 func (s *jsFS) Mkdir(name string, perm fs.FileMode) experimentalsys.Errno {
-	cleaned, _, e := s.writable(name)
-	if e != 0 {
+	p, e := s.writable(name)
+	switch {
+	case e != 0:
 		return e
+	case p.dots != "":
+		return experimentalsys.EEXIST
 	}
-	return s.askPath(fsMkdir, cleaned, uint64(perm.Perm()))
+	return s.askPath(fsMkdir, p.name, uint64(perm.Perm()))
 }
 
 func (s *jsFS) Chmod(name string, perm fs.FileMode) experimentalsys.Errno {
-	cleaned, _, e := s.writable(name)
+	p, e := s.writable(name)
 	if e != 0 {
 		return e
 	}
-	return s.askPath(fsChmod, cleaned, uint64(perm.Perm()))
+	return s.askPath(fsChmod, p.name, uint64(perm.Perm()))
 }
 
 func (s *jsFS) Rmdir(name string) experimentalsys.Errno {
-	cleaned, _, e := s.writable(name)
+	p, e := s.writable(name)
 	switch {
 	case e != 0:
 		return e
-	case cleaned == "/":
+	case p.dots == "..":
+		return experimentalsys.ENOTEMPTY
+	case p.dots == "." || p.name == "/":
 		return experimentalsys.EINVAL
 	}
-	return s.askPath(fsRmdir, cleaned)
+	if e = s.askPath(fsRmdir, p.name); e == 0 {
+		s.dirs.remove(p.name)
+	}
+	return e
 }
 
 func (s *jsFS) Unlink(name string) experimentalsys.Errno {
-	cleaned, slash, e := s.writable(name)
+	p, e := s.writable(name)
 	switch {
 	case e != 0:
 		return e
-	case cleaned == "/":
+	case p.dots != "" || p.name == "/":
 		return experimentalsys.EISDIR
 	}
-	return s.askPath(fsUnlink, cleaned, boolWord(slash))
+	return s.askPath(fsUnlink, p.name, boolWord(p.directory))
 }
 
-func (s *jsFS) Rename(from, to string) experimentalsys.Errno {
-	cleanFrom, fromSlash, e := s.writable(from)
-	if e != 0 {
-		return e
-	}
-	cleanTo, toSlash, e := clean(to)
-	switch {
-	case e != 0:
-		return e
-	case cleanFrom == "/" || cleanTo == "/":
-		return errno.Busy
-	}
-	return s.askPaths(fsRename, cleanFrom, cleanTo, boolWord(fromSlash || toSlash))
-}
+func (s *jsFS) Rename(from, to string) experimentalsys.Errno { return s.RenameTo(from, s, to) }
 
 func (s *jsFS) Link(oldName, newName string) experimentalsys.Errno {
-	cleanOld, oldSlash, e := s.writable(oldName)
+	return s.LinkTo(oldName, s, newName)
+}
+
+// ReadOnly is whether nothing can be changed.
+func (s *jsFS) ReadOnly() bool { return s.readOnly }
+
+// reaches is whether a path of another file system is one of this, which is mounted twice; nothing can be moved between two.
+func (s *jsFS) reaches(other experimentalsys.FS) experimentalsys.Errno {
+	target, ok := other.(*jsFS)
+	switch r, known := other.(interface{ ReadOnly() bool }); {
+	case s.readOnly || known && r.ReadOnly():
+		return experimentalsys.EROFS
+	case !ok || target.target != s.target:
+		return errno.OtherDevice
+	}
+	return 0
+}
+
+func (s *jsFS) RenameTo(from string, other experimentalsys.FS, to string) experimentalsys.Errno {
+	if e := s.reaches(other); e != 0 {
+		return e
+	}
+	p, e := s.clean(from)
 	if e != 0 {
 		return e
 	}
-	cleanNew, newSlash, e := clean(newName)
+	target, e := s.clean(to)
 	switch {
 	case e != 0:
 		return e
-	case oldSlash || newSlash: // a directory is meant, and none has two names
-		return experimentalsys.ENOENT
+	case p.dots != "" || target.dots != "" || p.name == "/" || target.name == "/":
+		return errno.Busy
 	}
-	return s.askPaths(fsLink, cleanOld, cleanNew)
+	if e = s.askPaths(fsRename, p.name, target.name, boolWord(p.directory || target.directory)); e == 0 {
+		s.dirs.rename(p.name, target.name)
+	}
+	return e
+}
+
+func (s *jsFS) LinkTo(oldName string, other experimentalsys.FS, newName string) experimentalsys.Errno {
+	if e := s.reaches(other); e != 0 {
+		return e
+	}
+	old, e := s.clean(oldName)
+	if e != 0 {
+		return e
+	}
+	target, e := s.clean(newName)
+	switch {
+	case e != 0:
+		return e
+	case old.directory: // and none has two names
+		if _, e = s.stat(fsStat, old.name, true); e == 0 {
+			e = experimentalsys.EPERM
+		}
+		return e
+	case target.directory:
+		return s.taken(target.name)
+	}
+	return s.askPaths(fsLink, old.name, target.name)
+}
+
+// taken is for a name of a directory where there can be none.
+func (s *jsFS) taken(name string) experimentalsys.Errno {
+	if _, e := s.stat(fsLstat, name, false); e != 0 {
+		return e
+	}
+	return experimentalsys.EEXIST
 }
 
 // Symlink refuses absolute targets, as the jail does: the guest's root is not this file system's.
 func (s *jsFS) Symlink(target, link string) experimentalsys.Errno {
-	cleaned, slash, e := s.writable(link)
+	p, e := s.writable(link)
 	if e == 0 {
 		e = checkText(target)
 	}
@@ -286,33 +308,40 @@ func (s *jsFS) Symlink(target, link string) experimentalsys.Errno {
 		return e
 	case path.IsAbs(target):
 		return experimentalsys.EPERM
-	case slash:
-		return experimentalsys.ENOENT
+	case p.directory:
+		return s.taken(p.name)
 	}
-	return s.askPaths(fsSymlink, target, cleaned)
+	return s.askPaths(fsSymlink, target, p.name)
+}
+
+func (s *jsFS) Readlink(name string) (string, experimentalsys.Errno) {
+	p, e := s.clean(name)
+	switch {
+	case e != 0:
+		return "", e
+	case p.directory: // which is no link
+		if _, e = s.stat(fsStat, p.name, true); e == 0 {
+			e = experimentalsys.EINVAL
+		}
+		return "", e
+	}
+	return s.readlink(p.name)
 }
 
 const longestTarget = 4096
 
-func (s *jsFS) Readlink(name string) (string, experimentalsys.Errno) {
-	cleaned, slash, e := clean(name)
-	switch {
-	case e != 0:
-		return "", e
-	case slash: // what it leads to is no link
-		return "", experimentalsys.EINVAL
-	}
+func (s *jsFS) readlink(cleaned string) (string, experimentalsys.Errno) {
 	room := make([]byte, longestTarget)
 	_, n, e := s.ask(fsReadlink, []byte(cleaned), room, uint64(len(cleaned)))
 	return string(room[:n]), e
 }
 
 func (s *jsFS) Utimens(name string, atim, mtim int64) experimentalsys.Errno {
-	cleaned, _, e := s.writable(name)
+	p, e := s.writable(name)
 	if e != 0 {
 		return e
 	}
-	return s.askPath(fsUtimes, cleaned, uint64(atim), uint64(mtim)) // UTIME_OMIT is 2^63
+	return s.askPath(fsUtimes, p.name, uint64(atim), uint64(mtim)) // UTIME_OMIT is 2^63
 }
 
 func boolWord(b bool) uint64 {

@@ -4,30 +4,80 @@ import (
 	"encoding/binary"
 	"io"
 	"io/fs"
+	"math"
+	"strings"
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 )
 
-// jsDir is an open directory. node:fs reads directories by path, so it is one.
+// jsDir is an open directory. node:fs reads directories by path, so it is one, which follows what the guest does with it.
 type jsDir struct {
 	experimentalsys.UnimplementedFile
 	fs      *jsFS
-	path    string
-	counted bool // in fs.limit
+	path    string // "" when the guest has removed it
+	counted bool   // in fs.limit
 	closed  bool
 
-	// The cursor: what was read and not yet given, and where the rest is.
-	entries []experimentalsys.Dirent
-	begun   bool
-	rest    uint64 // handle of the listing, 0: there is no more
+	// The cursor. JavaScript keeps the listing, for as long as the directory is open, unless all of it is here.
+	begun bool
+	piece []experimentalsys.Dirent // what came last
+	from  int                      // the number of its first
+	more  bool                     // there is something behind it
+	next  int                      // the number of the next to be given
+	rest  uint64                   // handle of the listing, 0: piece is all of it
+}
+
+// jsDirs are the directories that a guest has open in one file system: a path would be another directory once that has its name.
+type jsDirs map[*jsDir]struct{}
+
+func (ds *jsDirs) add(d *jsDir) *jsDir {
+	if *ds == nil {
+		*ds = jsDirs{}
+	}
+	(*ds)[d] = struct{}{}
+	return d
+}
+
+func (ds *jsDirs) remove(path string) {
+	for d := range *ds {
+		if d.path == path {
+			d.path = ""
+		}
+	}
+}
+
+func (ds *jsDirs) rename(from, to string) {
+	if from == to {
+		return
+	}
+	ds.remove(to) // an empty one was in the place
+	for d := range *ds {
+		if rest, ok := strings.CutPrefix(d.path, from); ok && (rest == "" || rest[0] == '/') {
+			d.path = to + rest
+		}
+	}
+}
+
+// At is the path, or nowhere.
+func (d *jsDir) At() (experimentalsys.FS, string, experimentalsys.Errno) {
+	if d.path == "" {
+		return nil, "", experimentalsys.ENOENT
+	}
+	return d.fs, d.path, 0
 }
 
 const listingBytes = 16 << 10
 
-func (d *jsDir) IsDir() (bool, experimentalsys.Errno)      { return true, 0 }
-func (d *jsDir) SetAppend(bool) experimentalsys.Errno      { return experimentalsys.EISDIR }
-func (d *jsDir) Stat() (sys.Stat_t, experimentalsys.Errno) { return d.fs.stat(fsStat, d.path, false) }
+func (d *jsDir) IsDir() (bool, experimentalsys.Errno) { return true, 0 }
+func (d *jsDir) SetAppend(bool) experimentalsys.Errno { return experimentalsys.EISDIR }
+
+func (d *jsDir) Stat() (sys.Stat_t, experimentalsys.Errno) {
+	if d.path == "" {
+		return sys.Stat_t{}, experimentalsys.ENOENT
+	}
+	return d.fs.stat(fsStat, d.path, false)
+}
 
 func (d *jsDir) Dev() (uint64, experimentalsys.Errno) {
 	st, e := d.Stat()
@@ -51,6 +101,9 @@ func (d *jsDir) Sync() experimentalsys.Errno     { return 0 }
 func (d *jsDir) Datasync() experimentalsys.Errno { return 0 }
 
 func (d *jsDir) Utimens(atim, mtim int64) experimentalsys.Errno {
+	if d.path == "" {
+		return experimentalsys.ENOENT
+	}
 	return d.fs.Utimens(d.path, atim, mtim)
 }
 
@@ -63,50 +116,74 @@ func (d *jsDir) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
 
 func (d *jsDir) rewind() experimentalsys.Errno {
 	rest := d.rest
-	d.entries, d.begun, d.rest = nil, false, 0
+	d.begun, d.piece, d.from, d.more, d.next, d.rest = false, nil, 0, false, 0, 0
 	if rest == 0 {
 		return 0
 	}
 	return d.fs.closeHandle(rest)
 }
 
+// SeekEntry has Readdir go on with the nth entry of the listing.
+func (d *jsDir) SeekEntry(n uint64) experimentalsys.Errno {
+	d.next = int(min(n, math.MaxInt32))
+	return 0
+}
+
 // Readdir gives up to n entries, or all that are left if n <= 0; fewer than n means that there are no more.
-func (d *jsDir) Readdir(n int) ([]experimentalsys.Dirent, experimentalsys.Errno) {
-	for (n <= 0 || len(d.entries) < n) && (!d.begun || d.rest != 0) {
-		if e := d.readMore(); e != 0 {
-			return nil, e
+func (d *jsDir) Readdir(n int) (given []experimentalsys.Dirent, e experimentalsys.Errno) {
+	for n <= 0 || len(given) < n {
+		at := d.next - d.from
+		if at < 0 || at >= len(d.piece) {
+			if d.begun && at >= 0 && !d.more {
+				break
+			}
+			if e := d.readMore(); e != 0 {
+				return nil, e
+			}
+			continue
 		}
+		part := d.piece[at:]
+		if n > 0 {
+			part = part[:min(len(part), n-len(given))]
+		}
+		given = append(given, part...)
+		d.next += len(part)
 	}
-	if n <= 0 || n > len(d.entries) {
-		n = len(d.entries)
-	}
-	given := d.entries[:n:n]
-	d.entries = d.entries[n:]
 	return given, 0
 }
 
+// readMore gets a piece: the first, or that which begins with the next entry.
 func (d *jsDir) readMore() experimentalsys.Errno {
-	op, data, which := uint64(fsNext), []byte(nil), d.rest
+	if d.path == "" {
+		return experimentalsys.ENOENT
+	}
+	op, data, params := uint64(fsNext), []byte(nil), []uint64{d.rest, uint64(d.next)}
+	from := d.next
 	if !d.begun {
-		op, data, which = fsList, []byte(d.path), uint64(len(d.path))
+		op, data, params, from = fsList, []byte(d.path), []uint64{uint64(len(d.path))}, 0
 	}
 	room := make([]byte, listingBytes)
-	a, size, e := d.fs.ask(op, data, room, which)
+	a, size, e := d.fs.ask(op, data, room, params...)
 	if e != 0 {
 		return e
 	}
-	d.begun, d.rest = true, a[2]
+	if op == fsList {
+		d.begun, d.rest = true, a[2]
+	}
+	d.piece, d.from, d.more = nil, from, a[3] != 0 && size > 0
 	for bytes := room[:size]; len(bytes) >= 11; {
 		kind, ino, length := bytes[0], binary.LittleEndian.Uint64(bytes[1:]), int(binary.LittleEndian.Uint16(bytes[9:]))
 		bytes = bytes[11:]
 		if length > len(bytes) {
 			break // cannot be
 		}
-		d.entries = append(d.entries, experimentalsys.Dirent{Name: string(bytes[:length]), Ino: ino, Type: entryType(kind)})
+		d.piece = append(d.piece, experimentalsys.Dirent{Name: string(bytes[:length]), Ino: ino, Type: entryType(kind)})
 		bytes = bytes[length:]
 	}
 	return 0
 }
+
+const modeSymlink = fs.ModeSymlink
 
 func entryType(kind byte) fs.FileMode {
 	switch kind {
@@ -125,6 +202,7 @@ func (d *jsDir) Close() experimentalsys.Errno {
 		return 0
 	}
 	d.closed = true
+	delete(*d.fs.dirs, d)
 	if d.counted {
 		d.fs.limit.Release()
 	}

@@ -14,17 +14,22 @@ import (
 )
 
 func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMode) (experimentalsys.File, experimentalsys.Errno) {
-	cleaned, slash, e := clean(name)
+	p, e := s.clean(name)
 	if e != 0 {
 		return nil, e
 	}
 	// WASI's path_open always gives a mode. Two other functions of wazero come here without one.
 	switch {
-	case perm == 0 && flag == experimentalsys.O_RDONLY && cleaned == "/":
+	case perm == 0 && flag == experimentalsys.O_RDONLY && p.name == "/":
 		// The mount as a preopened directory: wazero panics on any error but ENOENT, so nothing is asked before it is used.
-		return &jsDir{fs: s, path: cleaned}, 0
+		return &jsDir{fs: s, path: p.name}, 0
 	case perm == 0 && flag == experimentalsys.O_WRONLY:
-		return &jsTimesOf{fs: s, path: cleaned, follow: slash}, 0
+		return &jsTimesOf{fs: s, path: p.name, follow: p.directory}, 0
+	case flag&experimentalsys.O_CREAT != 0 && p.directory:
+		if _, e = s.stat(fsStat, path.Dir(p.name), true); e == 0 {
+			e = experimentalsys.EISDIR
+		}
+		return nil, e
 	}
 	if !s.limit.Take() {
 		return nil, errno.TooManyFiles
@@ -43,10 +48,10 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 			return nil, errno.TooManyFiles
 		}
 	}
-	if slash {
+	if p.directory {
 		flag = flag&^experimentalsys.O_NOFOLLOW | experimentalsys.O_DIRECTORY
 	}
-	a, _, e := s.ask(fsOpen, []byte(cleaned), nil, uint64(len(cleaned)), openFlags(flag), uint64(perm.Perm()))
+	a, _, e := s.ask(fsOpen, []byte(p.name), nil, uint64(len(p.name)), openFlags(flag), uint64(perm.Perm()))
 	if e != 0 {
 		return nil, e
 	}
@@ -55,7 +60,7 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 			s.giveDescriptor()
 		}
 		opened = true
-		return &jsDir{fs: s, path: cleaned, counted: true}, 0
+		return s.dirs.add(&jsDir{fs: s, path: p.name, counted: true}), 0
 	}
 	if !taken && a[3] != 0 && descriptors.Is(int(a[3]-1)) {
 		s.real.Store(true)
@@ -259,6 +264,14 @@ func (f *jsFile) Truncate(size int64) experimentalsys.Errno {
 	}
 	_, _, e := f.fs.ask(fsTruncate, nil, nil, f.handle, uint64(size))
 	return e
+}
+
+// MayAllocate: posix_fallocate wants a file that can be written, also where it has the size already.
+func (f *jsFile) MayAllocate() experimentalsys.Errno {
+	if f.fs.readOnly || !f.writes() {
+		return experimentalsys.EBADF
+	}
+	return 0
 }
 
 func (f *jsFile) Sync() experimentalsys.Errno     { return f.sync(false) }

@@ -27,6 +27,7 @@ func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 		return nil, nil
 	}
 	config := wazero.NewFSConfig()
+	dirs := map[uint64]*jsDirs{} // by file system
 	for _, mt := range c.mounts {
 		switch mt.kind {
 		case mountDir, mountReadOnlyDir:
@@ -34,7 +35,10 @@ func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 			m.addMount(fs)
 			config = config.(sysfs.FSConfig).WithSysFSMount(m.apart(fs), mt.guestPath)
 		case mountFS, mountSysFS:
-			fs := &jsFS{module: m, env: m.rt.env.id, target: mt.target, readOnly: mt.kind == mountFS, limit: m.files}
+			if dirs[mt.target] == nil {
+				dirs[mt.target] = &jsDirs{}
+			}
+			fs := &jsFS{module: m, env: m.rt.env.id, target: mt.target, readOnly: mt.kind == mountFS, limit: m.files, dirs: dirs[mt.target]}
 			m.addMount(fs)
 			config = config.(sysfs.FSConfig).WithSysFSMount(fs, mt.guestPath)
 		}

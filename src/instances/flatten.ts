@@ -72,7 +72,7 @@ export function moduleRecord(
     stderrTarget: stderr.target ?? 0,
     ...clocks(fields, callbacks),
     ...random(fields.rand, callbacks),
-    mounts: fields.mounts.map((mount) => mountRecord(mount, callbacks)),
+    mounts: mountRecords(fields.mounts, callbacks),
     tcpListeners: fields.listeners.flatMap(({ host, port }) => [host, String(port)]),
     limitMemoryPages: limit('memoryPages'),
     limitTableElements: limit('tableElements'),
@@ -121,18 +121,28 @@ function random(source: RandSource | undefined, callbacks: Callbacks): ModuleRec
   return { randKind: RAND.callback, randTarget: callbacks.add(answerCount(fill, 'the random source')) };
 }
 
-function mountRecord(mount: MountFields, callbacks: Callbacks): MountRecord {
-  const { guestPath } = mount;
-  switch (mount.kind) {
-    case 'dir':
-      return { kind: MOUNT.dir, hostDir: mount.hostDir, guestPath };
-    case 'readOnlyDir':
-      return { kind: MOUNT.readOnlyDir, hostDir: mount.hostDir, guestPath };
-    default: {
-      const mounted = new Mount(mount);
-      const target = callbacks.add(mounted.answer);
-      mounted.id = target;
-      return { kind: mount.kind === 'fs' ? MOUNT.fs : MOUNT.sysFs, target, guestPath };
+/** Two mounts of one file system have one target, so that native code knows that a guest may rename from one to the other. */
+function mountRecords(mounts: readonly MountFields[], callbacks: Callbacks): MountRecord[] {
+  const targets = { fs: new Map<object, number>(), sysFs: new Map<object, number>() };
+  return mounts.map((mount) => {
+    const { guestPath } = mount;
+    switch (mount.kind) {
+      case 'dir':
+        return { kind: MOUNT.dir, hostDir: mount.hostDir, guestPath };
+      case 'readOnlyDir':
+        return { kind: MOUNT.readOnlyDir, hostDir: mount.hostDir, guestPath };
+      default: {
+        const known = targets[mount.kind];
+        const target = known.get(mount.fs) ?? addMount(mount, callbacks);
+        known.set(mount.fs, target);
+        return { kind: MOUNT[mount.kind], target, guestPath };
+      }
     }
-  }
+  });
+}
+
+function addMount(mount: Extract<MountFields, { readonly fs: unknown }>, callbacks: Callbacks): number {
+  const mounted = new Mount(mount);
+  mounted.id = callbacks.add(mounted.answer);
+  return mounted.id;
 }

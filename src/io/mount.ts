@@ -11,7 +11,7 @@ import { Files, type Stats } from './files.js';
 import { run, type Steps } from './steps.js';
 
 type JSMount = Extract<MountFields, { readonly fs: unknown }>;
-/** What a handle stands for: an open file, or what is left of a listing. */
+/** What a handle stands for: an open file, or a listing, from any entry of which on a guest may ask until it closes the directory. */
 type Handle = { readonly file: unknown } | Listing;
 class Listing {
   readonly path: string;
@@ -56,6 +56,9 @@ export class Mount {
   /** The id under which `answer` is called back. */
   set id(id: number) {
     this.#id = id;
+  }
+  get id(): number {
+    return this.#id;
   }
 
   /** words[0] = errno: the guest hears of a failure so, the process of one that is no system error. */
@@ -139,8 +142,13 @@ export class Mount {
         return (yield* files.lstat(path())).into(words);
       case FS.list:
         return yield* this.#give(new Listing(path(), yield* this.#readdir(path())), undefined, question);
-      case FS.next:
-        return yield* this.#give(this.#listing(first), first, question);
+      case FS.next: {
+        const listing = this.#listing(first);
+        const at = Number(param(2));
+        if (listing.at !== at) listing.next = undefined;
+        listing.at = at;
+        return yield* this.#give(listing, first, question);
+      }
       case FS.readlink: {
         const target = bytesOf(yield* files.path('readlink', path()), 'the answer of readlink');
         if (target.byteLength > bytes.byteLength) throw new FileError('ENAMETOOLONG');
@@ -317,7 +325,7 @@ export class Mount {
     if (!Array.isArray(entries)) throw wrongType('an array', 'the answer of readdir', entries);
     return entries;
   }
-  /** As many entries as there is room for; the others stay under a handle. */
+  /** As many entries as there is room for; where there are more, all of them stay under a handle. */
   *#give(listing: Listing, number: number | undefined, { bytes, words }: Question): Steps<void> {
     let size = 0;
     for (; listing.at < listing.entries.length; listing.at++) {
@@ -328,9 +336,9 @@ export class Mount {
       listing.next = undefined;
     }
     const more = listing.at < listing.entries.length;
-    if (!more && number !== undefined) this.#remove(number);
     words[1] = BigInt(size);
-    words[2] = BigInt(more ? (number ?? this.#add(listing)) : 0);
+    words[2] = BigInt(number ?? (more ? this.#add(listing) : 0));
+    words[3] = more ? 1n : 0n;
   }
   /** The number of the file goes with its name: a guest's C library asks for each of them that has none. */
   *#encode(path: string, entry: unknown): Steps<Uint8Array> {

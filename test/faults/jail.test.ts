@@ -176,11 +176,17 @@ it('F1: chains, loops and absolute targets', async () => {
   expect(said).toContain('read /a => ELOOP');
   expect(said).toContain('read /sub/up/in.txt => ok inside');
 });
-it('F1: two mounts know nothing of each other', async () => {
+it('F1: from one mount to the other goes what is renamed and linked by its name, and nothing by a link or ".."', async () => {
   write('other/its.txt', 'of the other');
   const said = await nothingGetsOut({ box: '/a', other: '/b' }, [
     'rename|/a/in.txt|/b/in.txt',
-    'link|/a/in.txt|/b/in.txt',
+    'link|/b/in.txt|/a/linked.txt',
+    'rename|/a/../outside/secret.txt|/b/stolen',
+    'link|/a/../outside/secret.txt|/b/stolen',
+    'symlink|../outside/secret.txt|/a/out',
+    'link|/a/out|/b/out', // the link itself
+    'read|/b/out',
+    'rename|/b/its.txt|/a/../outside/its.txt',
     'symlink|../other/its.txt|/a/l',
     'read|/a/l',
     'read|/a/../b/its.txt',
@@ -189,7 +195,15 @@ it('F1: two mounts know nothing of each other', async () => {
   ]);
   expect(said).not.toContain('/a/l => ok of the other');
   expect(said).toContain('read /b/its.txt => ok of the other');
-  expect(contents('other')).toEqual({ [inBase('other/its.txt')]: 'of the other' });
+  expect(contents('other')).toEqual({
+    [inBase('other/its.txt')]: 'of the other',
+    [inBase('other/in.txt')]: 'inside',
+  });
+  expect(readFileSync(inBase('box/linked.txt'), 'utf8')).toBe('inside');
+  const readOnly = await nothingGetsOut({ box: '/a', other: '/b:ro' }, [
+    ...['rename|/a/linked.txt|/b/x', 'link|/a/linked.txt|/b/x', 'rename|/b/in.txt|/a/x', 'link|/b/its.txt|/a/x'],
+  ]);
+  expect(readOnly.match(/=> EROFS/g)).toHaveLength(4);
 });
 it('F1: a mount whose directory is a link, which the host chose', async () => {
   symlinkSync('box', inBase('link'));

@@ -36,7 +36,9 @@ export function wasiGuest(bytes: Uint8Array, config = new RuntimeConfig()): Wasi
 export const E = {
   ACCES: 2,
   BADF: 8,
+  BUSY: 10,
   EXIST: 20,
+  ILSEQ: 25,
   INVAL: 28,
   IO: 29,
   ISDIR: 31,
@@ -51,12 +53,12 @@ export const E = {
   XDEV: 75,
 };
 
-/** test/fixtures/guests/files.wasm: its arguments are operations on files, and it prints a line for each. */
-export function filesGuest() {
-  const program = readFileSync(new URL('../fixtures/guests/files.wasm', import.meta.url));
+/** test/fixtures/guests/files.wasm (or paths.wasm): its arguments are operations on files, and it prints a line for each. */
+export function filesGuest(name: 'files' | 'paths' = 'files') {
+  const program = readFileSync(new URL(`../fixtures/guests/${name}.wasm`, import.meta.url));
   const guest = wasiGuest(program, new RuntimeConfig().withCloseOnContextDone(true));
   const options = { timeoutMs: 30_000 * slowness };
-  const configOf = (files: FSConfig, out: OutputBuffer, script: readonly string[]) =>
+  const configOf = (files: FSConfig, out: OutputBuffer | ((chunk: Uint8Array) => void), script: readonly string[]) =>
     new ModuleConfig()
       .withName('')
       .withArgs('files', ...script)

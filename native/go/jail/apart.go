@@ -102,8 +102,8 @@ func (a *Apart) OpenFile(path string, flag experimentalsys.Oflag, perm fs.FileMo
 	if f, ok := opened.(*file); ok && a.slow && !f.special {
 		return &apartFile{f, a}, e
 	}
-	if d, ok := opened.(*mountDir); ok && a.slow {
-		return &apartDir{d, a}, e
+	if d, ok := opened.(*dirFile); ok {
+		return &apartDir{dirFile: d, fs: a}, e
 	}
 	return opened, e
 }
@@ -129,7 +129,23 @@ func (a *Apart) Chmod(path string, perm fs.FileMode) experimentalsys.Errno {
 }
 
 func (a *Apart) Rename(from, to string) experimentalsys.Errno {
-	return tell(a, func() experimentalsys.Errno { return a.FS.Rename(from, to) })
+	return a.RenameTo(from, a, to)
+}
+
+func (a *Apart) RenameTo(from string, other experimentalsys.FS, to string) experimentalsys.Errno {
+	return tell(a.slower(other), func() experimentalsys.Errno { return a.FS.RenameTo(from, other, to) })
+}
+
+func (a *Apart) LinkTo(from string, other experimentalsys.FS, to string) experimentalsys.Errno {
+	return tell(a.slower(other), func() experimentalsys.Errno { return a.FS.LinkTo(from, other, to) })
+}
+
+// slower is which of two may not answer.
+func (a *Apart) slower(other experimentalsys.FS) *Apart {
+	if b, ok := other.(*Apart); ok && !a.isSlow() {
+		return b
+	}
+	return a
 }
 
 func (a *Apart) Rmdir(path string) experimentalsys.Errno {
@@ -141,7 +157,7 @@ func (a *Apart) Unlink(path string) experimentalsys.Errno {
 }
 
 func (a *Apart) Link(from, to string) experimentalsys.Errno {
-	return tell(a, func() experimentalsys.Errno { return a.FS.Link(from, to) })
+	return a.LinkTo(from, a, to)
 }
 
 func (a *Apart) Symlink(target, link string) experimentalsys.Errno {

@@ -78,30 +78,54 @@ func (f *apartFile) Utimens(atim, mtim int64) experimentalsys.Errno {
 
 func (f *apartFile) Close() experimentalsys.Errno { return f.fs.closeSoon(&f.busy, f.file.Close) }
 
-// apartDir is the mount itself.
+// apartDir is an open directory, or the mount itself.
 type apartDir struct {
-	*mountDir
-	fs *Apart
+	*dirFile
+	fs   *Apart
+	busy sync.Mutex // while something is done with it: it is closed after that
 }
 
-func (d *apartDir) Stat() (sys.Stat_t, experimentalsys.Errno) { return d.fs.Stat(".") }
-func (d *apartDir) Dev() (uint64, experimentalsys.Errno)      { return ask(d.fs, d.mountDir.Dev) }
-func (d *apartDir) Ino() (sys.Inode, experimentalsys.Errno)   { return ask(d.fs, d.mountDir.Ino) }
-func (d *apartDir) Sync() experimentalsys.Errno               { return tell(d.fs, d.mountDir.Sync) }
-func (d *apartDir) Datasync() experimentalsys.Errno           { return tell(d.fs, d.mountDir.Datasync) }
+func dirDo[T any](d *apartDir, do func() (T, experimentalsys.Errno)) (T, experimentalsys.Errno) {
+	return ask(d.fs, func() (T, experimentalsys.Errno) {
+		d.busy.Lock()
+		defer d.busy.Unlock()
+		return do()
+	})
+}
+
+func (d *apartDir) tell(do func() experimentalsys.Errno) experimentalsys.Errno {
+	_, e := dirDo(d, func() (struct{}, experimentalsys.Errno) { return struct{}{}, do() })
+	return e
+}
+
+func (d *apartDir) At() (experimentalsys.FS, string, experimentalsys.Errno) {
+	a := d.fs
+	return &Apart{FS: d.dirFile.fs, wait: a.wait, known: a.known, slow: a.slow, hangs: a.hangs}, "", 0
+}
+
+func (d *apartDir) Stat() (sys.Stat_t, experimentalsys.Errno) { return dirDo(d, d.dirFile.Stat) }
+func (d *apartDir) Dev() (uint64, experimentalsys.Errno)      { return dirDo(d, d.dirFile.Dev) }
+func (d *apartDir) Ino() (sys.Inode, experimentalsys.Errno)   { return dirDo(d, d.dirFile.Ino) }
+func (d *apartDir) Sync() experimentalsys.Errno               { return d.tell(d.dirFile.Sync) }
+func (d *apartDir) Datasync() experimentalsys.Errno           { return d.tell(d.dirFile.Datasync) }
+
 func (d *apartDir) Utimens(atim, mtim int64) experimentalsys.Errno {
-	return d.fs.Utimens(".", atim, mtim)
+	return d.tell(func() experimentalsys.Errno { return d.dirFile.Utimens(atim, mtim) })
 }
 
 func (d *apartDir) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
-	return ask(d.fs, func() (int64, experimentalsys.Errno) { return d.mountDir.Seek(offset, whence) })
+	return dirDo(d, func() (int64, experimentalsys.Errno) { return d.dirFile.Seek(offset, whence) })
+}
+
+func (d *apartDir) SeekEntry(n uint64) experimentalsys.Errno {
+	return d.tell(func() experimentalsys.Errno { return d.dirFile.SeekEntry(n) })
 }
 
 func (d *apartDir) Readdir(n int) ([]experimentalsys.Dirent, experimentalsys.Errno) {
-	return ask(d.fs, func() ([]experimentalsys.Dirent, experimentalsys.Errno) { return d.mountDir.Readdir(n) })
+	return dirDo(d, func() ([]experimentalsys.Dirent, experimentalsys.Errno) { return d.dirFile.Readdir(n) })
 }
 
-func (d *apartDir) Close() experimentalsys.Errno { return d.fs.closeSoon(nil, d.mountDir.Close) }
+func (d *apartDir) Close() experimentalsys.Errno { return d.fs.closeSoon(&d.busy, d.dirFile.Close) }
 
 // closeSoon waits a little for what closing says, also where the guest has ended and cannot wait; and no more once it has been in vain.
 func (a *Apart) closeSoon(busy *sync.Mutex, do func() experimentalsys.Errno) experimentalsys.Errno {

@@ -216,11 +216,32 @@ func (f *file) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
 		if offset != 0 || whence != io.SeekStart {
 			return 0, experimentalsys.EISDIR
 		}
-		f.entries = directory{}
-		return 0, f.control(func(fd int) error { _, err := unix.Seek(fd, 0, io.SeekStart); return err })
+		return 0, f.control(f.entries.rewind)
 	}
 	n, err := f.file.Seek(offset, whence)
 	return n, errno.Of(err)
+}
+
+// SeekEntry has Readdir go on with the nth entry that it gave.
+func (f *file) SeekEntry(n uint64) experimentalsys.Errno {
+	if !f.isDir {
+		return experimentalsys.EBADF
+	}
+	return f.control(func(fd int) error { return f.entries.seek(fd, n) })
+}
+
+// MayAllocate: posix_fallocate wants a file that can be written, also where it has the size already.
+func (f *file) MayAllocate() (e experimentalsys.Errno) {
+	if f.fs.readOnly {
+		return experimentalsys.EBADF
+	}
+	return f.control(func(fd int) error {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		if err == nil && flags&unix.O_ACCMODE == unix.O_RDONLY {
+			err = unix.EBADF
+		}
+		return err
+	})
 }
 
 func (f *file) Readdir(n int) ([]experimentalsys.Dirent, experimentalsys.Errno) {

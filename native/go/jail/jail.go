@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -25,8 +26,16 @@ import (
 	"wazeronode/errno"
 )
 
-// FS is one mount of one guest.
+// FS is a mount as it is seen from one of its directories: from its own, or from one that the guest has open. A path never leads above that
+// directory; a symbolic link may, within the mount.
 type FS struct {
+	*mount
+	own  *os.Root // of an open directory; nil: the mount's
+	name string   // of an open directory, in the mount, when it was opened
+}
+
+// mount is one mount of one guest.
+type mount struct {
 	dir      string
 	readOnly bool
 	limit    *OpenFiles
@@ -34,6 +43,7 @@ type FS struct {
 	mu     sync.Mutex
 	root   *os.Root // nil until first used
 	files  map[*file]struct{}
+	dirs   map[*dirFile]struct{} // that are open
 	closed bool
 	slow   bool // see Apart
 }
@@ -43,16 +53,16 @@ var _ experimentalsys.FS = (*FS)(nil)
 // New mounts dir, which need not exist: it is opened when it is first used, and the guest gets the error. limit is shared by the
 // mounts of a guest.
 func New(dir string, readOnly bool, limit *OpenFiles) *FS {
-	return &FS{dir: dir, readOnly: readOnly, limit: limit, files: map[*file]struct{}{}}
+	return &FS{mount: &mount{dir: dir, readOnly: readOnly, limit: limit, files: map[*file]struct{}{}, dirs: map[*dirFile]struct{}{}}}
 }
 
 // Close closes the mount and each file of it that is still open: wazero leaves them when an instantiation fails. What a guest has
 // parked in a pipe returns.
-func (f *FS) Close() error {
+func (f *mount) Close() error {
 	f.mu.Lock()
 	f.closed = true
-	files, root, slow := f.files, f.root, f.slow
-	f.files, f.root = nil, nil
+	files, dirs, root, slow := f.files, f.dirs, f.root, f.slow
+	f.files, f.dirs, f.root = nil, nil, nil
 	f.mu.Unlock()
 	for open := range files {
 		if slow {
@@ -61,19 +71,25 @@ func (f *FS) Close() error {
 			open.Close()
 		}
 	}
-	switch {
-	case root == nil:
-	case slow:
-		background(nil, func() { root.Close(); descriptors.Give(1) })
-	default:
-		defer descriptors.Give(1)
-		return root.Close()
+	closeAll := func() (err error) {
+		for open := range dirs {
+			open.end()
+		}
+		if root != nil {
+			err = root.Close()
+			descriptors.Give(1)
+		}
+		return err
 	}
-	return nil
+	if slow {
+		background(nil, func() { _ = closeAll() })
+		return nil
+	}
+	return closeAll()
 }
 
 // Interrupt wakes each read and write that is parked in a pipe or device now; it returns EINTR to the guest.
-func (f *FS) Interrupt() {
+func (f *mount) Interrupt() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for open := range f.files {
@@ -83,7 +99,7 @@ func (f *FS) Interrupt() {
 	}
 }
 
-func (f *FS) open() (*os.Root, experimentalsys.Errno) {
+func (f *mount) open() (*os.Root, experimentalsys.Errno) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -103,15 +119,66 @@ func (f *FS) open() (*os.Root, experimentalsys.Errno) {
 	return f.root, 0
 }
 
-// writable also opens the root.
-func (f *FS) writable() (*os.Root, experimentalsys.Errno) {
+func (f *mount) mayWrite() experimentalsys.Errno {
 	if f.readOnly {
-		return nil, experimentalsys.EROFS
+		return experimentalsys.EROFS
 	}
-	return f.open()
+	return 0
 }
 
-// clean makes a path of a guest relative, as wazero does: "" and "/" are the mount itself.
+// in calls do with a root and a path in it. From an open directory a link may lead to what is beside it: then the path is looked up again,
+// from the mount on, where the directory still has its name.
+func (f *FS) in(name string, do func(root *os.Root, path string) experimentalsys.Errno) experimentalsys.Errno {
+	root, e := f.open()
+	if e != 0 {
+		return e
+	}
+	name = clean(name)
+	if f.own == nil {
+		e = do(root, name)
+	} else if e = do(f.own, name); e == experimentalsys.EPERM && !leadsUp(name) && f.isAt(root) {
+		e = do(root, f.name+"/"+name)
+	}
+	if e == experimentalsys.ENOENT && !utf8.ValidString(name) {
+		e = errno.IllegalSequence
+	}
+	return e
+}
+
+func leadsUp(name string) bool {
+	name = path.Clean(name)
+	return name == ".." || strings.HasPrefix(name, "../")
+}
+
+func (f *FS) isAt(root *os.Root) bool {
+	there, err := root.Stat(f.name)
+	if err != nil {
+		return false
+	}
+	own, err := f.own.Stat(".")
+	return err == nil && os.SameFile(there, own)
+}
+
+// making is in for what makes a name. Those that are not UTF-8, which WASI does not have, can be used where the host made them, and removed.
+func (f *FS) making(name string, do func(root *os.Root, path string) experimentalsys.Errno) experimentalsys.Errno {
+	if e := f.mayWrite(); e != 0 {
+		return e
+	}
+	if !utf8.ValidString(name) {
+		return errno.IllegalSequence
+	}
+	return f.in(name, do)
+}
+
+// changing is in for what changes something that is there.
+func (f *FS) changing(name string, do func(root *os.Root, path string) experimentalsys.Errno) experimentalsys.Errno {
+	if e := f.mayWrite(); e != 0 {
+		return e
+	}
+	return f.in(name, do)
+}
+
+// clean makes a path of a guest relative, as wazero does: "" and "/" are the directory itself.
 func clean(path string) string {
 	if path = strings.TrimLeft(path, "/"); path == "" {
 		return "."
@@ -140,6 +207,14 @@ func at(root *os.Root, dir string, do func(dirfd int) error) experimentalsys.Err
 	return errno.Of(retry(func() error { return do(int(parent.Fd())) }))
 }
 
+// noName is for a path that ends in "." or "..": e, where there is such a directory.
+func noName(root *os.Root, path string, e experimentalsys.Errno) experimentalsys.Errno {
+	if _, err := root.Stat(path); err != nil {
+		return rootErrno(err)
+	}
+	return e
+}
+
 func retry(do func() error) error {
 	for {
 		if err := do(); err != unix.EINTR {
@@ -156,69 +231,58 @@ func (f *FS) Stat(path string) (sys.Stat_t, experimentalsys.Errno) {
 	return f.stat(path, (*os.Root).Stat)
 }
 
-func (f *FS) stat(path string, stat func(*os.Root, string) (fs.FileInfo, error)) (sys.Stat_t, experimentalsys.Errno) {
-	root, e := f.open()
-	if e != 0 {
-		return sys.Stat_t{}, e
-	}
-	info, err := stat(root, clean(path))
-	if err != nil {
-		return sys.Stat_t{}, rootErrno(err)
-	}
-	return sys.NewStat_t(info), 0
+func (f *FS) stat(path string, stat func(*os.Root, string) (fs.FileInfo, error)) (st sys.Stat_t, e experimentalsys.Errno) {
+	e = f.in(path, func(root *os.Root, path string) experimentalsys.Errno {
+		info, err := stat(root, path)
+		if err == nil {
+			st = sys.NewStat_t(info)
+		}
+		return rootErrno(err)
+	})
+	return st, e
 }
 
 func (f *FS) Mkdir(path string, perm fs.FileMode) experimentalsys.Errno {
-	root, e := f.writable()
-	if e != 0 {
-		return e
-	}
-	if e = rootErrno(root.Mkdir(clean(path), perm.Perm())); e == experimentalsys.ENOTDIR {
-		e = experimentalsys.ENOENT // as wazero says it
-	}
-	return e
+	return f.making(path, func(root *os.Root, path string) experimentalsys.Errno {
+		return rootErrno(root.Mkdir(path, perm.Perm()))
+	})
 }
 
 func (f *FS) Chmod(path string, perm fs.FileMode) experimentalsys.Errno {
-	root, e := f.writable()
-	if e != 0 {
-		return e
-	}
-	return rootErrno(root.Chmod(clean(path), perm))
+	return f.changing(path, func(root *os.Root, path string) experimentalsys.Errno { return rootErrno(root.Chmod(path, perm)) })
 }
 
 func (f *FS) Rmdir(path string) experimentalsys.Errno {
-	root, e := f.writable()
-	if e != 0 {
-		return e
-	}
-	dir, base, _, ok := split(path)
-	if !ok {
-		return experimentalsys.EINVAL
-	}
-	return at(root, dir, func(dirfd int) error { return unix.Unlinkat(dirfd, base, unix.AT_REMOVEDIR) })
+	return f.changing(path, func(root *os.Root, path string) experimentalsys.Errno {
+		dir, base, _, ok := split(path)
+		switch {
+		case !ok && base == "..":
+			return noName(root, path, experimentalsys.ENOTEMPTY)
+		case !ok:
+			return noName(root, path, experimentalsys.EINVAL)
+		}
+		return at(root, dir, func(dirfd int) error { return unix.Unlinkat(dirfd, base, unix.AT_REMOVEDIR) })
+	})
 }
 
 func (f *FS) Unlink(path string) experimentalsys.Errno {
-	root, e := f.writable()
-	if e != 0 {
-		return e
-	}
-	dir, base, slash, ok := split(path)
-	if !ok {
-		return experimentalsys.EISDIR
-	}
-	return at(root, dir, func(dirfd int) error {
-		isDir, err := isDirectory(dirfd, base)
-		switch {
-		case err != nil:
-			return err
-		case isDir:
-			return unix.EISDIR
-		case slash:
-			return unix.ENOTDIR
+	return f.changing(path, func(root *os.Root, path string) experimentalsys.Errno {
+		dir, base, slash, ok := split(path)
+		if !ok {
+			return noName(root, path, experimentalsys.EISDIR)
 		}
-		return unix.Unlinkat(dirfd, base, 0)
+		return at(root, dir, func(dirfd int) error {
+			isDir, err := isDirectory(dirfd, base)
+			switch {
+			case err != nil:
+				return err
+			case isDir:
+				return unix.EISDIR
+			case slash:
+				return unix.ENOTDIR
+			}
+			return unix.Unlinkat(dirfd, base, 0)
+		})
 	})
 }
 
@@ -228,72 +292,32 @@ func isDirectory(dirfd int, base string) (bool, error) {
 	return st.Mode&unix.S_IFMT == unix.S_IFDIR, err
 }
 
-// Rename is not os.Root's, which does not put a directory in the place of an empty one.
-func (f *FS) Rename(from, to string) experimentalsys.Errno {
-	root, e := f.writable()
-	if e != 0 {
-		return e
-	}
-	if from == to {
-		_, e = f.Lstat(from)
-		return e
-	}
-	fromDir, fromBase, fromSlash, fromOK := split(from)
-	toDir, toBase, toSlash, toOK := split(to)
-	if !fromOK || !toOK {
-		return errno.Busy
-	}
-	return at(root, fromDir, func(fromFD int) error {
-		if fromSlash || toSlash {
-			if isDir, err := isDirectory(fromFD, fromBase); err != nil {
-				return err
-			} else if !isDir {
-				return unix.ENOTDIR
-			}
+// Symlink takes any relative target: what leads outside is refused when it is followed.
+func (f *FS) Symlink(target, link string) experimentalsys.Errno {
+	return f.making(link, func(root *os.Root, link string) experimentalsys.Errno {
+		switch {
+		case !utf8.ValidString(target):
+			return errno.IllegalSequence
+		case path.IsAbs(target):
+			return experimentalsys.EPERM
 		}
-		e := at(root, toDir, func(toFD int) error { return unix.Renameat(fromFD, fromBase, toFD, toBase) })
-		if e != 0 {
-			return e
-		}
-		return nil
+		return rootErrno(root.Symlink(target, link))
 	})
 }
 
-func (f *FS) Link(oldPath, newPath string) experimentalsys.Errno {
-	root, e := f.writable()
-	if e != 0 {
-		return e
-	}
-	return rootErrno(root.Link(clean(oldPath), clean(newPath)))
-}
-
-// Symlink takes any relative target: what leads outside is refused when it is followed.
-func (f *FS) Symlink(target, link string) experimentalsys.Errno {
-	root, e := f.writable()
-	if e != 0 {
-		return e
-	}
-	if path.IsAbs(target) {
-		return experimentalsys.EPERM
-	}
-	return rootErrno(root.Symlink(target, clean(link)))
-}
-
-func (f *FS) Readlink(path string) (string, experimentalsys.Errno) {
-	root, e := f.open()
-	if e != 0 {
-		return "", e
-	}
-	target, err := root.Readlink(clean(path))
-	return target, rootErrno(err)
+func (f *FS) Readlink(path string) (target string, e experimentalsys.Errno) {
+	e = f.in(path, func(root *os.Root, path string) experimentalsys.Errno {
+		var err error
+		target, err = root.Readlink(path)
+		return rootErrno(err)
+	})
+	return target, e
 }
 
 func (f *FS) Utimens(path string, atim, mtim int64) experimentalsys.Errno {
-	root, e := f.writable()
-	if e != 0 {
-		return e
-	}
-	return rootErrno(root.Chtimes(clean(path), timeOf(atim), timeOf(mtim)))
+	return f.changing(path, func(root *os.Root, path string) experimentalsys.Errno {
+		return rootErrno(root.Chtimes(path, timeOf(atim), timeOf(mtim)))
+	})
 }
 
 // timeOf: os leaves the time alone that is the zero Time.
@@ -310,9 +334,7 @@ func (f *FS) utimensNoFollow(path string, atim, mtim int64) experimentalsys.Errn
 	if !ok || slash {
 		return f.Utimens(path, atim, mtim)
 	}
-	root, e := f.writable()
-	if e != 0 {
-		return e
-	}
-	return at(root, dir, func(dirfd int) error { return setTimesAt(dirfd, base, atim, mtim) })
+	return f.changing(dir, func(root *os.Root, dir string) experimentalsys.Errno {
+		return at(root, dir, func(dirfd int) error { return setTimesAt(dirfd, base, atim, mtim) })
+	})
 }

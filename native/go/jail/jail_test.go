@@ -71,7 +71,7 @@ func TestErrnos(t *testing.T) {
 		{"stat the mount", stat("/"), 0},
 		{"mkdir existing", fs.Mkdir("sub", 0o755), eexist},
 		{"mkdir below nothing", fs.Mkdir("no/x", 0o755), enoent},
-		{"mkdir below a file", fs.Mkdir("in/x", 0o755), enoent},
+		{"mkdir below a file", fs.Mkdir("in/x", 0o755), enotdir},
 		{"mkdir with a slash", fs.Mkdir("slash/", 0o755), 0},
 		{"rmdir a file", fs.Rmdir("in"), enotdir},
 		{"rmdir a link", fs.Rmdir("link"), enotdir},

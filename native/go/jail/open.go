@@ -5,6 +5,7 @@ package jail
 import (
 	"io/fs"
 	"os"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -19,7 +20,7 @@ func (f *FS) OpenFile(path string, flag experimentalsys.Oflag, perm fs.FileMode)
 	switch {
 	case perm == 0 && flag == experimentalsys.O_RDONLY && clean(path) == ".":
 		// The mount itself as a preopened directory: wazero panics on any error but ENOENT, and with that one every path is EBADF.
-		return &mountDir{fs: f}, 0
+		return &dirFile{fs: f}, 0
 	case perm == 0 && flag == experimentalsys.O_WRONLY:
 		// path_filestat_set_times without following: opening would follow, and needs a file that can be written.
 		return &timesOf{fs: f, path: path}, 0
@@ -27,6 +28,12 @@ func (f *FS) OpenFile(path string, flag experimentalsys.Oflag, perm fs.FileMode)
 	if f.readOnly {
 		if e := f.refuseWriting(path, flag); e != 0 {
 			return nil, e
+		}
+		flag &^= experimentalsys.O_CREAT
+	}
+	if flag&experimentalsys.O_CREAT != 0 && !utf8.ValidString(path) { // see making
+		if _, e := f.Lstat(path); e == 0 && flag&experimentalsys.O_EXCL != 0 {
+			return nil, experimentalsys.EEXIST
 		}
 		flag &^= experimentalsys.O_CREAT
 	}
@@ -38,7 +45,6 @@ func (f *FS) OpenFile(path string, flag experimentalsys.Oflag, perm fs.FileMode)
 		f.limit.Release()
 		return nil, e
 	}
-	opened.counted = true
 	return opened, 0
 }
 
@@ -67,53 +73,96 @@ func (f *FS) refuseWriting(path string, flag experimentalsys.Oflag) experimental
 	return experimentalsys.EROFS
 }
 
-func (f *FS) openFile(path string, flag experimentalsys.Oflag, perm fs.FileMode) (*file, experimentalsys.Errno) {
-	root, e := f.open()
-	if e != 0 {
-		return nil, e
-	}
+// openFile gives a file or a directory, which are counted.
+func (f *FS) openFile(path string, flag experimentalsys.Oflag, perm fs.FileMode) (opened experimentalsys.File, e experimentalsys.Errno) {
+	e = counted(func() experimentalsys.Errno {
+		return f.in(path, func(root *os.Root, path string) experimentalsys.Errno {
+			osFile, e := openIn(root, path, flag, perm)
+			if e != 0 {
+				return e
+			}
+			if info, err := osFile.Stat(); err == nil && info.IsDir() {
+				osFile.Close()
+				opened, e = f.openDir(root, path)
+				return e
+			}
+			file, e := f.add(osFile, flag)
+			if e == 0 {
+				file.counted = true
+				opened = file
+			}
+			return e
+		})
+	})
+	return opened, e
+}
+
+// counted opens something that closing takes off the count of the process's descriptors.
+func counted(open func() experimentalsys.Errno) experimentalsys.Errno {
 	if !descriptors.Take() {
-		return nil, errno.TooManyFiles
+		return errno.TooManyFiles
 	}
-	opened, e := f.openIn(root, clean(path), flag, perm)
+	e := open()
 	if e != 0 {
 		descriptors.Give(1)
+	}
+	return e
+}
+
+// openItself is for reading the directory.
+func (f *FS) openItself() (opened *file, e experimentalsys.Errno) {
+	root := f.own
+	if root == nil {
+		if root, e = f.open(); e != 0 {
+			return nil, e
+		}
+	}
+	e = counted(func() (e experimentalsys.Errno) {
+		osFile, err := root.OpenFile(".", os.O_RDONLY|unix.O_DIRECTORY, 0)
+		if err != nil {
+			return rootErrno(err)
+		}
+		opened, e = f.add(osFile, experimentalsys.O_DIRECTORY)
+		return e
+	})
+	return opened, e
+}
+
+func (f *FS) add(osFile *os.File, flag experimentalsys.Oflag) (*file, experimentalsys.Errno) {
+	opened, e := newFile(f, osFile, flag)
+	if e != 0 {
 		return nil, e
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		opened.file.Close()
-		descriptors.Give(1)
 		return nil, experimentalsys.EBADF
 	}
 	f.files[opened] = struct{}{}
 	return opened, 0
 }
 
-func (f *FS) openIn(root *os.Root, path string, flag experimentalsys.Oflag, perm fs.FileMode) (*file, experimentalsys.Errno) {
+func openIn(root *os.Root, path string, flag experimentalsys.Oflag, perm fs.FileMode) (osFile *os.File, e experimentalsys.Errno) {
 	system := systemFlag(flag)
-	var osFile *os.File
 	dir, base, slash, ok := split(path)
-	if flag&experimentalsys.O_NOFOLLOW != 0 && ok && !slash {
-		e := at(root, dir, func(dirfd int) error {
+	switch {
+	case flag&experimentalsys.O_CREAT != 0 && !ok:
+		return nil, noName(root, path, experimentalsys.EISDIR)
+	case flag&experimentalsys.O_CREAT != 0 && slash:
+		return nil, at(root, dir, func(int) error { return unix.EISDIR })
+	case flag&experimentalsys.O_NOFOLLOW != 0 && ok && !slash:
+		e = at(root, dir, func(dirfd int) error {
 			fd, err := unix.Openat(dirfd, base, system|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(perm.Perm()))
 			if err == nil {
 				osFile = os.NewFile(uintptr(fd), base)
 			}
 			return err
 		})
-		if e != 0 {
-			return nil, e
-		}
-	} else {
-		opened, err := root.OpenFile(path, system, perm.Perm())
-		if err != nil {
-			return nil, rootErrno(err)
-		}
-		osFile = opened
+		return osFile, e
 	}
-	return newFile(f, osFile, flag)
+	osFile, err := root.OpenFile(path, system, perm.Perm())
+	return osFile, rootErrno(err)
 }
 
 // systemFlag: opening never waits, as it would for the other end of a pipe, and takes no terminal. O_APPEND is set afterwards.
