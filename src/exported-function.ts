@@ -2,7 +2,7 @@ import { notEntered } from './calls/direct.js';
 import { checkParent, enterAsync, enterSync, mustBeSync } from './calls/entry.js';
 import type { FunctionState } from './calls/function-state.js';
 import type { Frame, Lease } from './calls/link-group.js';
-import { begin, type CheckedOptions, checkCallOptions, noOptions, refuseSignal } from './calls/options.js';
+import { begin, type CheckedOptions, checkCallOptions, refuseSignal } from './calls/options.js';
 import { type CallTrace, traced } from './calls/tracing.js';
 import { native } from './native/native.js';
 import { Birth } from './values/birth.js';
@@ -21,7 +21,7 @@ interface Parts {
 const birth = new Birth<Parts>();
 /** Not exported by the package. */
 export const makeExportedFunction = (state: FunctionState, lease: Lease | undefined): ExportedFunction =>
-  make({ state, lease, options: noOptions });
+  make({ state, lease, options: state.module.runtime.defaultOptions });
 let make: (parts: Parts) => ExportedFunction;
 
 /**
@@ -111,12 +111,14 @@ export class ExportedFunction<
    * @throws RangeError for a timeoutMs of 0, negative or NaN
    */
   withOptions(options: CallOptions): ExportedFunction<P, R> {
-    return make({ ...this.#parts, options: checkCallOptions(options) }) as unknown as ExportedFunction<P, R>;
+    const checked = checkCallOptions(options, this.#parts.state.module.runtime.defaultOptions);
+    return make({ ...this.#parts, options: checked }) as unknown as ExportedFunction<P, R>;
   }
 
   #trace(): CallTrace {
-    const { state, options } = this.#parts;
-    return { module: state.module.name, function: state.name, context: options.context };
+    const { state, lease, options } = this.#parts;
+    const context = lease ? lease.frame.context : options.context;
+    return { module: state.module.name, function: state.name, context };
   }
 
   #parent(): Frame | undefined {
@@ -134,7 +136,7 @@ export class ExportedFunction<
       this.#enterSync(parent, frameOptions, words);
       return words;
     }
-    return await enterAsync(state.module, parent, frameOptions, 'the call', (frame, lane, below, timeoutNs, self) => {
+    return await enterAsync(state.module, parent, frameOptions, state, (frame, lane, below, timeoutNs, self) => {
       if (below === 0 && timeoutNs === 0) {
         const express = state.express ?? state.countAsync();
         if (express?.begin(self, words)) return undefined;
@@ -152,7 +154,7 @@ export class ExportedFunction<
 
   #enterSync(parent: Frame | undefined, options: ReturnType<typeof begin>, words: BigUint64Array): void {
     const { state } = this.#parts;
-    enterSync(state.module, parent, options, 'the call', (frame, lane, below, timeoutNs) =>
+    enterSync(state.module, parent, options, state, (frame, lane, below, timeoutNs) =>
       native().call(frame, lane, below, timeoutNs, state.handle, words),
     );
   }

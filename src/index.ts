@@ -53,6 +53,7 @@ export type {
   HostResult,
   Limits,
   MemoryDefinition,
+  ModuleLimits,
   ParamsOf,
   ResultOf,
   SyncCallOptions,

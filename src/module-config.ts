@@ -5,7 +5,7 @@ import { checkFileSystem } from './io/files.js';
 import { checkSink, checkSource } from './io/stdio.js';
 import type { SockConfig } from './sock-config.js';
 import type { Clock, InputSource, OutputSink } from './stdio.js';
-import type { Limits } from './types.js';
+import type { ModuleLimits } from './types.js';
 import { invalidArgument } from './values/errors.js';
 import { mergeLimits } from './values/limits.js';
 import { types } from './values/node.js';
@@ -187,7 +187,7 @@ export class ModuleConfig extends Uncloneable {
    * The limits per module; they can only lower those of the runtime. Merged field by field; undefined takes a field back to the runtime's.
    * @throws RangeError where a field is no positive integer, TypeError for a field that is not per module
    */
-  withLimits(limits: Limits): ModuleConfig {
+  withLimits(limits: ModuleLimits): ModuleConfig {
     return this.#with({ limits: mergeLimits(this.#fields.limits, limits, 'module') });
   }
 }

@@ -101,7 +101,10 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
     checkValueTypes(params, 'params');
     checkValueTypes(results, 'results');
     const expected = `a function ${showTypes(params, results)} for export ${JSON.stringify(name)}`;
-    if (!found) throw invalidArgument(`Expected ${expected} but there is none of that name`);
+    if (!found)
+      throw invalidArgument(
+        `Expected ${expected} but there is none of that name: exportedFunctionDefinitions() has those that there are`,
+      );
     const { paramTypes, resultTypes } = found.definition;
     if (!sameTypes(params, paramTypes) || !sameTypes(results, resultTypes))
       throw invalidArgument(`Expected ${expected} but received ${showTypes(paramTypes, resultTypes)}`);
@@ -148,7 +151,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
    */
   async exclusive<T>(fn: (module: CallerModule) => T | PromiseLike<T>, options?: CallOptions): Promise<T> {
     checkFunction(fn, 'fn');
-    const checked = checkCallOptions(options);
+    const checked = checkCallOptions(options, this.#state.runtime.defaultOptions);
     const parent = this.#lease?.frame;
     if (this.#lease) checkParent(parent, this.#lease.expired);
     this.#state.checkOpen();

@@ -5,7 +5,7 @@ import type { Limits } from './types.js';
 import { unsupportedError } from './values/errors.js';
 import { mergeLimits } from './values/limits.js';
 import { Uncloneable } from './values/uncloneable.js';
-import { checkBoolean, checkInteger, wrongRange, wrongType } from './values/validate.js';
+import { checkBoolean, checkInteger, checkTimeout, wrongRange, wrongType } from './values/validate.js';
 
 const defaults: RuntimeFields = Object.freeze({
   engine: ENGINE.auto,
@@ -13,6 +13,8 @@ const defaults: RuntimeFields = Object.freeze({
   debugInfoEnabled: true,
   customSections: false,
   closeOnContextDone: false,
+  closeOnTrap: false,
+  defaultTimeoutMs: Infinity,
   limits: Object.freeze({}),
 });
 
@@ -50,6 +52,19 @@ export class RuntimeConfig extends Uncloneable {
   /** Interprets modules (wazero: NewRuntimeConfigInterpreter): slower, on every platform. */
   static interpreter(): RuntimeConfig {
     return new RuntimeConfig().#with({ engine: ENGINE.interpreter });
+  }
+
+  /**
+   * Everything that code of strangers calls for (ours, not wazero's): `withCloseOnContextDone(true)`, `withCloseOnTrap(true)`,
+   * `withDefaultTimeout(10_000)`, memories of at most 256 MiB each, and together, as by default, of at most half of what the machine or its
+   * control group has. Each can be set otherwise afterwards.
+   */
+  static untrusted(): RuntimeConfig {
+    return new RuntimeConfig()
+      .withCloseOnContextDone(true)
+      .withCloseOnTrap(true)
+      .withDefaultTimeout(10_000)
+      .withLimits({ memoryPages: 4096 });
   }
 
   #with(change: Partial<RuntimeFields>): RuntimeConfig {
@@ -111,6 +126,30 @@ export class RuntimeConfig extends Uncloneable {
   withCloseOnContextDone(enabled: boolean): RuntimeConfig {
     checkBoolean(enabled, 'enabled');
     return this.#with({ closeOnContextDone: enabled });
+  }
+
+  /**
+   * A deadline for every call, conversation (`exclusive`), compilation and instantiation that is given no `timeoutMs` (ours, not wazero's).
+   * `timeoutMs: Infinity` is none for one of them; a nested call has that of the call that it is in. Default: Infinity, none. Without
+   * `withCloseOnContextDone(true)` all of them but compilations fail with ERR_WAZERO_NOT_INTERRUPTIBLE, as with a `timeoutMs` of their own.
+   * @param timeoutMs milliseconds
+   * @throws RangeError for 0, negative or NaN
+   */
+  withDefaultTimeout(timeoutMs: number): RuntimeConfig {
+    const defaultTimeoutMs = checkTimeout(timeoutMs, 'timeoutMs');
+    if (defaultTimeoutMs === undefined) throw wrongType('a number', 'timeoutMs', timeoutMs);
+    return this.#with({ defaultTimeoutMs });
+  }
+
+  /**
+   * A Trap closes its module: the one whose function was called, as a deadline does (ours, not wazero's). What a guest was in the middle of
+   * when it trapped stays as it was left, its stack pointer among others: code that was compiled by LLVM may trap in every call from then on.
+   * Calls that wait for the module, and later ones, give ERR_WAZERO_CLOSED and name the trap; calls below, which the trapped one was nested
+   * in, trap too when their host function answers; a closeNotifier hears exit code 1. Default: false, as wazero: the module stays open.
+   */
+  withCloseOnTrap(enabled: boolean): RuntimeConfig {
+    checkBoolean(enabled, 'enabled');
+    return this.#with({ closeOnTrap: enabled });
   }
 
   /**

@@ -6,7 +6,7 @@ import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSigna
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
 import type { InstantiateOptions } from './experimental.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
-import { CompileRequest, compileTarget } from './instances/compile.js';
+import { CompileRequest, compileTarget, type TimeLimit } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
 import { type InstantiationExtras, instantiateAsync, instantiateSync } from './instances/instantiate.js';
 import type { ModuleState } from './instances/module-state.js';
@@ -74,17 +74,19 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
    * Rejects with CompileError, LimitError, ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
    */
   async compileModule(binary: BinarySource, options: CompileOptions = {}): Promise<CompiledModule> {
-    const { signal, timeoutMs, workers, listener } = checkCompileOptions(options);
+    const { signal, timeoutMs, workers, listener } = checkCompileOptions(options, this.#state);
     const bytes = checkBinary(binary, 'binary');
-    return makeCompiledModule(await this.#compile(bytes, signal, deadlineOf(timeoutMs), workers, listener));
+    const limit = { deadline: deadlineOf(timeoutMs), timeoutMs };
+    return makeCompiledModule(await this.#compile(bytes, signal, limit, workers, listener));
   }
 
   /** As `compileModule`, on the JS thread. */
   compileModuleSync(binary: BinarySource, options: Omit<CompileOptions, 'signal'> = {}): CompiledModule {
-    const { signal, timeoutMs, workers, listener } = checkCompileOptions(options);
+    const { signal, timeoutMs, workers, listener } = checkCompileOptions(options, this.#state);
     refuseSignal({ signal });
     const bytes = checkBinary(binary, 'binary');
-    return makeCompiledModule(this.#compileSync(bytes, deadlineOf(timeoutMs), workers, listener));
+    const limit = { deadline: deadlineOf(timeoutMs), timeoutMs };
+    return makeCompiledModule(this.#compileSync(bytes, limit, workers, listener));
   }
 
   /**
@@ -103,7 +105,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   ): Promise<Module> {
     const state = checkCompiled(compiled);
     const fields = checkConfig(config, state);
-    const { extras, checked } = checkInstantiateOptions(options, false);
+    const { extras, checked } = checkInstantiateOptions(options, this.#state, false);
     return publicModule(await instantiateAsync(this.#state, state, fields, begin(checked, this.#state), extras));
   }
 
@@ -115,7 +117,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   ): Module {
     const state = checkCompiled(compiled);
     const fields = checkConfig(config, state);
-    const { extras, checked } = checkInstantiateOptions(options, false);
+    const { extras, checked } = checkInstantiateOptions(options, this.#state, false);
     refuseSignal(checked);
     return publicModule(instantiateSync(this.#state, state, fields, begin(checked, this.#state), extras));
   }
@@ -124,9 +126,9 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   async instantiate(binary: BinarySource, config?: ModuleConfig, options?: InstantiateOptions): Promise<Module> {
     const bytes = checkBinary(binary, 'binary');
     const fields = checkConfig(config, undefined);
-    const { extras, checked } = checkInstantiateOptions(options, true);
+    const { extras, checked } = checkInstantiateOptions(options, this.#state, true);
     const frameOptions = begin(checked, this.#state);
-    const compiled = await this.#compile(bytes, frameOptions.signal, frameOptions.deadline, 1);
+    const compiled = await this.#compile(bytes, frameOptions.signal, frameOptions, 1);
     return publicModule(
       await this.#owning(compiled, () => instantiateAsync(this.#state, compiled, fields, frameOptions, extras)),
     );
@@ -136,10 +138,10 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   instantiateSync(binary: BinarySource, config?: ModuleConfig, options?: Omit<InstantiateOptions, 'signal'>): Module {
     const bytes = checkBinary(binary, 'binary');
     const fields = checkConfig(config, undefined);
-    const { extras, checked } = checkInstantiateOptions(options, true);
+    const { extras, checked } = checkInstantiateOptions(options, this.#state, true);
     refuseSignal(checked);
     const frameOptions = begin(checked, this.#state);
-    const compiled = this.#compileSync(bytes, frameOptions.deadline, 1);
+    const compiled = this.#compileSync(bytes, frameOptions, 1);
     try {
       return publicModule(instantiateSync(this.#state, compiled, fields, frameOptions, extras));
     } catch (error) {
@@ -190,14 +192,14 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   #compile(
     bytes: Uint8Array,
     signal: AbortSignal | undefined,
-    deadline: number,
+    limit: TimeLimit,
     workers: number,
     observer?: FunctionListener,
   ): Promise<CompiledState> {
     let request: CompileRequest | undefined;
     const compile = (binary: Uint8Array, description?: string) => {
       request = new CompileRequest(this.#state);
-      return request.run(binary, { signal, deadline, workers, listener: description });
+      return request.run(binary, { signal, ...limit, workers, listener: description });
     };
     const progress = () => request?.progress() ?? { done: 0, functions: 0 };
     return traceAsync(traced.compile, { byteLength: bytes.byteLength, workers, progress }, async () => {
@@ -215,18 +217,18 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     return new CompiledState(this.#state, handle, undefined, listener?.compiled(handle));
   }
 
-  #compileSync(bytes: Uint8Array, deadline: number, workers: number, observer?: FunctionListener): CompiledState {
+  #compileSync(bytes: Uint8Array, limit: TimeLimit, workers: number, observer?: FunctionListener): CompiledState {
     const progress = () => ({ done: 0, functions: 0 });
     return traceSync(traced.compile, { byteLength: bytes.byteLength, workers, progress }, () => {
       const listener = observer && new Listener(observer, this.#state.limits);
-      if (listener?.filters) listener.choose(this.#compileNow(bytes, deadline, workers, Listener.list));
-      return this.#compiled(this.#compileNow(bytes, deadline, workers, listener?.description), listener);
+      if (listener?.filters) listener.choose(this.#compileNow(bytes, limit, workers, Listener.list));
+      return this.#compiled(this.#compileNow(bytes, limit, workers, listener?.description), listener);
     });
   }
-  #compileNow(bytes: Uint8Array, deadline: number, workers: number, listener: string | undefined): Handle {
+  #compileNow(bytes: Uint8Array, limit: TimeLimit, workers: number, listener: string | undefined): Handle {
     this.#state.checkOpen();
-    const left = deadline - performance.now();
-    if (left <= 0) throw abortedError('the compilation', { reason: 'timeout' });
+    const left = limit.deadline - performance.now();
+    if (left <= 0) throw abortedError('the compilation', { reason: 'timeout' }, limit.timeoutMs);
     const timeoutNs = left === Infinity ? 0 : Math.min(Math.ceil(left * 1e6), Number.MAX_SAFE_INTEGER);
     return native().compileSync(compileTarget(this.#state, listener), bytes, workers, timeoutNs);
   }
@@ -256,7 +258,7 @@ function checkConfig(config: unknown, compiled: CompiledState | undefined): Modu
   return compiled?.host ? { ...fields, startFunctions: [] } : fields;
 }
 
-function checkCompileOptions(options: CompileOptions) {
+function checkCompileOptions(options: CompileOptions, { defaultOptions }: RuntimeState) {
   checkObject(options, 'options');
   const { workers = 1, listener } = options;
   checkInteger(workers, 1, MAX_U32, 'options.workers');
@@ -269,7 +271,7 @@ function checkCompileOptions(options: CompileOptions) {
   }
   return {
     signal: checkSignal(options.signal, 'options.signal'),
-    timeoutMs: checkTimeout(options.timeoutMs, 'options.timeoutMs'),
+    timeoutMs: checkTimeout(options.timeoutMs, 'options.timeoutMs') ?? defaultOptions.timeoutMs,
     workers,
     listener,
   };
@@ -288,8 +290,12 @@ function statesOf(resolve: ((name: string) => unknown) | undefined): Instantiati
   };
 }
 
-function checkInstantiateOptions(options: InstantiateOptions | undefined, ownsCompiled: boolean) {
-  const checked = checkCallOptions(options);
+function checkInstantiateOptions(
+  options: InstantiateOptions | undefined,
+  { defaultOptions }: RuntimeState,
+  ownsCompiled: boolean,
+) {
+  const checked = checkCallOptions(options, defaultOptions);
   checkOptionalFunction(options?.importResolver, 'options.importResolver');
   checkOptionalFunction(options?.closeNotifier, 'options.closeNotifier');
   const extras: InstantiationExtras = {

@@ -10,6 +10,7 @@ export type {
   HostResult,
   Limits,
   MemoryDefinition,
+  ModuleLimits,
   ParamsOf,
   ResultOf,
   SyncCallOptions,
@@ -28,7 +29,7 @@ export interface FunctionEvent extends FunctionEventOf<Module> {}
 export interface CompileOptions {
   /** Rejects the compilation with ERR_WAZERO_ABORTED when it aborts. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds. Infinity is none; 0, negative or NaN is a RangeError. Default: none. */
+  /** Milliseconds. Infinity is none; 0, negative or NaN is a RangeError. Default: that of RuntimeConfig.withDefaultTimeout, else none. */
   timeoutMs?: number | undefined;
   /** Threads of this compilation (wazero: experimental.WithCompilationWorkers). Default: 1. */
   workers?: number;

@@ -10,6 +10,8 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+
+	"wazeronode/headroom"
 )
 
 // The flat structs of config_fields.def as Go values; one line per row, which the drift check of the tests counts.
@@ -24,10 +26,11 @@ type runtimeConfig struct {
 	customSections        bool
 	closeOnContextDone    bool
 
-	totalMemoryBytes   uint64
-	moduleBytes        uint64
-	concurrentCompiles uint32
-	limits             limits
+	totalMemoryBytes     uint64
+	totalMemoryByDefault bool
+	moduleBytes          uint64
+	concurrentCompiles   uint32
+	limits               limits
 }
 
 // limits are those per module; zero is no limit but wazero's.
@@ -47,6 +50,7 @@ func readRuntimeConfig(c *C.wz_runtime_config) *runtimeConfig {
 		customSections:        c.custom_sections != 0,
 		closeOnContextDone:    c.close_on_context_done != 0,
 		totalMemoryBytes:      uint64(c.limit_total_memory_bytes),
+		totalMemoryByDefault:  c.total_memory_by_default != 0,
 		moduleBytes:           uint64(c.limit_module_bytes),
 		concurrentCompiles:    uint32(c.limit_concurrent_compiles),
 		limits: limits{
@@ -65,6 +69,14 @@ func readRuntimeConfig(c *C.wz_runtime_config) *runtimeConfig {
 		out.memoryLimitPages = &v
 	}
 	return out
+}
+
+// totalMemory is what all memories of the runtime may have: nobody who has not asked for more gets more than half of the control group.
+func (c *runtimeConfig) totalMemory() uint64 {
+	if c.totalMemoryByDefault {
+		return max(1, min(c.totalMemoryBytes, headroom.OfGroups()/2)) // 0 would be no limit
+	}
+	return c.totalMemoryBytes
 }
 
 // build makes wazero's config; it panics where wazero does (no compiler here), which guard answers.

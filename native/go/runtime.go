@@ -59,7 +59,7 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 	}
 	rt := &runtimeState{
 		env: e, config: config, disk: disk, gate: make(chan struct{}, compiles),
-		budget:  arena.NewBudget(config.totalMemoryBytes),
+		budget:  arena.NewBudget(config.totalMemory()),
 		flights: flights{bySum: map[[sha256.Size]byte]*flight{}},
 		owned:   map[interface{ disown() }]struct{}{},
 		modules: map[api.Module]*moduleState{},

@@ -2,8 +2,10 @@ import { STOP } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { abortedError, type Interruption, limitError } from '../values/errors.js';
 import { AsyncResource } from '../values/node.js';
-import type { FrameOptions } from './frames.js';
+import type { FrameOptions, Subject } from './frames.js';
 import { Frame, type Instance, Lease } from './link-group.js';
+
+const subject: Subject = { what: 'the conversation' };
 
 /**
  * Module.exclusive: a frame without guest code of its own, parked from beginning to end. Calls through what it lends are nested in it; all
@@ -16,14 +18,13 @@ export function converse<C, T>(
   lend: (lease: Lease) => C,
   fn: (lent: C) => T | PromiseLike<T>,
 ): Promise<T> {
-  const what = 'the conversation';
   return new Promise<T>((resolve, reject) => {
     const { signal } = options;
-    if (signal?.aborted) throw abortedError(what, { reason: 'abort', cause: signal.reason });
+    if (signal?.aborted) throw abortedError(subject.what, { reason: 'abort', cause: signal.reason });
     const { group } = module;
     if (!parent && !group.isFree && module.queued >= module.queuedCalls)
       throw limitError(`${module.queuedCalls} calls are waiting in the module already`, 'queuedCalls');
-    const frame = new Frame('exclusive', module, parent, options);
+    const frame = new Frame('exclusive', module, parent, options, subject);
     const resource = new AsyncResource('WAZERO_CONVERSATION');
     const lease = new Lease(frame);
     let over = false;
@@ -69,7 +70,7 @@ export function converse<C, T>(
       // Nested calls inherit the deadline; the signal is told to them here.
       const above = frame.stack?.frames.slice(frame.stack.frames.indexOf(frame) + 1) ?? [];
       if (why.reason === 'abort') for (const { id } of above) native().frameStop(id, STOP.abort, 0);
-      frame.cancel(abortedError(what, why));
+      frame.cancel(abortedError(subject.what, why, frame.timeoutMs));
     };
     frame.watchSignal(interrupt);
     frame.watchDeadline(interrupt);

@@ -7,7 +7,8 @@ import { closedError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 import { decodeResults, encode, hostResults, type Signature } from '../values/values.js';
 import { get, put } from '../values/words.js';
-import { failure, leave, noteClosed } from './entry.js';
+import { checkNotTrapped, failure, leave, noteClosed } from './entry.js';
+import type { Subject } from './frames.js';
 import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
 import { Frame, frames, type Instance, Stack } from './link-group.js';
@@ -35,7 +36,7 @@ let enter: () => string | undefined = () => undefined;
 const forgotten = new FinalizationRegistry<number>((slot) => native().directClose(slot));
 
 /** The function that is called: FunctionState. */
-export interface Callee {
+export interface Callee extends Subject {
   readonly module: Instance;
   readonly handle: Handle;
   readonly signature: Signature;
@@ -141,7 +142,8 @@ export class DirectCall {
   frame(): Frame {
     if (!this.#frame) {
       const { module } = this.state;
-      this.#frame = new Frame('sync', module, undefined, { deadline: Infinity, context: this.#context }, this.#id);
+      const options = { deadline: Infinity, timeoutMs: Infinity, byDefault: true, context: this.#context };
+      this.#frame = new Frame('sync', module, undefined, options, this.state, this.#id);
       frames.add(this.#frame);
       module.group.push(this.#frame, new Stack());
     }
@@ -166,8 +168,9 @@ export class DirectCall {
       const host = this.#host;
       if (!host) throw closedError('the host function is gone');
       const late = host.withCaller || traced.host.hasSubscribers ? this.#askAsFrame(host) : this.#ask(host);
-      if (late === undefined) return REPLY.ok;
       if (late === notEntered) return REPLY.none;
+      if (this.#frame) checkNotTrapped(this.#frame); // without one nothing was nested in it
+      if (late === undefined) return REPLY.ok;
       this.frame().parked = { value: tooLate(late) };
       return REPLY.wouldBlock;
     } catch (error) {

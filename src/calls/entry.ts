@@ -12,8 +12,8 @@ import {
   wouldBlockError,
 } from '../values/errors.js';
 import { AsyncResource } from '../values/node.js';
-import type { FrameOptions } from './frames.js';
-import { Frame, frames, type Instance, type LinkGroup } from './link-group.js';
+import type { FrameOptions, Subject } from './frames.js';
+import { type ClosedBy, Frame, frames, type Instance, type LinkGroup } from './link-group.js';
 
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
 type Start = (frame: number, lane: number, parent: number, timeoutNs: number, self: Frame) => string | undefined;
@@ -21,13 +21,52 @@ type Start = (frame: number, lane: number, parent: number, timeoutNs: number, se
 const parse = (bytes: Uint8Array): unknown => (bytes.byteLength === 0 ? {} : JSON.parse(Buffer.from(bytes).toString()));
 
 /** Modules that native code found closed: by the guest's own exit, a deadline, a signal. */
-export function noteClosed(group: LinkGroup, handles: readonly Handle[] | undefined, exitCode: number): void {
-  for (const handle of handles ?? []) group.byHandle.get(handle)?.markClosed(exitCode);
+export function noteClosed(
+  group: LinkGroup,
+  handles: readonly Handle[] | undefined,
+  exitCode: number,
+  why?: ClosedBy,
+): void {
+  for (const handle of handles ?? []) group.byHandle.get(handle)?.markClosed(exitCode, why);
 }
 
+/** The error that the frame ends with, and what that does to its module. */
 export function failure(frame: Frame, record: ErrorRecord): Error {
-  noteClosed(frame.group, record.closed, record.exitCode ?? 0);
-  return makeError(record, { parked: frame.parked, abort: record.reason === 'abort' ? abortOf(frame) : undefined });
+  const { code, reason } = record;
+  const stopped = code === 'ERR_WAZERO_EXIT' && record.closed !== undefined;
+  noteClosed(frame.group, record.closed, record.exitCode ?? 0, stopped ? closedBy(frame, record) : undefined);
+  const error = makeError(record, {
+    parked: frame.parked,
+    abort: reason === 'abort' ? abortOf(frame) : undefined,
+    more: code === 'ERR_WAZERO_EXIT' && reason === 'timeout' ? stoppedText(frame) : undefined,
+  });
+  if (code === 'ERR_WAZERO_TRAP') noteTrap(frame, record);
+  return error;
+}
+
+function closedBy({ subject }: Frame, { code, reason, kind, exitCode }: ErrorRecord): ClosedBy {
+  return { what: subject.what, code, reason, kind, exitCode } as ClosedBy;
+}
+
+function stoppedText(frame: Frame): string {
+  const { what } = frame.subject;
+  // One that was stopped along with a nested call has time left.
+  if (frame.deadline > performance.now() + 1)
+    return `${what} was stopped with a call inside of it, whose time was over`;
+  return `${what} was stopped after ${frame.timeoutMs} ms (timeoutMs)`;
+}
+
+/** withCloseOnTrap. What is being instantiated ends anyway. */
+function noteTrap(frame: Frame, record: ErrorRecord): void {
+  const { module, stack } = frame;
+  if (!module.runtime.closeOnTrap || !module.ready) return;
+  module.markClosed(1, closedBy(frame, record));
+  if (stack) stack.trapped ??= module;
+}
+
+/** Throws where a call that was nested in the frame has trapped and closed its module: whatever its host function answers, the guest does not go on. */
+export function checkNotTrapped(frame: Frame): void {
+  frame.stack?.trapped?.checkOpen();
 }
 
 /** One signal ends every frame of a stack whose modules it closes: whose it was, all have its reason. */
@@ -53,14 +92,14 @@ function enter(
   module: Instance,
   parent: Frame | undefined,
   options: FrameOptions,
-  what: string,
+  subject: Subject,
   start: Start,
 ): Promise<BigUint64Array> {
   return new Promise((resolve, reject) => {
     const { signal } = options;
-    if (signal?.aborted) throw abortedError(what, { reason: 'abort', cause: signal.reason });
+    if (signal?.aborted) throw abortedError(subject.what, { reason: 'abort', cause: signal.reason });
     const { group } = module;
-    const frame = new Frame('async', module, parent, options);
+    const frame = new Frame('async', module, parent, options, subject);
     if (!parent && !group.isFree && module.queued >= module.queuedCalls)
       throw limitError(`${module.queuedCalls} calls are waiting in the module already`, 'queuedCalls');
     frame.resource = new AsyncResource('WAZERO_CALL');
@@ -72,7 +111,7 @@ function enter(
       const timeoutNs = frame.timeLeft();
       if (timeoutNs === undefined) {
         leave(frame, undefined);
-        reject(abortedError(what, { reason: 'timeout' }));
+        reject(abortedError(subject.what, { reason: 'timeout' }, frame.timeoutMs));
         return;
       }
       frames.add(frame);
@@ -105,7 +144,7 @@ function enter(
     };
     const interrupt = (why: Interruption) => {
       if (frame.state === 'queued') {
-        frame.cancel(abortedError(what, why));
+        frame.cancel(abortedError(subject.what, why, frame.timeoutMs));
       } else if (why.reason === 'abort' && frame.state !== 'done') {
         frame.interruption = why;
         native().frameStop(frame.id, STOP.abort, 0);
@@ -122,15 +161,15 @@ export function enterSync(
   module: Instance,
   parent: Frame | undefined,
   options: FrameOptions,
-  what: string,
+  subject: Subject,
   start: Start,
 ): void {
   const { group } = module;
   const stack = group.syncStack(parent);
   // Made inside a callback of a synchronous call, through whatever handle: nested in that.
-  const frame = new Frame('sync', module, parent ?? stack.top, options);
+  const frame = new Frame('sync', module, parent ?? stack.top, options, subject);
   const timeoutNs = frame.timeLeft();
-  if (timeoutNs === undefined) throw abortedError(what, { reason: 'timeout' });
+  if (timeoutNs === undefined) throw abortedError(subject.what, { reason: 'timeout' }, frame.timeoutMs);
   frames.add(frame);
   group.push(frame, stack);
   group.refreshBuffers();

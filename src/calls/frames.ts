@@ -15,7 +15,16 @@ export interface FrameOptions {
   readonly signal?: AbortSignal | undefined;
   /** performance.now(), Infinity for none. */
   readonly deadline: number;
+  /** What it was made of, for messages. */
+  readonly timeoutMs: number;
+  /** The runtime's own deadline, which a nested call does not need: it has that of the call below. */
+  readonly byDefault: boolean;
   readonly context: unknown;
+}
+
+/** What a frame is for, in messages: 'the instantiation'. Asked only where there is an error. */
+export interface Subject {
+  readonly what: string;
 }
 
 /** What frames know of the module that they enter; what it is beyond that, link-group.ts says. */
@@ -34,6 +43,9 @@ export class Frame<M extends Entered> {
   /** The frame whose host function made this call through its caller. */
   readonly parent: Frame<M> | undefined;
   readonly deadline: number;
+  /** What the deadline was made of; Infinity for none. */
+  readonly timeoutMs: number;
+  readonly subject: Subject;
   /** CallOptions.context of the outermost call. */
   readonly context: unknown;
   readonly signal: AbortSignal | undefined;
@@ -74,13 +86,23 @@ export class Frame<M extends Entered> {
   #controller: AbortController | undefined;
   #endReason: unknown;
 
-  constructor(lane: Lane, module: M, parent: Frame<M> | undefined, options: FrameOptions, id = nextId()) {
+  constructor(
+    lane: Lane,
+    module: M,
+    parent: Frame<M> | undefined,
+    options: FrameOptions,
+    subject: Subject,
+    id = nextId(),
+  ) {
     this.id = id;
     this.lane = lane;
     this.module = module;
     this.parent = parent;
+    this.subject = subject;
     this.signal = options.signal;
-    this.deadline = Math.min(options.deadline, parent?.deadline ?? Infinity);
+    const below = parent && (options.byDefault || parent.deadline <= options.deadline) ? parent : undefined;
+    this.deadline = below ? below.deadline : options.deadline;
+    this.timeoutMs = below ? below.timeoutMs : options.timeoutMs;
     this.context = parent ? parent.context : options.context;
   }
 
@@ -158,6 +180,8 @@ export class Stack<M extends Entered> {
   readonly waiting: Frame<M>[] = [];
   /** The signal that stopped a frame of it. */
   abort: { readonly cause: unknown } | undefined;
+  /** A frame of it trapped, and that has closed its module: no guest code of the frames below goes on. */
+  trapped: M | undefined;
 
   get top(): Frame<M> | undefined {
     return this.frames.at(-1);

@@ -2,6 +2,7 @@ import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { invalidArgument } from '../values/errors.js';
 import type { FunctionDefinition } from '../values/types.js';
+import { show } from '../values/validate.js';
 import { encode, type Signature, signature } from '../values/values.js';
 import { type Callee, DirectCall, openAfter } from './direct.js';
 import { ExpressCall } from './express.js';
@@ -27,6 +28,11 @@ export class FunctionState implements Callee {
     this.definition = definition;
     this.#handle = handle;
     this.signature = signature(definition.paramTypes, definition.resultTypes);
+  }
+
+  /** In messages (Subject). */
+  get what(): string {
+    return `the call of ${show(this.name)}`;
   }
 
   /** Found on first use; fails where the module is closed. */

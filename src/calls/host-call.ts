@@ -32,7 +32,7 @@ export function callHost(
   };
   try {
     const result: unknown = traced.host.hasSubscribers
-      ? traceEither(traced.host, { module: host.moduleName, function: host.exportName }, () =>
+      ? traceEither(traced.host, { module: host.moduleName, function: host.exportName, context: frame.context }, () =>
           Reflect.apply(host.fn, undefined, args),
         )
       : Reflect.apply(host.fn, undefined, args);

@@ -1,16 +1,24 @@
 import type { Callback, Callbacks } from '../io/callbacks.js';
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
-import { busyError, closedError } from '../values/errors.js';
+import { busyError, closedError, type ErrorRecord } from '../values/errors.js';
 import { ReferenceTable } from '../values/references.js';
 import * as bare from './frames.js';
 import type { HostFunctions } from './host-functions.js';
+import type { CheckedOptions } from './options.js';
+
+/** What closed a module without close(): the error that `what` ended with. */
+export type ClosedBy = { readonly what: string } & Pick<ErrorRecord, 'code' | 'reason' | 'kind' | 'exitCode'>;
 
 /** What this room knows of an instance: ModuleState (instances/) is one. */
 export interface Instance {
   readonly name: string;
   readonly group: LinkGroup;
-  readonly runtime: { readonly closeOnContextDone: boolean };
+  readonly runtime: {
+    readonly closeOnContextDone: boolean;
+    readonly closeOnTrap: boolean;
+    readonly defaultOptions: CheckedOptions;
+  };
   /** 0 until native code has said it. */
   handle: Handle;
   /** Instantiated. */
@@ -23,7 +31,7 @@ export interface Instance {
   queued: number;
   readonly queuedCalls: number;
   checkOpen(): void;
-  markClosed(exitCode: number): void;
+  markClosed(exitCode: number, why?: ClosedBy): void;
   /** Only from LinkGroup.settle, at rest. */
   closeNow(): void;
 }

@@ -6,40 +6,57 @@ import type { FrameOptions } from './frames.js';
 /** CallOptions, checked once; the deadline counts anew for each call. */
 export interface CheckedOptions {
   readonly signal: AbortSignal | undefined;
-  readonly timeoutMs: number | undefined;
+  /** Infinity for none. */
+  readonly timeoutMs: number;
+  /** timeoutMs is the runtime's: none was given. */
+  readonly byDefault: boolean;
   readonly context: unknown;
   /** Nothing can stop the call. */
   readonly endless: boolean;
 }
-export const noOptions: CheckedOptions = Object.freeze({
-  signal: undefined,
-  timeoutMs: undefined,
+/** Of a runtime: what holds where no options are given. */
+export function defaultOptions(timeoutMs: number): CheckedOptions {
+  return Object.freeze({
+    signal: undefined,
+    timeoutMs,
+    byDefault: true,
+    context: undefined,
+    endless: timeoutMs === Infinity,
+  });
+}
+export const noFrameOptions: FrameOptions = Object.freeze({
+  deadline: Infinity,
+  timeoutMs: Infinity,
+  byDefault: true,
   context: undefined,
-  endless: true,
 });
-export const noFrameOptions: FrameOptions = Object.freeze({ deadline: Infinity, context: undefined });
 
-export function checkCallOptions(options: CallOptions | undefined): CheckedOptions {
-  if (options === undefined) return noOptions;
+export function checkCallOptions(options: CallOptions | undefined, defaults: CheckedOptions): CheckedOptions {
+  if (options === undefined) return defaults;
   checkObject(options, 'options');
   const signal = checkSignal(options.signal, 'options.signal');
-  const timeoutMs = checkTimeout(options.timeoutMs, 'options.timeoutMs');
-  const endless = signal === undefined && timeoutMs === undefined;
-  return Object.freeze({ signal, timeoutMs, context: options.context, endless });
+  const given = checkTimeout(options.timeoutMs, 'options.timeoutMs');
+  const timeoutMs = given ?? defaults.timeoutMs;
+  const endless = signal === undefined && timeoutMs === Infinity;
+  return Object.freeze({ signal, timeoutMs, byDefault: given === undefined, context: options.context, endless });
 }
 
 /** For one call that begins now. */
 export function begin(options: CheckedOptions, runtime: { readonly closeOnContextDone: boolean }): FrameOptions {
-  const { signal, timeoutMs, context } = options;
-  if (signal === undefined && timeoutMs === undefined)
-    return context === undefined ? noFrameOptions : { deadline: Infinity, context };
+  const { signal, timeoutMs, byDefault, context } = options;
+  if (options.endless) {
+    if (byDefault && context === undefined) return noFrameOptions;
+    return { deadline: Infinity, timeoutMs, byDefault, context };
+  }
   if (!runtime.closeOnContextDone)
-    throw notInterruptibleError('timeoutMs and signal need a runtime with RuntimeConfig.withCloseOnContextDone(true)');
-  return { signal, deadline: deadlineOf(timeoutMs), context };
+    throw notInterruptibleError(
+      'timeoutMs, signal and RuntimeConfig.withDefaultTimeout need a runtime with RuntimeConfig.withCloseOnContextDone(true)',
+    );
+  return { signal, deadline: deadlineOf(timeoutMs), timeoutMs, byDefault, context };
 }
 
-export function deadlineOf(timeoutMs: number | undefined): number {
-  return timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
+export function deadlineOf(timeoutMs: number): number {
+  return timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
 }
 
 export function refuseSignal(options: { readonly signal?: unknown }): void {

@@ -19,12 +19,14 @@ export interface InstantiateTrace extends Outcome {
 export interface CallTrace extends Outcome {
   readonly module: string;
   readonly function: string;
-  /** CallOptions.context. */
+  /** CallOptions.context of the outermost call. */
   readonly context: unknown;
 }
 export interface HostTrace extends Outcome {
   readonly module: string;
   readonly function: string;
+  /** CallOptions.context of the outermost call. */
+  readonly context: unknown;
 }
 
 /** Ask `hasSubscribers` first: where nobody listens, nothing is made for them. */

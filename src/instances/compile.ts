@@ -6,10 +6,14 @@ import type { ErrorRecord } from '../values/errors.js';
 import { abortedError, type Interruption, makeError, withStackOfAwaiter } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 
-export interface CompileSettings {
-  readonly signal?: AbortSignal | undefined;
+export interface TimeLimit {
   /** performance.now(), Infinity for none. */
   readonly deadline: number;
+  /** What it was made of, for messages. */
+  readonly timeoutMs: number;
+}
+export interface CompileSettings extends TimeLimit {
+  readonly signal?: AbortSignal | undefined;
   readonly workers: number;
   /** JSON: ListenerDescription */
   readonly listener?: string | undefined;
@@ -51,7 +55,7 @@ export class CompileRequest {
       throw withStackOfAwaiter(error);
     }
   }
-  #run(binary: Uint8Array, { signal, deadline, workers, listener }: CompileSettings): Promise<Handle> {
+  #run(binary: Uint8Array, { signal, deadline, timeoutMs, workers, listener }: CompileSettings): Promise<Handle> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw abortedError('the compilation', { reason: 'abort', cause: signal.reason });
       native().compile(compileTarget(this.#runtime, listener), binary, workers, this.#id);
@@ -60,7 +64,10 @@ export class CompileRequest {
       this.#runtime.requests.add(this);
       addActive();
       const stop = (why: Interruption) => {
-        void this.cancel(abortedError('the compilation', why), why.reason === 'abort' ? STOP.abort : STOP.timeout);
+        void this.cancel(
+          abortedError('the compilation', why, timeoutMs),
+          why.reason === 'abort' ? STOP.abort : STOP.timeout,
+        );
       };
       this.#watch(deadline, stop);
       if (signal) {

@@ -16,7 +16,8 @@ const forgotten = new FinalizationRegistry<Handle>((handle) => {
 
 /** The runtime as its compiled modules know it. */
 export interface CompiledOwner {
-  readonly compiled: Set<WeakRef<CompiledState>>;
+  /** WeakRefs, by what they do: who uses our declarations may have a library without that type (before ES2021). */
+  readonly compiled: Set<{ deref(): CompiledState | undefined }>;
 }
 
 /** A compiled module: guest or host. What there is to know of it is read once; instances keep it after it was closed. */
@@ -69,6 +70,15 @@ export class CompiledState {
 
   importedFunctions(): FunctionDefinition[] {
     return this.#functions.slice(0, this.#importedFunctions).map((_, line) => this.#function(line));
+  }
+  /** The name of a function that is imported from that module, if one of the first is: a guest may import 100,000. */
+  firstFunctionFrom(module: string): string | undefined {
+    const most = Math.min(this.#importedFunctions, 100);
+    for (let line = 0; line < most; line++) {
+      const imported = this.#function(line).import;
+      if (imported?.module === module) return imported.name;
+    }
+    return undefined;
   }
   exportsFunction(name: string): boolean {
     return this.#exportedFunctions.has(name);

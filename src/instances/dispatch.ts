@@ -1,5 +1,6 @@
 import { writeAhead } from '../calls/ahead.js';
 import { ask as askDirectly, frameOf } from '../calls/direct.js';
+import { checkNotTrapped } from '../calls/entry.js';
 import { noBytes, reply as replyToExpress, taker } from '../calls/express.js';
 import { callHost } from '../calls/host-call.js';
 import { HostFunctions } from '../calls/host-functions.js';
@@ -54,6 +55,17 @@ function answer(
 /** What a guest has written is not sent back. */
 const answersBytes: ReadonlySet<number> = new Set([MSG.read, MSG.random, MSG.fs]);
 
+/** False: what the host function has answered does not matter, the frame ends with the error that is parked in it. */
+function mayGoOn(frame: Frame): boolean {
+  try {
+    checkNotTrapped(frame);
+    return true;
+  } catch (error) {
+    frame.parked = { value: error };
+    return false;
+  }
+}
+
 /** The asynchronous lane: parks the frame until the answer has settled and every call above has ended. */
 function ask(
   frame: Frame,
@@ -68,6 +80,7 @@ function ask(
   const reply = (status: number) => {
     if (frame.state !== 'parked' || frame.question !== question) return; // it has ended meanwhile
     frame.group.answered(frame, () => {
+      if (status === REPLY.ok && !mayGoOn(frame)) status = REPLY.threw;
       frame.state = 'running';
       frame.group.detachBuffers();
       if (frame.slot !== 0 && kind === MSG.hostCall && replyToExpress(frame, status, words)) return;
@@ -142,7 +155,7 @@ const hooks: Hooks = {
     try {
       frame.group.refreshBuffers(); // the guest may have grown its memory
       const late = answer(frame, kind, target, handle, words, bytes, true);
-      if (late === undefined) return REPLY.ok;
+      if (late === undefined) return mayGoOn(frame) ? REPLY.ok : REPLY.threw;
       frame.parked = { value: tooLate(late) };
       return REPLY.wouldBlock;
     } catch (error) {

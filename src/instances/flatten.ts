@@ -37,6 +37,7 @@ export function runtimeRecord(fields: RuntimeFields): RuntimeRecord {
     limitTableElements: runtimeLimit(limits, 'tableElements'),
     limitCallStackBytes: BigInt(runtimeLimit(limits, 'callStackBytes')),
     limitOpenFiles: runtimeLimit(limits, 'openFiles'),
+    totalMemoryByDefault: limits.totalMemoryBytes === undefined,
   };
 }
 

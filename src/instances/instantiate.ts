@@ -1,5 +1,5 @@
 import { enterAsync, enterSync } from '../calls/entry.js';
-import type { FrameOptions } from '../calls/frames.js';
+import type { FrameOptions, Subject } from '../calls/frames.js';
 import { traceAsync, traced, traceSync } from '../calls/tracing.js';
 import { Callbacks } from '../io/callbacks.js';
 import type { ModuleFields } from '../io/fields.js';
@@ -9,6 +9,7 @@ import { closedError, ExitError, invalidArgument, linkError, Trap } from '../val
 import { moduleLimit } from '../values/limits.js';
 import type { CompiledState } from './compiled-state.js';
 import { moduleRecord } from './flatten.js';
+import { missingModule, takenName } from './link-messages.js';
 import { ModuleState } from './module-state.js';
 import type { RuntimeState } from './runtime-state.js';
 
@@ -25,7 +26,7 @@ interface Imports {
   readonly modules: readonly { readonly state: ModuleState; readonly joins: boolean }[];
 }
 
-/** What each import module name means: the resolver's word first, then the registry. None: wazero says so in its own words. */
+/** What each import module name means: the resolver's word first, then the registry. */
 function resolveImports(
   runtime: RuntimeState,
   compiled: CompiledState,
@@ -35,10 +36,7 @@ function resolveImports(
   const modules: { state: ModuleState; joins: boolean }[] = [];
   for (const { name, joins } of compiled.importModules) {
     const state = resolve?.(name) ?? registered(runtime, name);
-    if (state === undefined) {
-      records.push({ name, module: 0 });
-      continue;
-    }
+    if (state === undefined) throw linkError(missingModule(compiled, name));
     if (state.runtime !== runtime)
       throw invalidArgument(`Expected a module of the same runtime for import ${JSON.stringify(name)}`);
     if (state.closed) throw closedError(`module[${name}] is closed`);
@@ -72,7 +70,7 @@ function prepare(
     );
   if (compiled.closed) throw closedError('source module must be compiled before instantiation: it is closed');
   const name = nameOf(compiled, fields);
-  if (name !== '' && runtime.names.has(name)) throw linkError(`module[${name}] has already been instantiated`);
+  if (name !== '' && runtime.names.has(name)) throw linkError(takenName(name));
   const imports = resolveImports(runtime, compiled, extras.importResolver);
   const joined = imports.modules.filter(({ state, joins }) => joins && !state.isHost);
   if (sync) for (const { state } of joined) state.group.syncStack(undefined); // busy, before the groups become one
@@ -128,7 +126,7 @@ function fail(state: ModuleState, error: unknown, ownsCompiled: boolean): void {
   state.failed(exitCode, error instanceof ExitError || error instanceof Trap);
 }
 
-const what = 'the instantiation';
+const subject: Subject = { what: 'the instantiation' };
 
 /** What the new instance will be called. */
 const nameOf = (compiled: CompiledState, fields: ModuleFields): string => fields.name ?? compiled.name;
@@ -146,7 +144,7 @@ async function instantiateOff(
 ): Promise<ModuleState> {
   const { state, record, imports } = prepare(runtime, compiled, fields, extras, false);
   try {
-    await enterAsync(state, undefined, options, what, starter(state, record, imports, extras.ownsCompiled));
+    await enterAsync(state, undefined, options, subject, starter(state, record, imports, extras.ownsCompiled));
   } catch (error) {
     fail(state, error, extras.ownsCompiled);
     throw error;
@@ -168,7 +166,7 @@ function instantiateHere(
 ): ModuleState {
   const { state, record, imports } = prepare(runtime, compiled, fields, extras, true);
   try {
-    enterSync(state, undefined, options, what, starter(state, record, imports, extras.ownsCompiled));
+    enterSync(state, undefined, options, subject, starter(state, record, imports, extras.ownsCompiled));
   } catch (error) {
     fail(state, error, extras.ownsCompiled);
     throw error;

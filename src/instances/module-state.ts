@@ -1,5 +1,6 @@
 import { FunctionState } from '../calls/function-state.js';
-import { type Instance, LinkGroup } from '../calls/link-group.js';
+import { type ClosedBy, type Instance, LinkGroup } from '../calls/link-group.js';
+import type { CheckedOptions } from '../calls/options.js';
 import type { Callback } from '../io/callbacks.js';
 import { type Handle, type ModuleDescription, STOP } from '../native/binding.js';
 import { memoryDefinition } from '../native/definitions.js';
@@ -24,6 +25,9 @@ export interface GlobalState {
 export interface ModuleOwner {
   readonly handle: Handle;
   readonly closeOnContextDone: boolean;
+  readonly closeOnTrap: boolean;
+  /** Of a call that is given none. */
+  readonly defaultOptions: CheckedOptions;
   readonly limits: Limits;
   /** In order of instantiation, until they are closed. */
   readonly modules: Set<ModuleState>;
@@ -52,6 +56,7 @@ export class ModuleState implements Instance {
   #closed = false;
   #gone = false;
   #exitCode = 0;
+  #closedBy: ClosedBy | undefined;
   #closing: ReturnType<typeof withResolvers> | undefined;
   #notifier: ((exitCode: number) => void) | undefined;
   readonly #functions = new Map<string, FunctionState>();
@@ -105,7 +110,10 @@ export class ModuleState implements Instance {
     return this.#gone;
   }
   checkOpen(): void {
-    if (this.#closed) throw moduleClosed();
+    if (this.#closed) throw this.#closedError();
+  }
+  #closedError(): Error {
+    return closedError(`the module is closed${closedText(this.#closedBy)}`);
   }
 
   // ---- exports; asked of the native half once, on first use
@@ -144,7 +152,7 @@ export class ModuleState implements Instance {
   /** undefined where there is none of that name. */
   global(name: string): GlobalState | undefined {
     if (!this.#globals.has(name)) {
-      if (this.#gone) throw moduleClosed();
+      if (this.#gone) throw this.#closedError();
       const found = name.isWellFormed() ? native().moduleGlobal(this.handle, name) : undefined;
       this.#globals.set(name, found && { ...found, type: found.type as ValueType, module: this });
     }
@@ -154,11 +162,12 @@ export class ModuleState implements Instance {
   // ---- closing
 
   /** Marks it closed: by close(), or because native code found it closed. The first exit code counts. */
-  markClosed(exitCode: number): void {
+  markClosed(exitCode: number, why?: ClosedBy): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#exitCode = exitCode;
-    this.group.noteClosed(this, moduleClosed);
+    this.#closedBy = why;
+    this.group.noteClosed(this, () => this.#closedError());
   }
 
   /** Resolves when its native half is closed. Running calls of its group are stopped where the runtime allows that. */
@@ -170,7 +179,7 @@ export class ModuleState implements Instance {
     const { group } = this;
     for (const frame of [...group.runningFrames()]) {
       if (frame.lane === 'exclusive') {
-        if (frame.module === this) frame.cancel(moduleClosed());
+        if (frame.module === this) frame.cancel(this.#closedError());
       } else if (this.runtime.closeOnContextDone) {
         native().frameStop(frame.id, STOP.close, exitCode);
       }
@@ -244,4 +253,12 @@ export class ModuleState implements Instance {
   }
 }
 
-const moduleClosed = () => closedError('the module is closed');
+function closedText(by: ClosedBy | undefined): string {
+  if (!by) return '';
+  const { code, reason, kind, exitCode } = by;
+  if (code === 'ERR_WAZERO_TRAP')
+    return `: ${by.what} trapped (${kind}), which closes it by withCloseOnTrap(true); make a new instance`;
+  if (reason === 'timeout') return `: ${by.what} was stopped at its deadline; make a new instance`;
+  if (reason === 'abort') return `: ${by.what} was stopped by its signal; make a new instance`;
+  return reason === 'exit' ? `: the guest left by proc_exit(${exitCode}) in ${by.what}` : '';
+}

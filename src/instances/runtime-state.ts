@@ -1,3 +1,4 @@
+import { type CheckedOptions, defaultOptions } from '../calls/options.js';
 import type { RuntimeFields } from '../io/fields.js';
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
@@ -34,10 +35,13 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, CompileOwner {
   readonly handle: Handle;
   readonly engine: 'compiler' | 'interpreter';
   readonly closeOnContextDone: boolean;
+  readonly closeOnTrap: boolean;
+  /** Of a call that is given none. */
+  readonly defaultOptions: CheckedOptions;
   readonly limits: Limits;
   readonly modules = new Set<ModuleState>();
   readonly names = new Map<string, ModuleState>();
-  readonly compiled = new Set<WeakRef<CompiledState>>();
+  readonly compiled = new Set<{ deref(): CompiledState | undefined }>();
   readonly requests = new Set<CompileRequest>();
   readonly #owned: Owned;
   #closed = false;
@@ -55,6 +59,8 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, CompileOwner {
       throw error;
     }
     this.closeOnContextDone = fields.closeOnContextDone;
+    this.closeOnTrap = fields.closeOnTrap;
+    this.defaultOptions = defaultOptions(fields.defaultTimeoutMs);
     this.limits = fields.limits;
     this.#owned = { handle: this.handle, cache };
     forgotten.register(this, this.#owned, this);

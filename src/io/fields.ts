@@ -14,6 +14,9 @@ export interface RuntimeFields {
   readonly compilationCache?: CacheState | undefined;
   readonly customSections: boolean;
   readonly closeOnContextDone: boolean;
+  readonly closeOnTrap: boolean;
+  /** Milliseconds; Infinity for none. */
+  readonly defaultTimeoutMs: number;
   readonly limits: Limits;
 }
 

@@ -277,6 +277,7 @@ export interface RuntimeRecord {
   limitTableElements?: number;
   limitCallStackBytes?: bigint;
   limitOpenFiles?: number;
+  /** limitTotalMemoryBytes is the default: native code takes less where a control group has little. */ totalMemoryByDefault?: boolean;
 }
 export interface ModuleRecord {
   hasName?: boolean;

@@ -142,7 +142,7 @@ export class ExitError extends WazeroError<'ERR_WAZERO_EXIT'> {
   }
 }
 
-/** The guest trapped; its module stays open. A host function that threw: kind 'host function', `cause` is that very object. */
+/** The guest trapped; its module stays open unless its runtime has `withCloseOnTrap(true)`. A host function that threw: kind 'host function', `cause` is that very object. */
 export class Trap extends WazeroError<'ERR_WAZERO_TRAP'> {
   readonly kind: TrapKind;
   /** Innermost first; `source` is file and line where the module has DWARF sections and withDebugInfoEnabled is on. */
@@ -186,11 +186,14 @@ export const limitError = (message: string, limit: keyof Limits) => makeLimit(me
 /** Why a call was stopped by its own options. */
 export type Interruption = { readonly reason: 'timeout' } | { readonly reason: 'abort'; readonly cause: unknown };
 
-/** A compilation, or a call that had not started. */
-export function abortedError(what: string, why: Interruption): WazeroError<'ERR_WAZERO_ABORTED'> {
+/** A compilation, or a call that had not started; `timeoutMs` is what it had. */
+export function abortedError(what: string, why: Interruption, timeoutMs?: number): WazeroError<'ERR_WAZERO_ABORTED'> {
   const error =
     why.reason === 'timeout'
-      ? make('ERR_WAZERO_ABORTED', `${what} timed out`)
+      ? make(
+          'ERR_WAZERO_ABORTED',
+          `${what} timed out${timeoutMs === undefined ? '' : ` after ${timeoutMs} ms (timeoutMs)`}`,
+        )
       : make('ERR_WAZERO_ABORTED', `${what} was aborted`, { cause: why.cause });
   return named(error, why.reason);
 }
@@ -221,6 +224,8 @@ export function withStackOfAwaiter(error: unknown): unknown {
 export interface ErrorContext {
   readonly parked?: { readonly value: unknown } | undefined;
   readonly abort?: { readonly cause: unknown } | undefined;
+  /** What there is to say after wazero's own words. */
+  readonly more?: string | undefined;
 }
 
 export interface ErrorRecord {
@@ -238,6 +243,7 @@ export interface ErrorRecord {
 /** Makes the error that a record of native/go/errors.go describes. */
 export function makeError(record: ErrorRecord, context: ErrorContext = {}): Error {
   const { code, message } = record;
+  const { more } = context;
   switch (code) {
     case 'ERR_WAZERO_COMPILE':
       return makeCompile(message);
@@ -248,7 +254,12 @@ export function makeError(record: ErrorRecord, context: ErrorContext = {}): Erro
     case 'ERR_WAZERO_EXIT': {
       const reason = record.reason ?? 'exit';
       return named(
-        makeExit(message, record.exitCode ?? 0, reason, reason === 'abort' ? context.abort : undefined),
+        makeExit(
+          more === undefined ? message : `${message}: ${more}`,
+          record.exitCode ?? 0,
+          reason,
+          reason === 'abort' ? context.abort : undefined,
+        ),
         reason,
       );
     }

@@ -1,10 +1,10 @@
-import type { Limits } from './types.js';
+import type { Limits, ModuleLimits } from './types.js';
 import { checkInteger, checkKeys, checkObject, MAX_U32 } from './validate.js';
 
 type LimitName = keyof Limits;
 
 const runtimeLimits: readonly LimitName[] = ['totalMemoryBytes', 'moduleBytes', 'concurrentCompiles'];
-const moduleLimits: readonly LimitName[] = [
+const moduleLimits: readonly (keyof ModuleLimits)[] = [
   'memoryPages',
   'tableElements',
   'callStackBytes',
@@ -29,7 +29,10 @@ const most: Required<Limits> = {
 const MiB = 2 ** 20;
 /** The table of SECURITY.md. */
 export const defaultLimits: Readonly<Required<Limits>> = Object.freeze({
-  totalMemoryBytes: 16 * 1024 * MiB,
+  /** Of a control group native code takes half, where that is less. */
+  get totalMemoryBytes() {
+    return Math.min(16 * 1024 * MiB, Math.floor(process.getBuiltinModule('node:os').totalmem() / 2));
+  },
   moduleBytes: 1024 * MiB,
   get concurrentCompiles() {
     return process.getBuiltinModule('node:os').availableParallelism();

@@ -96,35 +96,45 @@ export interface CustomSection {
 }
 
 /**
- * What guests may make the host allocate. Every field has a finite default, listed in SECURITY.md. Reaching one gives the guest the
- * -1 or errno that its own instruction has for it, else the call fails with a LimitError.
+ * What a guest may make the host allocate, per module. Every field has a finite default, listed in SECURITY.md. Reaching one gives the
+ * guest the -1 or errno that its own instruction has for it, else the call fails with a LimitError.
  */
-export interface Limits {
-  /** Per runtime: bytes of all linear memories. */
-  totalMemoryBytes?: number;
-  /** Per runtime: bytes of one module's binary. */
-  moduleBytes?: number;
-  /** Per runtime: compilations that run at once; others wait. */
-  concurrentCompiles?: number;
-  /** Per module: pages of 64 KiB. */
+export interface ModuleLimits {
+  /** Pages of 64 KiB of one memory. Default: 65,536 (4 GiB). */
   memoryPages?: number;
-  /** Per module: elements of one table. */
+  /** Elements of all tables of the module together. Default: 10,000,000. */
   tableElements?: number;
-  /** Per module: bytes of one call's stack. */
+  /** Bytes of one call's stack. Default: 64 MiB. */
   callStackBytes?: number;
-  /** Per module: file descriptors open at once. */
+  /** File descriptors open at once. Default: 1,024. */
   openFiles?: number;
-  /** Per module: calls that wait for another call to end. */
+  /** Calls that wait for another call to end. Default: 100,000. */
   queuedCalls?: number;
-  /** Per module: bytes written to a stream and not taken by it yet. */
+  /** Bytes written to a stream and not taken by it yet. Default: 16 MiB. */
   pendingOutputBytes?: number;
+}
+
+/** What the guests of a runtime may make the host allocate: those of each module, and three of the runtime itself. */
+export interface Limits extends ModuleLimits {
+  /**
+   * Bytes of all linear memories. Default: 16 GiB, and at most half of what the machine has, or of what its control group may have where
+   * that is less.
+   */
+  totalMemoryBytes?: number;
+  /** Bytes of one module's binary. Default: 1 GiB. */
+  moduleBytes?: number;
+  /** Compilations that run at once; others wait. Default: as many as processors. */
+  concurrentCompiles?: number;
 }
 
 /** What wazero's context.Context carries. */
 export interface CallOptions {
   /** Ends the call, waiting or running, when it aborts. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds, counted from the call, waiting included. Infinity is none; 0, negative or NaN is a RangeError. Default: none. */
+  /**
+   * Milliseconds, counted from the call, waiting included. Infinity is none; 0, negative or NaN is a RangeError. Default: that of
+   * RuntimeConfig.withDefaultTimeout, else none.
+   */
   timeoutMs?: number | undefined;
   /** Handed to host functions as `caller.context` (wazero: ctx.Value). */
   context?: unknown;

@@ -24,6 +24,15 @@ export function show(value: unknown): string {
   }
 }
 
+/** A name that a stranger chose, as it is shown in a message: bounded, and without what a terminal or a log would obey. */
+export function shortName(name: string): string {
+  const short = name.length > 100 ? `${name.slice(0, 100)}...` : name;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
+  return short.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
 function className(value: object): string {
   try {
     const made: unknown = value.constructor;
@@ -81,12 +90,12 @@ export function checkInteger(value: unknown, min: number, max: number, name: str
 
 export const MAX_U32 = 0xffffffff;
 
-/** Milliseconds, or undefined for none. */
+/** Milliseconds; Infinity where none is wanted, undefined where nothing is said. */
 export function checkTimeout(value: unknown, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'number') throw wrongType('a number', name, value);
   if (!(value > 0)) throw wrongRange('a positive number of milliseconds', name, value);
-  return value === Infinity ? undefined : value;
+  return value;
 }
 
 export function checkSignal(value: unknown, name: string): AbortSignal | undefined {

@@ -67,7 +67,6 @@ type group struct{ limit, usage, stat, reclaimable string }
 
 func (g group) left() uint64 {
 	limit, usage := numbers(g.limit), numbers(g.usage)
-	const none = 1 << 62 // of version 1: the largest number of pages; "max" of version 2 is no number
 	if len(limit) == 0 || len(usage) == 0 || limit[0] >= none {
 		return unlimited
 	}
@@ -79,6 +78,20 @@ func (g group) left() uint64 {
 	}
 	return limit[0] - min(limit[0], used)
 }
+
+// OfGroups is what the control groups of the process may have, used or not: the least of them, or the largest number without any.
+func OfGroups() uint64 {
+	least := uint64(unlimited)
+	for _, g := range groups() {
+		if limit := numbers(g.limit); len(limit) > 0 && limit[0] < none {
+			least = min(least, limit[0])
+		}
+	}
+	return least
+}
+
+// none is no limit in version 1: the largest number of pages; "max" of version 2 is no number.
+const none = 1 << 62
 
 // groups are those that the process is in, from its own to the root, where they have a limit.
 var groups = sync.OnceValue(func() (all []group) {
