@@ -117,7 +117,7 @@ export class ExportedFunction<
 
   #trace(): CallTrace {
     const { state, lease, options } = this.#parts;
-    const context = lease ? lease.frame.context : options.context;
+    const context = lease?.frame.context ?? options.context;
     return { module: state.module.name, function: state.name, context };
   }
 

@@ -78,8 +78,8 @@ const nativeAbi = {
 
 export class PluginHost {
   #runtime = new Runtime(
-    // Without withCloseOnContextDone no deadline can stop a guest: whoever runs code of others sets it.
-    new RuntimeConfig().withCloseOnContextDone(true).withLimits({ totalMemoryBytes: 512 * 2 ** 20, memoryPages: 1024 }),
+    // Deadlines stop guests, and a plugin that has trapped is closed: nobody knows what it was in the middle of.
+    RuntimeConfig.untrusted().withLimits({ totalMemoryBytes: 512 * 2 ** 20, memoryPages: 1024 }),
   );
   #plugins = new Map();
   #log;
@@ -140,7 +140,7 @@ export class PluginHost {
       const plugin = this.#plugins.get(name); // perhaps another one than the last time
       if (!plugin) throw new Error(`no plugin ${name}`);
       if (plugin.module.isClosed) {
-        // Stopped earlier, by a deadline: a fresh one, started once for all who wait.
+        // Stopped earlier by a deadline, or it trapped: a fresh one, started once for all who wait.
         plugin.starting ??= this.#start(plugin).finally(() => {
           plugin.starting = undefined;
         });
@@ -152,7 +152,7 @@ export class PluginHost {
           await plugin.module.exclusive((guest) => plugin.abi.handle(guest, JSON.stringify(order)), options),
         );
       } catch (error) {
-        // Somebody else's request was stopped while ours waited, and nothing of ours has run: once more.
+        // Somebody else's request was stopped or trapped while ours waited, and nothing of ours has run: once more.
         if (error.code !== 'ERR_WAZERO_CLOSED') throw error;
       }
     }

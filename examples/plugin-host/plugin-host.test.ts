@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hasEdit } from '../../test/support/edits.js';
+import { wat } from '../../test/support/wat.mjs';
+// @ts-expect-error an example in JavaScript
+import { PluginHost } from './host.mjs';
 
 const main = fileURLToPath(new URL('./main.mjs', import.meta.url));
 
@@ -66,6 +69,30 @@ describe.skipIf(!hasEdit('e1'))('the plugin host (needs edit e1)', () => {
   it('gives an uploaded plugin no more memory than it may have', () => {
     const last = answers(stdout).at(-1);
     expect(last).toMatchObject({ name: 'greedy', status: 502, body: { error: 'InternalError: out of memory' } });
+  });
+
+  it('gives the next request a fresh instance after a trap', async () => {
+    const host = await PluginHost.create({ log: () => {}, store: new Map(), origin: 'http://localhost' });
+    try {
+      // A long order traps, and what it leaves behind makes every later one trap in the same instance.
+      await host.load(
+        'trap',
+        await host.compile(
+          wat(`(module (memory (export "memory") 1) (data (i32.const 64) "7") (global $broken (mut i32) (i32.const 0))
+            (func (export "alloc") (param i32) (result i32) (i32.const 1024))
+            (func (export "dealloc") (param i32 i32))
+            (func (export "handle") (param i32 i32) (result i64)
+              (if (global.get $broken) (then unreachable))
+              (if (i32.gt_u (local.get 1) (i32.const 20)) (then (global.set $broken (i32.const 1)) unreachable))
+              (i64.const 0x4000000001)))`),
+        ),
+      );
+      expect(await host.request('trap', 'short', 5_000)).toBe(7);
+      await expect(host.request('trap', 'long'.repeat(9), 5_000)).rejects.toMatchObject({ kind: 'unreachable' });
+      expect(await host.request('trap', 'short', 5_000)).toBe(7);
+    } finally {
+      await host.close();
+    }
   });
 
   it('shows what the plugins say by host functions and by WASI', () => {

@@ -93,7 +93,10 @@ describe('Runtime', () => {
     const [taken, refused] = both.sort((a, b) => a.status.localeCompare(b.status));
     expect(taken?.status).toBe('fulfilled');
     expect(refused).toMatchObject({
-      reason: { code: 'ERR_WAZERO_LINK', message: 'module[once] has already been instantiated' },
+      reason: {
+        code: 'ERR_WAZERO_LINK',
+        message: expect.stringMatching(/^module\[once\] has already been instantiated/),
+      },
     });
     expect(ran).toBe(1);
     const third = await runtime.instantiate(starting, new ModuleConfig().withName(''));

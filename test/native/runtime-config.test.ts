@@ -25,6 +25,8 @@ interface RuntimeModel {
   cache: CompilationCache | undefined;
   customSections: boolean;
   closeOnContextDone: boolean;
+  closeOnTrap: boolean;
+  defaultTimeoutMs: number;
   limits: Limits;
 }
 const caches = [new CompilationCache(), new CompilationCache()];
@@ -52,6 +54,7 @@ const switches = [
   ['withDebugInfoEnabled', 'debugInfo'],
   ['withCustomSections', 'customSections'],
   ['withCloseOnContextDone', 'closeOnContextDone'],
+  ['withCloseOnTrap', 'closeOnTrap'],
 ] as const;
 for (const [method, field] of switches)
   runtime.add(
@@ -62,6 +65,14 @@ for (const [method, field] of switches)
       model[field] = enabled;
     },
   );
+runtime.add(
+  'withDefaultTimeout',
+  fc.oneof(fc.integer({ min: 1 }), fc.constant(Infinity)),
+  (config, timeoutMs) => config.withDefaultTimeout(timeoutMs),
+  (model, timeoutMs) => {
+    model.defaultTimeoutMs = timeoutMs;
+  },
+);
 runtime.add(
   'withCompilationCache',
   fc.constantFrom(undefined, ...caches),
@@ -94,13 +105,18 @@ it(`RuntimeConfig, ${numRuns} of them`, () => {
         cache: undefined,
         customSections: false,
         closeOnContextDone: false,
+        closeOnTrap: false,
+        defaultTimeoutMs: Infinity,
         limits: {},
       };
       for (const option of options) {
         config = option.apply(config);
         option.mean(model);
       }
-      const decoded = JSON.parse(binding().runtimeConfigDescribe(runtimeRecord(fieldsOf.runtimeConfig(config)!)));
+      const fields = fieldsOf.runtimeConfig(config)!;
+      const decoded = JSON.parse(binding().runtimeConfigDescribe(runtimeRecord(fields)));
+      // These two stay in JavaScript.
+      expect([fields.closeOnTrap, fields.defaultTimeoutMs]).toEqual([model.closeOnTrap, model.defaultTimeoutMs]);
       const limits = { ...defaultLimits, ...model.limits };
       expect(decoded, shown(options as never)).toEqual({
         engine: String(ENGINE[engine]),
@@ -112,6 +128,7 @@ it(`RuntimeConfig, ${numRuns} of them`, () => {
         customSections: model.customSections,
         closeOnContextDone: model.closeOnContextDone,
         totalMemoryBytes: String(limits.totalMemoryBytes),
+        totalMemoryByDefault: model.limits.totalMemoryBytes === undefined,
         moduleBytes: String(limits.moduleBytes),
         concurrentCompiles: String(limits.concurrentCompiles),
         limits: decodedLimits(limits),

@@ -43,6 +43,7 @@ import {
   type MemoryDefinition,
   Module,
   ModuleConfig,
+  type ModuleLimits,
   OutputBuffer,
   type OutputSink,
   type ParamsOf,
@@ -181,7 +182,12 @@ export function runtimeConfig(cache: CompilationCache): RuntimeConfig {
     queuedCalls,
     pendingOutputBytes,
   );
-  const engines: RuntimeConfig[] = [new RuntimeConfig(), RuntimeConfig.compiler(), RuntimeConfig.interpreter()];
+  const engines: RuntimeConfig[] = [
+    new RuntimeConfig(),
+    RuntimeConfig.compiler(),
+    RuntimeConfig.interpreter(),
+    RuntimeConfig.untrusted(),
+  ];
   return engines[0]!
     .withCoreFeatures(CoreFeatures.V2 & ~CoreFeatures.SIMD)
     .withMemoryLimitPages(1024)
@@ -191,11 +197,15 @@ export function runtimeConfig(cache: CompilationCache): RuntimeConfig {
     .withCompilationCache(undefined)
     .withCustomSections(true)
     .withCloseOnContextDone(true)
+    .withCloseOnTrap(true)
+    .withDefaultTimeout(1_000)
+    .withDefaultTimeout(Infinity)
     .withLimits(limits);
 }
 
 export function moduleConfig(fs: ReadOnlyFileSystem): ModuleConfig {
   const clock: Clock = () => process.hrtime.bigint();
+  const perModule: ModuleLimits = { openFiles: 3 };
   const kept = new OutputBuffer({ maxBytes: 4096 });
   exactly<number>()(kept.byteLength);
   exactly<Uint8Array<ArrayBuffer>>()(kept.bytes());
@@ -262,7 +272,9 @@ export function moduleConfig(fs: ReadOnlyFileSystem): ModuleConfig {
     .withRandSource(undefined)
     .withSockConfig(new SockConfig().withTCPListener('127.0.0.1', 0))
     .withSockConfig(undefined)
-    .withLimits({ openFiles: 3 })
+    .withLimits(perModule)
+    // @ts-expect-error a limit of the runtime, not of a module
+    .withLimits({ totalMemoryBytes: 1 })
     .withStdin(undefined)
     .withStdout(undefined)
     .withStderr(undefined);

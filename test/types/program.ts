@@ -15,13 +15,18 @@ const defaults: ts.CompilerOptions = { module: ts.ModuleKind.NodeNext, noEmit: t
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
 interface Variant {
+  /** beside the defaults */ options?: ts.CompilerOptions;
   /** where the consumer's import of the package leads; default: by package.json, to the built types */ packageTypes?: string;
   /** files that exist only here */ virtual?: Record<string, string>;
   /** what is read instead of a declaration file's text */ rewrite?: (file: string, text: string) => string;
 }
 
-export function program(files: string[], { packageTypes, virtual = {}, rewrite }: Variant = {}): ts.Program {
-  const host = ts.createCompilerHost(defaults, true);
+export function program(
+  files: string[],
+  { options = {}, packageTypes, virtual = {}, rewrite }: Variant = {},
+): ts.Program {
+  const all = { ...defaults, ...options };
+  const host = ts.createCompilerHost(all, true);
   const { readFile, fileExists, getSourceFile } = host;
   const textOf = (file: string) => {
     const text = virtual[file] ?? readFile.call(host, file);
@@ -54,7 +59,7 @@ export function program(files: string[], { packageTypes, virtual = {}, rewrite }
         return ts.resolveModuleName(literal.text, containingFile, options, host, undefined, redirected, mode);
       });
   }
-  return ts.createProgram(files, defaults, host);
+  return ts.createProgram(files, all, host);
 }
 
 /** What is wrong in every file that is ours (Node's own declarations are not checked again), each as 'file:line message'. */

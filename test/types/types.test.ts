@@ -10,6 +10,15 @@ describe('a consumer of the package', () => {
     expect(diagnostics(compiled)).toEqual([]);
   });
 
+  it('needs no library of ECMAScript beyond that of 2020', () => {
+    const file = join(here, 'old.virtual.ts');
+    const virtual = { [file]: `export * from '${built.replace(root, '../..').replace('.d.ts', '.js')}';` };
+    const options = { target: ts.ScriptTarget.ES2020, lib: ['lib.es2020.d.ts'], types: ['node'] };
+    const compiled = program([file], { virtual, options });
+    expect(compiled.getSourceFile(built)).toBeDefined();
+    expect(diagnostics(compiled)).toEqual([]);
+  });
+
   it('uses every declaration and member of the contract', () => {
     const compiled = program([consumer], { packageTypes: contract });
     expect(diagnostics(compiled)).toEqual([]);

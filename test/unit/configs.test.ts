@@ -1,4 +1,5 @@
 /** The immutable configs: defaults, validation, and that a source is never modified. No native code is loaded. */
+import { totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { CoreFeatures } from '../../src/core-features.js';
 import { FSConfig } from '../../src/fs-config.js';
@@ -25,10 +26,19 @@ describe('RuntimeConfig', () => {
       debugInfoEnabled: true,
       customSections: false,
       closeOnContextDone: false,
+      closeOnTrap: false,
+      defaultTimeoutMs: Infinity,
       limits: {},
     });
     expect(runtimeFields(RuntimeConfig.compiler()).engine).toBe(ENGINE.compiler);
     expect(runtimeFields(RuntimeConfig.interpreter()).engine).toBe(ENGINE.interpreter);
+    expect(runtimeFields(RuntimeConfig.untrusted())).toEqual({
+      ...runtimeFields(new RuntimeConfig()),
+      closeOnContextDone: true,
+      closeOnTrap: true,
+      defaultTimeoutMs: 10_000,
+      limits: { memoryPages: 4096 },
+    });
   });
 
   it.each<[string, (config: RuntimeConfig) => RuntimeConfig, object]>([
@@ -39,6 +49,8 @@ describe('RuntimeConfig', () => {
     ['withDebugInfoEnabled', (c) => c.withDebugInfoEnabled(false), { debugInfoEnabled: false }],
     ['withCustomSections', (c) => c.withCustomSections(true), { customSections: true }],
     ['withCloseOnContextDone', (c) => c.withCloseOnContextDone(true), { closeOnContextDone: true }],
+    ['withCloseOnTrap', (c) => c.withCloseOnTrap(true), { closeOnTrap: true }],
+    ['withDefaultTimeout', (c) => c.withDefaultTimeout(1.5), { defaultTimeoutMs: 1.5 }],
     ['withLimits', (c) => c.withLimits({ memoryPages: 3 }), { limits: { memoryPages: 3 } }],
   ])('%s changes that alone, in a new value', (_name, change, changed) => {
     const source = new RuntimeConfig();
@@ -68,6 +80,7 @@ describe('RuntimeConfig', () => {
       'withDebugInfoEnabled',
       'withCustomSections',
       'withCloseOnContextDone',
+      'withCloseOnTrap',
     ] as const)
       expect(() => config[method](1 as never)).toThrow('Expected a boolean for enabled but received 1');
     expect(() => config.withCompilationCache({} as never)).toThrow(like(invalid));
@@ -96,6 +109,7 @@ describe('limits', () => {
   });
 
   it('each have a finite default, and a module can only lower them', () => {
+    expect(defaultLimits.totalMemoryBytes).toBe(Math.min(16 * 2 ** 30, Math.floor(totalmem() / 2)));
     for (const [name, value] of Object.entries(defaultLimits)) expect(Number.isSafeInteger(value), name).toBe(true);
     expect(runtimeLimit({}, 'openFiles')).toBe(defaultLimits.openFiles);
     expect(moduleLimit({ openFiles: 10 }, {}, 'openFiles')).toBe(10);
