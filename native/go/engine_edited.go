@@ -10,6 +10,7 @@ import (
 
 	"wazeronode/descriptors"
 	"wazeronode/jail"
+	"wazeronode/slots"
 )
 
 const engineEdited = true
@@ -39,7 +40,7 @@ func functionDefinitionOf(m api.Module, reference uint64) (api.FunctionDefinitio
 }
 
 // defaultSlots: a running guest is an OS thread of its own beside Go's processors.
-func defaultSlots() int { return processors() }
+func defaultSlots() int { return slots.Processors() }
 
 func globalWords(g api.Global) (lo, hi uint64)          { return nodehost.GlobalValue(g) }
 func setGlobalWords(g api.MutableGlobal, lo, hi uint64) { nodehost.SetGlobalValue(g, lo, hi) }

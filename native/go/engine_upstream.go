@@ -9,6 +9,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"wazeronode/jail"
+	"wazeronode/slots"
 )
 
 const engineEdited = false
@@ -60,7 +61,7 @@ func (p *progress) read() (done, functions uint32)             { return 0, 0 }
 func functionDefinitionOf(api.Module, uint64) (api.FunctionDefinition, bool) { return nil, false }
 
 // defaultSlots: a running guest holds a Go processor, and a synchronous call on the JS thread needs one too.
-func defaultSlots() int { return max(1, processors()-1) }
+func defaultSlots() int { return max(1, slots.Processors()-1) }
 
 func globalWords(g api.Global) (lo, hi uint64)         { return g.Get(), 0 }
 func setGlobalWords(g api.MutableGlobal, lo, _ uint64) { g.Set(lo) }

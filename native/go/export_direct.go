@@ -111,4 +111,4 @@ func wz_express_continue(o *C.wz_frame_options, h C.wz_handle, call C.uint64_t, 
 }
 
 //export wz_express_stuck
-func wz_express_stuck(is C.uint32_t) { slots.hold(is != 0) }
+func wz_express_stuck(is C.uint32_t) { pool.Hold(is != 0) }

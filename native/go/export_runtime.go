@@ -226,10 +226,10 @@ func wz_output_buffer_reset(h C.wz_handle) {
 func wz_output_buffer_free(h C.wz_handle) { handles.remove(handle(h), kindOutputBuffer) }
 
 //export wz_set_concurrency
-func wz_set_concurrency(guests C.uint32_t) { slots.setLimit(int(guests)) }
+func wz_set_concurrency(guests C.uint32_t) { pool.SetLimit(int(guests)) }
 
 //export wz_threads
-func wz_threads() C.uint32_t { return C.uint32_t(slots.threads()) }
+func wz_threads() C.uint32_t { return C.uint32_t(pool.Threads()) }
 
 //export wz_stats
 func wz_stats(out *C.wz_result) {

@@ -90,7 +90,7 @@ func (d *directState) finish(f *frame, c handOver) (usable bool, err error) {
 		return true, d.inner.FailIfClosed()
 	}
 	if c.at != C.WZ_AT_QUESTION && f.stop.Load() == 0 {
-		f.hasSlot = slots.acquire(f, c.at == C.WZ_AT_EXIT)
+		f.hasSlot = pool.Acquire(f, c.at == C.WZ_AT_EXIT)
 	}
 	if c.at == C.WZ_AT_START {
 		if f.stop.Load() != 0 {

@@ -9,6 +9,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/slots"
 )
 
 // frame is one entry into a guest: a call or an instantiation, on the JS thread (sync lane) or on a goroutine (async lane).
@@ -27,9 +29,8 @@ type frame struct {
 
 	stop        atomic.Uint64 // 0, or stopBit | reason << 32 | exit code: first one wins
 	delivered   atomic.Bool   // the stop has unwound the guest
-	sliceStart  atomic.Int64
-	hasSlot     bool       // only the frame's own goroutine looks; so for the two below
-	callerInner api.Module // whose host call was the last, and its handle
+	hasSlot     bool          // only the frame's own goroutine looks; so for the two below
+	callerInner api.Module    // whose host call was the last, and its handle
 	caller      handle
 	heard       []heardCall // calls that a listener hears, outermost first
 	logs        map[*logTarget]*frameLog
@@ -129,7 +130,7 @@ func (f *frame) context() context.Context {
 // enter makes the frame the runner of its group; an error means that it was stopped before anything ran.
 func (f *frame) enter() error {
 	if f.lane == laneAsync {
-		if !slots.acquire(f, false) {
+		if !pool.Acquire(f, false) {
 			f.finish()
 			return f.notStarted()
 		}
@@ -152,7 +153,7 @@ func (f *frame) leave() {
 	if f.lane == laneAsync {
 		if f.hasSlot {
 			f.hasSlot = false
-			slots.release(f)
+			pool.Release(f)
 		}
 	} else {
 		unwatchSync(f)
@@ -211,6 +212,13 @@ func (f *frame) stopSelf(word uint64) {
 	f.group.interruptFiles()
 }
 
+// pool is of this process: with edit E1 each guest that runs is one OS thread.
+var pool = slots.NewPool(defaultSlots())
+
+func (f *frame) Share() *slots.Share      { return &f.module.rt.share }
+func (f *frame) Stopped() <-chan struct{} { return f.stopped() }
+func (f *frame) Interrupt()               { f.control.interrupt() }
+
 func (f *frame) stopped() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -248,9 +256,9 @@ func (f *frame) tick() error {
 		if !alive(f.env.id) { // worker.terminate(), process.exit(): nobody will take the answer
 			f.stopSelf(stopWord(stopClose, 0))
 		}
-	} else if f.hasSlot && time.Now().UnixNano()-f.sliceStart.Load() >= int64(slice) && slots.waiting() {
-		slots.release(f)
-		f.hasSlot = slots.acquire(f, false)
+	} else if f.hasSlot && pool.Over(f) {
+		pool.Release(f)
+		f.hasSlot = pool.Acquire(f, false)
 	}
 	return f.exitError()
 }
@@ -270,12 +278,12 @@ func (f *frame) pause(until func(stop <-chan struct{})) {
 	}
 	if f.hasSlot {
 		f.hasSlot = false
-		slots.release(f)
+		pool.Release(f)
 	}
 	until(f.stopped())
 	f.settleAbove()
 	if f.stop.Load() == 0 {
-		f.hasSlot = slots.acquire(f, true)
+		f.hasSlot = pool.Acquire(f, true)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"wazeronode/arena"
+	"wazeronode/slots"
 )
 
 // runtimeState is a wazero.Runtime of one environment.
@@ -25,7 +26,7 @@ type runtimeState struct {
 	budget *arena.Budget
 	disk   *diskCache    // of its compilation cache, or nil
 	gate   chan struct{} // one token per compilation that may run
-	share  share         // of the slots
+	share  slots.Share   // of the slots
 
 	flights flights
 
@@ -55,7 +56,7 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 	}
 	compiles := int(config.concurrentCompiles)
 	if compiles == 0 {
-		compiles = processors()
+		compiles = slots.Processors()
 	}
 	rt := &runtimeState{
 		env: e, config: config, disk: disk, gate: make(chan struct{}, compiles),

@@ -1,14 +1,14 @@
-package main
+package slots
 
 import (
 	"container/heap"
 	"container/list"
 )
 
-// share is what has a turn of its own at the slots: the guests of one runtime, however many they are. Who has many guests, or guests that
+// Share is what has a turn of its own at the slots: the guests of one runtime, however many they are. Who has many guests, or guests that
 // call the host often, takes its own turns with them and nobody else's.
-type share struct {
-	resumed   list.List // of *slotWaiter: those that come back from a wait
+type Share struct {
+	resumed   list.List // of *waiter: those that come back from a wait
 	fresh     list.List // those that begin, or have used up their slice
 	turn      uint64    // when it was served last
 	place     int       // in turns while somebody waits
@@ -16,17 +16,15 @@ type share struct {
 	freshNext bool      // one that begins is served between two that come back: there may always be one that comes back
 }
 
-func (f *frame) share() *share { return &f.module.rt.share }
-
 // turns are the shares in which somebody waits. The one that was served longest ago is next, so that one which comes now is before all that
 // were served since. To give shares a weight, let a turn of one of weight n count an nth. The pool's mutex guards it.
 type turns struct {
-	shares []*share
+	shares []*Share
 	last   uint64
 }
 
-func (t *turns) add(w *slotWaiter, resumed bool) {
-	s := w.frame.share()
+func (t *turns) add(w *waiter, resumed bool) {
+	s := w.guest.Share()
 	w.line = &s.fresh
 	if resumed {
 		w.line = &s.resumed
@@ -39,13 +37,13 @@ func (t *turns) add(w *slotWaiter, resumed bool) {
 }
 
 // remove takes out one that waits no longer.
-func (t *turns) remove(w *slotWaiter) {
+func (t *turns) remove(w *waiter) {
 	w.line.Remove(w.at)
-	t.leaveIfEmpty(w.frame.share())
+	t.leaveIfEmpty(w.guest.Share())
 }
 
 // next takes out whose turn it is; nil when nobody waits.
-func (t *turns) next() *slotWaiter {
+func (t *turns) next() *waiter {
 	if len(t.shares) == 0 {
 		return nil
 	}
@@ -55,19 +53,19 @@ func (t *turns) next() *slotWaiter {
 		line = &s.fresh
 	}
 	s.freshNext = line == &s.resumed
-	w := line.Remove(line.Front()).(*slotWaiter)
+	w := line.Remove(line.Front()).(*waiter)
 	t.leaveIfEmpty(s)
 	return w
 }
 
-func (t *turns) leaveIfEmpty(s *share) {
+func (t *turns) leaveIfEmpty(s *Share) {
 	if s.waits && s.resumed.Len()+s.fresh.Len() == 0 {
 		s.waits = false
 		heap.Remove(t, s.place)
 	}
 }
 
-func (t *turns) served(s *share) {
+func (t *turns) served(s *Share) {
 	t.last++
 	s.turn = t.last
 	if s.waits {
@@ -85,7 +83,7 @@ func (t *turns) Swap(i, j int) {
 	s[i].place, s[j].place = i, j
 }
 func (t *turns) Push(x any) {
-	s := x.(*share)
+	s := x.(*Share)
 	s.place = len(t.shares)
 	t.shares = append(t.shares, s)
 }
