@@ -24,6 +24,9 @@ class Listing {
     this.entries = entries;
   }
 }
+/** Entries in all listings of this thread, which are in its heap, and how many that may be beside a single one. */
+let listed = 0;
+const mostListed = 1_000_000;
 /** A guest's path element never is so long, and room for this much there always is. */
 const longestName = 4096;
 
@@ -369,12 +372,18 @@ export class Mount {
     return handle;
   }
   #add(handle: Handle): number {
+    if (handle instanceof Listing) {
+      if (listed > 0 && listed + handle.entries.length > mostListed) throw new FileError('ENFILE');
+      listed += handle.entries.length;
+    }
     const number = nextId();
     this.#handles.set(number, handle);
     this.#noteUse();
     return number;
   }
   #remove(number: number): void {
+    const handle = this.#handles.get(number);
+    if (handle instanceof Listing) listed -= handle.entries.length;
     this.#handles.delete(number);
     this.#noteUse();
   }

@@ -435,3 +435,24 @@ edited('a directory of the host', () => {
     expect(await runAsync(new FSConfig().withDirMount(dir, '/'), 'open', '/d')).toEqual([`open: !${E.ACCES}`]);
   });
 });
+
+edited('a file system in JavaScript', () => {
+  it('keeps listings of a million entries for the directories that are open, and ENFILE for more', async () => {
+    const fs = memory();
+    for (const name of ['a', 'b', 'c', 'd']) fs.mkdirSync(`/${name}`);
+    const huge = Array.from({ length: 400_000 }, (_, i) => `n${i}`);
+    const files = new Proxy(fs, {
+      get(target, name: keyof typeof fs) {
+        if (name === 'readdirSync') return () => huge;
+        return name === 'lstatSync' ? () => target.statSync('/a') : target[name]; // each of them is there
+      },
+    });
+    const script = ['a', 'b', 'c'].flatMap((name, i) => ['hold', String(i), `/${name}`, 'at-ls', String(i)]);
+    const mount = new FSConfig().withSysFSMount(files as unknown as FileSystem, '/');
+    for (const run of [runSync, runAsync, runSync]) {
+      const said = await run(mount, ...script);
+      expect(said.map((line) => line.split(' ').length)).toEqual([2, 65, 2, 65, 2, 2]);
+      expect(said.at(-1)).toBe('at-ls: !41'); // and are given back with the module: the next one begins anew
+    }
+  });
+});

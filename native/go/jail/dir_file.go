@@ -4,6 +4,7 @@ package jail
 
 import (
 	"os"
+	"path"
 	"sync/atomic"
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
@@ -22,6 +23,8 @@ type dirFile struct {
 	closed atomic.Bool
 }
 
+const longestName = 4096 // as long as a path of a guest may be
+
 // openDir opens the directory that name is now in a root. It is counted already.
 func (f *FS) openDir(root *os.Root, name string) (*dirFile, experimentalsys.Errno) {
 	own, err := root.OpenRoot(name)
@@ -30,6 +33,9 @@ func (f *FS) openDir(root *os.Root, name string) (*dirFile, experimentalsys.Errn
 	}
 	if f.own != nil && root == f.own {
 		name = f.name + "/" + name
+	}
+	if name = path.Clean(name); len(name) > longestName { // who opens directories in directories for ever
+		name = ""
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -31,7 +31,7 @@ import (
 type FS struct {
 	*mount
 	own  *os.Root // of an open directory; nil: the mount's
-	name string   // of an open directory, in the mount, when it was opened
+	name string   // of an open directory, in the mount, when it was opened; "": it is too long, or the mount's
 }
 
 // mount is one mount of one guest.
@@ -151,6 +151,9 @@ func leadsUp(name string) bool {
 }
 
 func (f *FS) isAt(root *os.Root) bool {
+	if f.name == "" {
+		return false
+	}
 	there, err := root.Stat(f.name)
 	if err != nil {
 		return false
