@@ -1,6 +1,7 @@
 import type { CompiledState } from './instances/compiled-state.js';
 import type { CustomSection, FunctionDefinition, MemoryDefinition } from './types.js';
 import { Birth } from './values/birth.js';
+import { inspectedAs, shownName, shownNames } from './values/inspect.js';
 import { Uncloneable } from './values/uncloneable.js';
 
 const birth = new Birth<CompiledState>();
@@ -16,6 +17,16 @@ export class CompiledModule extends Uncloneable implements AsyncDisposable, Disp
   static {
     make = (state) => birth.give(state, () => new CompiledModule());
     read = (value) => (typeof value === 'object' && value !== null && #state in value ? value.#state : undefined);
+    inspectedAs('CompiledModule', CompiledModule.prototype, (compiled) => {
+      const { name, closed, importModules } = compiled.#state;
+      const imports = importModules.map((module) => module.name);
+      return {
+        name: shownName(name),
+        isClosed: closed,
+        imports: shownNames(imports, imports.length),
+        exports: compiled.#state.exportNames(),
+      };
+    });
   }
   private constructor() {
     super();

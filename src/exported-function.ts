@@ -7,6 +7,7 @@ import { type CallTrace, traced } from './calls/tracing.js';
 import { native } from './native/native.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
+import { inspectedAs, shownName } from './values/inspect.js';
 import { types } from './values/node.js';
 import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
@@ -37,6 +38,11 @@ export class ExportedFunction<
   readonly #parts: Parts;
   static {
     make = (parts) => birth.give(parts, () => new ExportedFunction());
+    inspectedAs('ExportedFunction', ExportedFunction.prototype, (exported) => {
+      const { name, signature, module } = exported.#parts.state;
+      const { params, results } = signature;
+      return { name: shownName(name), params, results, module: shownName(module.name), isClosed: module.closed };
+    });
   }
   private constructor() {
     super();

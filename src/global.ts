@@ -2,6 +2,7 @@ import type { GlobalState } from './instances/module-state.js';
 import { native } from './native/native.js';
 import { Birth } from './values/birth.js';
 import { busyError, invalidArgument } from './values/errors.js';
+import { inspectedAs, shownOr } from './values/inspect.js';
 import type { ValueType, WasmValue } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { decode, encode } from './values/values.js';
@@ -16,6 +17,12 @@ export class Global extends Uncloneable {
   readonly #state: GlobalState;
   static {
     make = (state) => birth.give(state, () => new Global());
+    inspectedAs('Global', Global.prototype, (global) => ({
+      type: global.type,
+      mutable: global.mutable,
+      // What a reference refers to is the host's own.
+      ...(global.type.endsWith('ref') ? {} : { value: shownOr(() => global.get()) }),
+    }));
   }
   private constructor() {
     super();

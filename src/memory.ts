@@ -2,6 +2,7 @@ import type { MemoryState } from './instances/memory-state.js';
 import { native } from './native/native.js';
 import { Birth } from './values/birth.js';
 import { outOfRange } from './values/errors.js';
+import { inspectedAs, shownName, shownOr } from './values/inspect.js';
 import type { MemoryDefinition } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkBytes, checkInteger, checkString, isShared, MAX_U32, wrongRange, wrongType } from './values/validate.js';
@@ -32,6 +33,12 @@ export class Memory extends Uncloneable {
   readonly #state: MemoryState;
   static {
     make = (state) => birth.give(state, () => new Memory());
+    inspectedAs('Memory', Memory.prototype, (memory) => ({
+      byteLength: shownOr(() => memory.size()),
+      min: memory.definition.min,
+      max: memory.definition.max,
+      module: shownName(memory.#state.module.name),
+    }));
   }
   private constructor() {
     super();

@@ -10,6 +10,7 @@ import type { ModuleState } from './instances/module-state.js';
 import { type Memory, makeMemory } from './memory.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
+import { inspectedAs, shownName } from './values/inspect.js';
 import type { CallOptions, FunctionDefinition, MemoryDefinition, ValueType } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkFunction, checkInteger, checkString, MAX_U32 } from './values/validate.js';
@@ -21,6 +22,7 @@ interface Parts {
 }
 const birth = new Birth<Parts>();
 let partsOf: (value: unknown) => Parts | undefined;
+let showModule: (module: Module) => object;
 let make: (state: ModuleState) => Module;
 let makeCaller: (state: ModuleState, lease: Lease) => CallerModule;
 
@@ -52,6 +54,14 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
         ? { state: value.#state, lease: value.#lease }
         : undefined;
     make = (state) => birth.give({ state, lease: undefined }, () => new Module());
+  }
+  static {
+    showModule = (module) => ({
+      name: shownName(module.name),
+      isClosed: module.isClosed,
+      exports: module.#state.compiled.exportNames(),
+    });
+    inspectedAs('Module', Module.prototype, showModule);
   }
   protected constructor() {
     super();
@@ -212,6 +222,7 @@ export class CallerModule extends Module {
   readonly #lent: Lease;
   static {
     makeCaller = (state, lease) => birth.give({ state, lease }, () => new CallerModule(lease));
+    inspectedAs('CallerModule', CallerModule.prototype, showModule);
   }
   private constructor(lease: Lease) {
     super();

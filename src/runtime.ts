@@ -1,4 +1,5 @@
 import { traceAsync, traced, traceSync } from './calls/tracing.js';
+import { inspectedAs } from './values/inspect.js';
 import { Uncloneable } from './values/uncloneable.js';
 import './instances/dispatch.js'; // its hooks answer what native code asks
 import { Listener } from './calls/listener.js';
@@ -50,6 +51,11 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   readonly #state: RuntimeState;
   static {
     read = (value) => (typeof value === 'object' && value !== null && #state in value ? value.#state : undefined);
+    inspectedAs('Runtime', Runtime.prototype, (runtime) => ({
+      engine: runtime.engine,
+      isClosed: runtime.#state.closed,
+      modules: runtime.#state.modules.size,
+    }));
   }
 
   /**

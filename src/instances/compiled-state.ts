@@ -4,6 +4,7 @@ import type { CompiledDescription, FunctionRecord, Handle } from '../native/bind
 import { type DescribedMemory, functionDefinition, memoryDefinition } from '../native/definitions.js';
 import { native } from '../native/native.js';
 import { closedError } from '../values/errors.js';
+import { shownNames } from '../values/inspect.js';
 import type { CustomSection, FunctionDefinition } from '../values/types.js';
 
 const forgotten = new FinalizationRegistry<Handle>((handle) => {
@@ -79,6 +80,10 @@ export class CompiledState {
       if (imported?.module === module) return imported.name;
     }
     return undefined;
+  }
+  /** For who looks at it: the first names of its exported functions. */
+  exportNames(): string[] {
+    return shownNames(this.#exportedFunctions.keys(), this.#exportedFunctions.size);
   }
   exportsFunction(name: string): boolean {
     return this.#exportedFunctions.has(name);

@@ -66,6 +66,9 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, CompileOwner {
     forgotten.register(this, this.#owned, this);
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
   checkOpen(): void {
     if (this.#closed) throw closedError('the runtime is closed');
   }

@@ -82,6 +82,29 @@ describe('tracing channels', () => {
     );
   });
 
+  it.each(['call', 'callSync', 'exclusive'] as const)(
+    '%s: context reaches wazero:call and wazero:host',
+    async (lane) => {
+      await withGuest(
+        (n) => n * 2,
+        async (runtime) => {
+          const module = await runtime.instantiate(guest);
+          const run = module.exportedFunction('run', ['i32'], ['i32']).withOptions({ context: 'tenant 1' });
+          for (let i = 0; i < 5; i++) await (lane === 'callSync' ? run.callSync(1) : run.call(1)); // entered without Go, too
+          const heard = listen('call', 'host');
+          if (lane === 'exclusive')
+            await module.exclusive((lent) => lent.exportedFunction('run', ['i32'], ['i32']).call(4), {
+              context: 'tenant 1',
+            });
+          else expect(await run[lane](4)).toBe(8);
+          expect(new Set(heard.map(([kind]) => kind))).toEqual(new Set(['call', 'host']));
+          for (const [kind, event, message] of heard)
+            expect([kind, event, message.context]).toEqual([kind, event, 'tenant 1']);
+        },
+      );
+    },
+  );
+
   it('wazero:call tells of each call, its context, result and error', async () => {
     await withGuest(
       (n) => n * 2,

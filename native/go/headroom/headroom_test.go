@@ -3,6 +3,7 @@ package headroom_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +31,35 @@ func TestLimits(t *testing.T) {
 				t.Errorf("ulimit %s of %d GiB: %q MiB are left", flag, gib, said)
 			}
 		}
+	}
+}
+
+// A process of its own in a control group, whose groups above it have no limit, or a larger one.
+func TestOfGroups(t *testing.T) {
+	if os.Getenv("HEADROOM_SAYS") != "" {
+		os.Stdout.WriteString("groups " + strconv.FormatUint(headroom.OfGroups(), 10) + "\n")
+		return
+	}
+	outer, err := os.MkdirTemp("/sys/fs/cgroup/memory", "wazero-")
+	if err != nil {
+		t.Skipf("no control group of version 1 can be made here: %v", err)
+	}
+	defer os.Remove(outer)
+	inner := filepath.Join(outer, "inner")
+	if err := os.Mkdir(inner, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(inner)
+	for folder, limit := range map[string]int{outer: 512 << 20, inner: 768 << 20} {
+		if err := os.WriteFile(filepath.Join(folder, "memory.limit_in_bytes"), []byte(strconv.Itoa(limit)), 0); err != nil {
+			t.Skipf("no limit can be set here: %v", err)
+		}
+	}
+	shell := exec.Command("sh", "-c", "echo $$ > "+inner+"/cgroup.procs; exec \"$0\" -test.run '^TestOfGroups$'", os.Args[0])
+	shell.Env = append(os.Environ(), "HEADROOM_SAYS=1")
+	out, err := shell.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "groups "+strconv.Itoa(512<<20)+"\n") {
+		t.Errorf("%v: in a group of 768 MiB inside of one of 512: %s", err, out)
 	}
 }
 
