@@ -35,7 +35,7 @@ async function compileModule(
   usage: string,
 ): Promise<number> {
   const path = pathOf(rest, usage);
-  const { cachedir, workers, json } = values;
+  const { cachedir, workers, features, json } = values;
   let trace: CompileTrace | undefined;
   let took = 0;
   let began = 0;
@@ -54,7 +54,7 @@ async function compileModule(
     },
     error() {},
   });
-  await withCompiled({ path, cachedir, workers }, new RuntimeConfig(), {}, (runtime, compiled) => {
+  await withCompiled({ path, cachedir, workers, features }, new RuntimeConfig(), {}, (runtime, compiled) => {
     if (!json) return;
     const { engine } = runtime;
     const bytes = trace?.byteLength;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { CompilationCache, type CompiledModule, type CompileOptions, Runtime, type RuntimeConfig } from '../index.js';
 import { during, Failure, helpFlags, print } from './command.js';
+import { featureFlags, withFeatures } from './features.js';
 import type { Flags } from './flags.js';
 
 export const compileFlags = {
@@ -9,6 +10,7 @@ export const compileFlags = {
     kind: 'string',
     help: 'Writeable directory for native code compiled from wasm. Used again by the same build of node-wazero.',
   },
+  ...featureFlags,
   ...helpFlags,
   workers: { kind: 'int', help: 'Number of threads that compile one module: faster, for more memory. (default 1)' },
 } as const satisfies Flags;
@@ -18,6 +20,7 @@ export interface Source {
   readonly path: string;
   readonly cachedir: string;
   readonly workers: number;
+  readonly features: readonly string[];
 }
 
 export function pathOf(rest: readonly string[], usage: string): string {
@@ -28,7 +31,7 @@ export function pathOf(rest: readonly string[], usage: string): string {
 export const readBinary = (path: string) => during('error reading wasm binary', () => readFile(path));
 
 export async function withCompiled<T>(
-  { path, cachedir, workers }: Source,
+  { path, cachedir, workers, features }: Source,
   config: RuntimeConfig,
   options: CompileOptions,
   use: (runtime: Runtime, compiled: CompiledModule) => T | Promise<T>,
@@ -40,7 +43,7 @@ export async function withCompiled<T>(
     print(
       `warning: desired number of compilation workers (${workers}) greater than the processors (${most}) that there are: using these`,
     );
-  const runtime = new Runtime(config.withCompilationCache(cache));
+  const runtime = new Runtime(config.withCompilationCache(cache).withCoreFeatures(withFeatures(features)));
   try {
     const threads = Math.min(workers, most);
     const compiled = await during('error compiling wasm binary', () =>

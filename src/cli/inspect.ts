@@ -1,17 +1,16 @@
 import { CoreFeatures, type FunctionDefinition, type MemoryDefinition, Runtime, RuntimeConfig } from '../index.js';
 import { command, helpFlags, messageOf, output } from './command.js';
+import { allFeatures, featureFlags, features, withFeatures, wordOf } from './features.js';
 import type { Flags, FlagValues } from './flags.js';
 import { pathOf, readBinary } from './guest.js';
 import { type Section, sectionsOf } from './sections.js';
 
 const flags = {
+  ...featureFlags,
   ...helpFlags,
   json: { kind: 'bool', help: 'Prints it as JSON.' },
 } as const satisfies Flags;
-const { V1: _, V2, ...singleFeatures } = CoreFeatures;
-const features = Object.entries(singleFeatures);
-/** Those that are off by default included. */
-export const allFeatures = features.reduce((all, [, flag]) => all | flag, 0n);
+const { V2 } = CoreFeatures;
 
 interface Item {
   readonly kind: string;
@@ -29,7 +28,7 @@ interface Report {
   readonly exports: readonly Item[];
   /** Which CoreFeatures it does not load without; absent where it loads with none of them either. */
   readonly features?: readonly string[];
-  /** With the default configuration. */
+  /** With the default configuration, or the features that were named. */
   readonly loads: boolean;
   readonly why?: string;
 }
@@ -120,11 +119,11 @@ async function neededFeatures(binary: Buffer): Promise<string[]> {
   return needed;
 }
 
-async function report(path: string): Promise<Report> {
+async function report(path: string, allowed: bigint): Promise<Report> {
   const binary = await readBinary(path);
   const sections = sectionsOf(binary);
   const [withAll] = await Promise.allSettled([compileWith(binary, allFeatures)]);
-  const [withDefaults] = await Promise.allSettled([compileWith(binary, V2)]);
+  const [asAllowed] = await Promise.allSettled([compileWith(binary, allowed)]);
   const described = withAll.status === 'fulfilled' ? withAll.value : undefined;
   return {
     path,
@@ -133,12 +132,12 @@ async function report(path: string): Promise<Report> {
     sections,
     ...itemsOf(binary, described),
     ...(described && { features: await neededFeatures(binary) }),
-    loads: withDefaults.status === 'fulfilled',
-    ...(withDefaults.status === 'rejected' && { why: messageOf(withDefaults.reason) }),
+    loads: asAllowed.status === 'fulfilled',
+    ...(asAllowed.status === 'rejected' && { why: messageOf(asAllowed.reason) }),
   };
 }
 
-function text(report: Report): string {
+function text(report: Report, allowed: bigint): string {
   const items = (title: string, list: readonly Item[]) =>
     list.length === 0
       ? []
@@ -146,6 +145,8 @@ function text(report: Report): string {
   const count = (bytes: number) => `${bytes.toLocaleString('en')} bytes`;
   const off = features.filter(([name, flag]) => report.features?.includes(name) && (flag & V2) === 0n);
   const hint = off.map(([name]) => ` | CoreFeatures.${name}`).join('');
+  const words = off.map(([name]) => wordOf(name)).join(',');
+  const lacks = off.some(([, flag]) => (flag & allowed) === 0n);
   return [
     `${report.path}: ${count(report.byteLength)}${report.name ? `, module ${JSON.stringify(report.name)}` : ''}`,
     'sections:',
@@ -155,8 +156,8 @@ function text(report: Report): string {
     ...items('imports', report.imports),
     ...items('exports', report.exports),
     ...(report.features ? [`needs: ${report.features.join(', ') || 'nothing beyond WebAssembly 1.0'}`] : []),
-    `loads: ${report.loads ? 'yes' : `no, ${report.why}`}`,
-    ...(hint && !report.loads ? [`  it would with withCoreFeatures(CoreFeatures.V2${hint})`] : []),
+    `loads: ${report.loads ? 'yes' : `no, ${report.why}${lacks ? ` (on the command line: -features ${words})` : ''}`}`,
+    ...(lacks && !report.loads ? [`  it would with withCoreFeatures(CoreFeatures.V2${hint})`] : []),
   ].join('\n');
 }
 
@@ -165,8 +166,9 @@ async function inspectModule(
   rest: readonly string[],
   usage: string,
 ): Promise<number> {
-  const found = await report(pathOf(rest, usage));
-  output(values.json ? JSON.stringify(found) : text(found));
+  const allowed = withFeatures(values.features);
+  const found = await report(pathOf(rest, usage), allowed);
+  output(values.json ? JSON.stringify(found) : text(found, allowed));
   return found.loads ? 0 : 1;
 }
 

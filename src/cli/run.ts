@@ -84,7 +84,8 @@ async function addWasi(runtime: Runtime, compiled: CompiledModule): Promise<void
 }
 
 async function runGuest(values: FlagValues<typeof flags>, rest: readonly string[], usage: string): Promise<number> {
-  const guest = { path: pathOf(rest, usage), cachedir: values.cachedir, workers: values.workers };
+  const { cachedir, workers, features } = values;
+  const guest = { path: pathOf(rest, usage), cachedir, workers, features };
   const guestArgs = rest.slice(rest.length > 2 && rest[1] === '--' ? 2 : 1);
   if (values.timeout < 0n)
     throw new Failure(`timeout duration may not be negative, ${formatDuration(values.timeout)} given`, usage);

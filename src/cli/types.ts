@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import { type CompiledModule, type FunctionDefinition, Runtime, RuntimeConfig, type ValueType } from '../index.js';
 import { command, during, helpFlags, output } from './command.js';
+import { allFeatures } from './features.js';
 import { pathOf, readBinary } from './guest.js';
-import { allFeatures, typeOfFunction } from './inspect.js';
+import { typeOfFunction } from './inspect.js';
 
 const tuple = (types: readonly ValueType[]) => `[${types.map((type) => `'${type}'`).join(', ')}]`;
 const key = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));

@@ -40,6 +40,8 @@ beforeAll(() => {
       (func (export "memory.fill") (memory.fill (i32.const 0) (i32.const 0) (i32.const 1))))`),
   );
   writeFileSync(file('tail.wasm'), wat('(module (func $f (export "run") (return_call $f)))'));
+  writeFileSync(file('start.wasm'), wat('(module (func $f) (func (export "_start") (return_call $f)))'));
+  writeFileSync(file('exceptions.wasm'), wat('(module (tag $t) (func (export "_start")))'));
   writeFileSync(file('plain.wasm'), wat('(module (func (export "run")))'));
   writeFileSync(file('bad.wasm'), 'not wasm');
   writeFileSync(file('component.wasm'), Buffer.from('0061736d0d000100', 'hex'));
@@ -143,6 +145,31 @@ describe('inspect', () => {
     expect(stdout).toMatch(
       /\nneeds: TailCall\nloads: no, .*tail-call.*\n {2}it would with withCoreFeatures\(CoreFeatures.V2 \| CoreFeatures.TailCall\)\n$/,
     );
+  });
+
+  it.each([['tail-call'], ['TailCall'], ['threads,tail_call'], ['all']])('-features %s', async (list) => {
+    expect((await run('inspect', '-features', list, 'tail.wasm')).stdout).toMatch(/\nneeds: TailCall\nloads: yes\n$/);
+    const lacking = await run('inspect', '-features', 'threads', 'tail.wasm');
+    expect(lacking).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('(on the command line: -features tail-call)\n'),
+    });
+    for (const command of ['run', 'compile']) {
+      const without = await run(command, 'start.wasm');
+      expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('feature "tail-call" is disabled') });
+      expect(await run(command, `-features=${list}`, 'start.wasm')).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+  it('a feature that there is not is named, with those that there are', async () => {
+    for (const command of ['run', 'compile', 'inspect']) {
+      const { code, stderr } = await run(command, '-features', 'threads,gc', 'plain.wasm');
+      expect(code).toBe(2);
+      expect(stderr).toContain('for flag -features: "gc" is none of threads, tail-call, extended-const, exceptions, ');
+    }
+  });
+  it('exceptions run', async () => {
+    expect(await run('run', '-features', 'exceptions', 'exceptions.wasm')).toMatchObject({ code: 0, stderr: '' });
+    expect(await run('run', 'exceptions.wasm')).toMatchObject({ code: 1 });
   });
 
   it('says that a module of 1.0 needs nothing', async () => {
