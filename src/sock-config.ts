@@ -17,6 +17,7 @@ export class SockConfig extends Uncloneable {
 
   /**
    * Listens on `host:port` when a module is instantiated; the guest finds the socket after its directories (wazero: WithTCPListener).
+   * The listener does not block: `accept` is EAGAIN where nobody has come, until the guest takes O_NONBLOCK off it.
    * Port 0: any free one, see `experimental.tcpAddresses`.
    * @throws RangeError for a port that is none
    */

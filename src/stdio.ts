@@ -13,7 +13,10 @@ export type { Clock, InputSource } from './io/streams.js';
  * In `call` a guest may be up to 1 MiB ahead of a function that has answered at once, or of a Node stream: it waits before it asks for
  * anything else, and at its end.
  *
- * Never ended or closed by us. A sink that fails gives the guest the errno of the error's `code`, else EIO; the process gets a warning. The
- * error of what was ahead is told by the next write, or by closing.
+ * A stream to the guest also where a descriptor is a file's: it can add to it, and neither move in it, cut it nor read it back.
+ *
+ * Never ended or closed by us. A sink that fails gives the guest the errno of the error's `code`, EPIPE where the other side is gone, else
+ * EIO; the process gets a warning of code WAZERO_STREAM, once for each sink, unless the other side hung up or the call was stopped. The error
+ * of what was ahead is told by the next write, or by closing.
  */
 export type OutputSink = OutputSinkOf<OutputBuffer>;

@@ -94,7 +94,8 @@ enum {
   WZ_MSG_HOST_CALL = 2, /* target = host function id, module = calling module, words = parameters; answer with result_count words */
   WZ_MSG_WRITE = 3,     /* target = sink callback id, bytes = chunk; answer: words[0] = errno (0 = all written), words[1] = how many bytes may be
                          * ahead of the sink from now on. result_count 0: written ahead, the guest goes on, wz_frame_taken answers */
-  WZ_MSG_READ = 4,      /* target = source callback id, result_bytes = size of the guest's buffer; answer: words[0] = how many of bytes count */
+  WZ_MSG_READ = 4,      /* target = source callback id, words[0] = WZ_READ_*, words[1] = the module, result_bytes = size of the guest's buffer;
+                         * answer: words[0] = how many of bytes count, words[1] = errno, or WZ_READ_LATER */
   WZ_MSG_CLOCK = 5,     /* target = clock callback id; answer: words[0] = ns */
   WZ_MSG_SLEEP = 6,     /* target, words[0] = ns */
   WZ_MSG_YIELD = 7,
@@ -104,6 +105,13 @@ enum {
   WZ_MSG_WARNING = 11   /* bytes = text, status = WZ_WARNING_*; no answer */
 };
 enum { WZ_WARNING_OTHER = 0, WZ_WARNING_CACHE = 1 };
+enum {
+  WZ_READ_WAIT = 0,     /* the answer comes when there is something */
+  WZ_READ_NOW = 1,      /* at once; with nothing there WZ_READ_LATER: the source has been asked, and wz_source_ready comes */
+  WZ_READ_ASK = 2,      /* likewise, but nothing is taken */
+  WZ_READ_INSIST = 3    /* nothing is taken; the answer comes when there is something */
+};
+#define WZ_READ_LATER UINT64_MAX
 typedef struct {
   uint32_t kind, status;
   uint64_t frame, target, module;
@@ -230,6 +238,7 @@ enum {
  * void     wz_frame_reply(uint64_t env, uint64_t frame, wz_reply*)
  * void     wz_frame_taken(uint64_t env, uint64_t frame, uint64_t target, uint32_t pieces, uint64_t bytes, uint32_t error, uint64_t ahead)
  *                                                                    of what was written ahead to a sink so much was taken; error: an errno or 0
+ * void     wz_source_ready(wz_handle module)                         its stdin, of which WZ_READ_LATER was said, has something now
  * void     wz_memory_info(wz_handle, uint64_t out[4])                base, bytes, generation, flags (1 shared, 2 not ours: no external buffer, 4 closed)
  * uint32_t wz_memory_grow(wz_handle, uint32_t delta_pages)           previous pages, or 0xffffffff
  * uint32_t wz_memory_read(wz_handle, uint64_t offset, uint8_t*, size_t)    1 = done, 0 = out of range (copies; also for shared memory)

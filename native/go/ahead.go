@@ -58,14 +58,16 @@ func (w *callbackWriter) StandardStream() experimentalsys.File { return &sinkFil
 
 // sinkFile is what wazero makes of a writer, but for Close, which tells of the last pieces.
 type sinkFile struct {
-	experimentalsys.UnimplementedFile
+	streamFile
 	writer *callbackWriter
 }
 
 func (s *sinkFile) Stat() (sys.Stat_t, experimentalsys.Errno) {
 	return sys.Stat_t{Mode: fs.ModeDevice, Nlink: 1}, 0
 }
-func (s *sinkFile) IsDir() (bool, experimentalsys.Errno) { return false, 0 }
+func (s *sinkFile) StreamReads() bool { return false }
+
+func (s *sinkFile) Pwrite([]byte, int64) (int, experimentalsys.Errno) { return 0, errno.NotSeekable }
 
 func (s *sinkFile) Write(p []byte) (int, experimentalsys.Errno) {
 	n, err := s.writer.Write(p)

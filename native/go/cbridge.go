@@ -96,6 +96,12 @@ const (
 	msgListener = C.WZ_MSG_LISTENER
 	msgWarning  = C.WZ_MSG_WARNING
 
+	readWait   = C.WZ_READ_WAIT
+	readNow    = C.WZ_READ_NOW
+	readAsk    = C.WZ_READ_ASK
+	readInsist = C.WZ_READ_INSIST
+	readLater  = C.WZ_READ_LATER
+
 	warningCache = C.WZ_WARNING_CACHE
 
 	replyOK         = C.WZ_REPLY_OK

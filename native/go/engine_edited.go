@@ -97,3 +97,8 @@ func (c connections) Release() {
 }
 
 func askBeforeAllocating(may func(bytes uint64) bool) { nodehost.SetMayAllocate(may) }
+
+// waitForSockets has poll_oneoff of a guest wait for sockets as for descriptors.
+func waitForSockets(notify func(fd uintptr, write bool, ready func()) (cancel func(), ok bool)) {
+	nodehost.SetNotifier(notify)
+}

@@ -108,6 +108,15 @@ func wz_frame_taken(env, id, target C.uint64_t, pieces C.uint32_t, bytes C.uint6
 	}
 }
 
+//export wz_source_ready
+func wz_source_ready(h C.wz_handle) {
+	if m, _ := handles.get(handle(h), kindModule).(*moduleState); m != nil {
+		if s := m.stdin.Load(); s != nil {
+			s.ready()
+		}
+	}
+}
+
 //export wz_module_describe
 func wz_module_describe(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {

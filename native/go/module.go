@@ -31,6 +31,7 @@ type moduleState struct {
 	source    *compiledState // what it was made of, closed or not
 	files     *jail.OpenFiles
 	addresses []tcpAddress // that its TCP listeners are bound to
+	stdin     atomic.Pointer[callbackSource]
 
 	mu             sync.Mutex
 	mounts         []openMount // closed with it

@@ -21,15 +21,18 @@ type fdPoller struct {
 type fdWaiter struct {
 	fd     int
 	events int16
-	ready  chan error // at most one
+	tell   func(err error) // at most once; the poller's lock is held: it does not wait
 }
 
 var standardStreams = fdPoller{waiters: map[*fdWaiter]struct{}{}}
 
+func init() { waitForSockets(standardStreams.notify) }
+
 // wait is over when the descriptor is ready (a hang-up or an error is: read and write then say which), after the time (negative: none) or
 // when stop closes. The error is of waiting itself.
 func (p *fdPoller) wait(fd int, events int16, timeout time.Duration, stop <-chan struct{}) (ready bool, err error) {
-	w := &fdWaiter{fd: fd, events: events, ready: make(chan error, 1)}
+	result := make(chan error, 1)
+	w := &fdWaiter{fd: fd, events: events, tell: func(err error) { result <- err }}
 	if err := p.add(w); err != nil {
 		return false, err
 	}
@@ -41,12 +44,24 @@ func (p *fdPoller) wait(fd int, events int16, timeout time.Duration, stop <-chan
 		late = t.C
 	}
 	select {
-	case err := <-w.ready:
+	case err := <-result:
 		return err == nil, err
 	case <-late:
 	case <-stop:
 	}
 	return false, nil
+}
+
+// notify is nodehost.Notifier of edit e8poll. An error is worth a look, too.
+func (p *fdPoller) notify(fd uintptr, write bool, ready func()) (cancel func(), ok bool) {
+	w := &fdWaiter{fd: int(fd), events: unix.POLLIN, tell: func(error) { ready() }}
+	if write {
+		w.events = unix.POLLOUT
+	}
+	if p.add(w) != nil {
+		return nil, false
+	}
+	return func() { p.remove(w) }, true
 }
 
 func (p *fdPoller) add(w *fdWaiter) error {
@@ -99,7 +114,7 @@ func (p *fdPoller) run(wake *os.File) {
 		for i, w := range waiters {
 			if _, here := p.waiters[w]; here && (err != nil || list[i+1].Revents != 0) {
 				delete(p.waiters, w)
-				w.ready <- err
+				w.tell(err)
 			}
 		}
 		p.mu.Unlock()

@@ -117,7 +117,7 @@ func (m *moduleState) ask(kind uint32, target uint64, params ...uint64) uint64 {
 func (s *stream) sink(m *moduleState) (io.Writer, error) {
 	switch s.kind {
 	case sinkFD:
-		return newFDStream(m, int(s.fd)), nil
+		return newFDStream(m, int(s.fd), false), nil
 	case sinkBuffer:
 		return lookup[*outputBuffer](handle(s.target), kindOutputBuffer)
 	case sinkCallback:
@@ -129,11 +129,11 @@ func (s *stream) sink(m *moduleState) (io.Writer, error) {
 func (s *stream) source(m *moduleState) (io.Reader, error) {
 	switch s.kind {
 	case sourceFD:
-		return newFDStream(m, int(s.fd)), nil
+		return newFDStream(m, int(s.fd), true), nil
 	case sourceBytes:
 		return bytes.NewReader(s.bytes), nil
 	case sourceCallback:
-		return &callbackReader{m, msgRead, s.target}, nil
+		return newCallbackSource(m, s.target), nil
 	}
 	return nil, nil
 }

@@ -12,10 +12,10 @@ import (
 	"wazeronode/errno"
 )
 
-// fdFile is an fdStream as a guest sees it with edit e8stdio: the file that wazero makes of an *os.File. Only what is not to block
-// differs: that is kept here, because it would otherwise be so for everybody who has the descriptor.
+// fdFile is an fdStream as a guest sees it with edit e8stdio. It is a stream also where the descriptor is a file's. What is not to block
+// is kept here, because it would otherwise be so for everybody who has the descriptor.
 type fdFile struct {
-	experimentalsys.UnimplementedFile
+	streamFile
 	*fdStream
 	mode     fs.FileMode
 	nonblock bool
@@ -32,9 +32,10 @@ func (s *fdStream) StandardStream() experimentalsys.File {
 	return f
 }
 
+// fileTypes: a file and a directory are as good as a pipe.
 var fileTypes = map[uint32]fs.FileMode{
-	unix.S_IFDIR: fs.ModeDir, unix.S_IFCHR: fs.ModeDevice | fs.ModeCharDevice, unix.S_IFBLK: fs.ModeDevice, unix.S_IFIFO: fs.ModeNamedPipe,
-	unix.S_IFSOCK: fs.ModeSocket, unix.S_IFLNK: fs.ModeSymlink,
+	unix.S_IFREG: fs.ModeNamedPipe, unix.S_IFDIR: fs.ModeNamedPipe, unix.S_IFCHR: fs.ModeDevice | fs.ModeCharDevice, unix.S_IFBLK: fs.ModeDevice,
+	unix.S_IFIFO: fs.ModeNamedPipe, unix.S_IFSOCK: fs.ModeSocket, unix.S_IFLNK: fs.ModeSymlink,
 }
 
 // Stat has wazero's constants but for the type.
@@ -42,24 +43,33 @@ func (f *fdFile) Stat() (sys.Stat_t, experimentalsys.Errno) {
 	return sys.Stat_t{Mode: f.mode, Nlink: 1}, 0
 }
 
-func (f *fdFile) IsDir() (bool, experimentalsys.Errno)          { return f.mode.IsDir(), 0 }
-func (f *fdFile) IsAppend() bool                                { return true }
+func (f *fdFile) StreamReads() bool                             { return f.reads }
+func (f *fdFile) IsAppend() bool                                { return !f.reads }
 func (f *fdFile) SetAppend(bool) experimentalsys.Errno          { return 0 }
 func (f *fdFile) IsNonblock() bool                              { return f.nonblock }
 func (f *fdFile) SetNonblock(enable bool) experimentalsys.Errno { f.nonblock = enable; return 0 }
-func (f *fdFile) Close() experimentalsys.Errno                  { return 0 } // never ours
 func (f *fdFile) Sync() experimentalsys.Errno                   { return errno.Of(unix.Fsync(f.fd)) }
 func (f *fdFile) Datasync() experimentalsys.Errno               { return f.Sync() }
 
 func (f *fdFile) Read(p []byte) (int, experimentalsys.Errno) {
-	if e := f.wouldBlock(unix.POLLIN); e != 0 || len(p) == 0 {
-		return 0, e
+	if !f.reads {
+		return 0, experimentalsys.EBADF
 	}
-	n, err := f.fdStream.Read(p)
-	return n, errno.Of(err)
+	if len(p) == 0 {
+		return 0, 0
+	}
+	read := f.fdStream.Read
+	if f.nonblock {
+		read = f.readSome
+	}
+	n, err := read(p)
+	return max(n, 0), errno.Of(err)
 }
 
 func (f *fdFile) Write(p []byte) (n int, e experimentalsys.Errno) {
+	if f.reads {
+		return 0, experimentalsys.EBADF
+	}
 	if !f.nonblock {
 		n, err := f.fdStream.Write(p)
 		return n, errno.Of(err)
@@ -78,35 +88,21 @@ func (f *fdFile) Write(p []byte) (n int, e experimentalsys.Errno) {
 	return n, e
 }
 
-func (f *fdFile) wouldBlock(events int16) experimentalsys.Errno {
-	if !f.nonblock {
-		return 0
-	}
-	if ready, err := f.poll(events, 0); err != nil || ready {
-		return errno.Of(err)
-	}
-	return experimentalsys.EAGAIN
-}
-
 func (f *fdFile) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (bool, experimentalsys.Errno) {
 	return f.fdStream.Poll(flag, timeoutMillis)
 }
 
-func (f *fdFile) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
-	at, err := unix.Seek(f.fd, offset, whence)
-	return at, errno.Of(err)
-}
-
 func (f *fdFile) Pread(p []byte, offset int64) (int, experimentalsys.Errno) {
-	n, err := unix.Pread(f.fd, p, offset)
-	return max(n, 0), errno.Of(err)
+	return 0, f.direction(f.reads)
 }
-
 func (f *fdFile) Pwrite(p []byte, offset int64) (int, experimentalsys.Errno) {
-	n, err := unix.Pwrite(f.fd, p, offset)
-	return max(n, 0), errno.Of(err)
+	return 0, f.direction(!f.reads)
 }
 
-func (f *fdFile) Truncate(size int64) experimentalsys.Errno {
-	return errno.Of(unix.Ftruncate(f.fd, size))
+// direction is why there is no place to read from or write to: it is a stream, or one that goes the other way.
+func (f *fdFile) direction(right bool) experimentalsys.Errno {
+	if right {
+		return errno.NotSeekable
+	}
+	return experimentalsys.EBADF
 }

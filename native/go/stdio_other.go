@@ -18,7 +18,7 @@ type fdStream struct {
 	fd     int
 }
 
-func newFDStream(m *moduleState, fd int) *fdStream { return &fdStream{m, fd} }
+func newFDStream(m *moduleState, fd int, _ bool) *fdStream { return &fdStream{m, fd} }
 
 // files: other numbers are descriptors of the C library that Node was linked with, and mean nothing to Go.
 var files = [...]*os.File{os.Stdin, os.Stdout, os.Stderr}

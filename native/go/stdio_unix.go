@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"sync"
 	"time"
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
@@ -17,15 +18,16 @@ import (
 type fdStream struct {
 	module *moduleState
 	fd     int
+	reads  bool // stdin; else a sink
 
 	// What it was when the module was made: who puts a pipe in the place of a file meanwhile may hold up the guest.
 	kind       uint32 // S_IFMT
 	neverWaits bool
-	polled     bool // the kernel has no write that does not wait: poll first, then little
+	polled     bool // the kernel has no write (read) that does not wait: poll first, then little
 }
 
-func newFDStream(m *moduleState, fd int) *fdStream {
-	s := &fdStream{module: m, fd: fd}
+func newFDStream(m *moduleState, fd int, reads bool) *fdStream {
+	s := &fdStream{module: m, fd: fd, reads: reads}
 	var st unix.Stat_t
 	if unix.Fstat(fd, &st) == nil {
 		s.kind = uint32(st.Mode) & unix.S_IFMT
@@ -73,18 +75,45 @@ func (s *fdStream) writeSome(p []byte) (int, error) {
 
 func (s *fdStream) Read(p []byte) (int, error) {
 	for {
-		if err := s.ready(unix.POLLIN); err != nil {
-			return 0, err
-		}
-		n, err := unix.Read(s.fd, p)
+		n, err := s.readSome(p)
 		switch {
-		case err == unix.EINTR || err == unix.EAGAIN:
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			if err := s.ready(unix.POLLIN); err != nil {
+				return 0, err
+			}
 		case err != nil:
 			return 0, errno.Of(err)
 		default:
 			return max(n, 0), nil
 		}
 	}
+}
+
+// terminalReads: what poll has seen for one guest, no other one that shares the descriptor takes before it reads.
+var terminalReads sync.Mutex
+
+// readSome never waits: EAGAIN where it would have to. It polls first: to read of a pipe that nobody has opened for writing yet is its end.
+func (s *fdStream) readSome(p []byte) (int, error) {
+	if s.neverWaits {
+		return unix.Read(s.fd, p)
+	}
+	if s.polled {
+		terminalReads.Lock()
+		defer terminalReads.Unlock()
+	}
+	if ready, err := pollOnce(unix.POLLIN, s.fd); err != nil || !ready {
+		return 0, cmp.Or(err, error(unix.EAGAIN))
+	}
+	if s.polled {
+		return unix.Read(s.fd, p)
+	}
+	n, err := s.readNoWait(p)
+	if err == unix.EOPNOTSUPP {
+		s.polled = true
+		return s.readSome(p)
+	}
+	return n, err
 }
 
 // Poll is wazero's Pollable: poll_oneoff.
@@ -95,6 +124,11 @@ func (s *fdStream) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (ready 
 	}
 	ready, err := s.poll(events, timeoutMillis)
 	return ready, errno.Of(err)
+}
+
+// Notify is what poll_oneoff (edit e8poll) waits by.
+func (s *fdStream) Notify(flag experimentalsys.Pflag, ready func()) (cancel func(), ok bool) {
+	return standardStreams.notify(uintptr(s.fd), flag == experimentalsys.POLLOUT, ready)
 }
 
 func (s *fdStream) ready(events int16) error {

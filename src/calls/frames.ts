@@ -106,6 +106,11 @@ export class Frame<M extends Entered> {
     this.context = parent ? parent.context : options.context;
   }
 
+  /** Nobody waits for its outcome any more, or nobody will. */
+  get isStopped(): boolean {
+    return this.state === 'done' || this.interruption !== undefined || this.signal?.aborted === true;
+  }
+
   get group(): M['group'] {
     return this.module.group;
   }

@@ -8,7 +8,7 @@ import { type Frame, frames, type Instance } from '../calls/link-group.js';
 import { read } from '../calls/read.js';
 import { tooLate } from '../io/callbacks.js';
 import { releaseMount } from '../io/mount.js';
-import { ERRNO } from '../io/stdio.js';
+import { ERRNO } from '../io/stream-failure.js';
 import { type Handle, type Hooks, MSG, REPLY, WARNING } from '../native/binding.js';
 import { native, setHooks } from '../native/native.js';
 import { area } from '../values/area.js';
@@ -49,7 +49,7 @@ function answer(
   }
   const callback = module.callbacks.get(target) ?? frame.group.listenerCallback(target);
   if (!callback) throw closedError('the module that asks is gone');
-  return callback({ words, bytes, sync });
+  return callback({ words, bytes, sync, call: frame });
 }
 
 /** What a guest has written is not sent back. */

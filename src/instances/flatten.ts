@@ -1,7 +1,8 @@
 import { type Callback, type Callbacks, isPromiseLike } from '../io/callbacks.js';
 import type { ClockFields, ModuleFields, Mount as MountFields, RandSource, RuntimeFields } from '../io/fields.js';
 import { Mount } from '../io/mount.js';
-import { answerCount, sinkRecord, sourceRecord } from '../io/stdio.js';
+import { answerCount, sourceRecord } from '../io/source.js';
+import { sinkRecord } from '../io/stdio.js';
 import {
   CLOCK,
   type ImportRecord,

@@ -9,6 +9,8 @@ export interface Question {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The guest cannot wait: an answer that comes later is ERR_WAZERO_WOULD_BLOCK. */
   readonly sync: boolean;
+  /** The call that it is a question of. */
+  readonly call?: { readonly isStopped: boolean } | undefined;
 }
 /** Answers in place. What it throws ends the call. */
 export type Callback = (question: Question) => void | PromiseLike<void>;

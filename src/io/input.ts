@@ -19,14 +19,22 @@ const has = (value: object, method: PropertyKey): boolean =>
 // What a guest did not take of a chunk waits here: several modules may read from one stream.
 const inputs = new WeakMap<object, Input>();
 
-/** Reads a stream or an async iterable as a guest does: some bytes at a time. */
+/** Most bytes that a function is asked for by a guest that only wants to know whether there are any. */
+const askedFor = 64 << 10;
+
+/** Reads a stream, an async iterable or a function as a guest does: some bytes at a time. */
 export class Input {
   readonly #pull: Pull;
+  /** A function fills the guest's own buffer, where there is one. */
+  readonly #fill: ((buffer: Uint8Array) => number | Promise<number>) | undefined;
   #rest: Uint8Array = new Uint8Array();
+  /** What came of asking instead of bytes, for the next read. */
+  #end: 'end' | { readonly failure: unknown } | undefined;
   #last: Promise<unknown> | undefined;
 
-  private constructor(pull: Pull) {
+  private constructor(pull: Pull, fill?: (buffer: Uint8Array) => number | Promise<number>) {
     this.#pull = pull;
+    this.#fill = fill;
   }
 
   static accepts(value: object): boolean {
@@ -41,6 +49,16 @@ export class Input {
     }
     return input;
   }
+  /** Each of them is a source of its own, also where the function is the same. */
+  static ofFunction(fill: (buffer: Uint8Array) => number | Promise<number>): Input {
+    const pull = () => {
+      const buffer = new Uint8Array(askedFor);
+      const chunk = (count: number) => (count === 0 ? undefined : buffer.subarray(0, count));
+      const count = fill(buffer);
+      return isPromiseLike(count) ? (count as Promise<number>).then(chunk) : chunk(count);
+    };
+    return new Input(pull, fill);
+  }
 
   /** How many bytes are in `buffer`; 0 is the end. */
   read(buffer: Uint8Array): number | Promise<number> {
@@ -52,7 +70,22 @@ export class Input {
     return isPromiseLike(answer) ? this.#follow(answer as Promise<number>) : answer;
   }
 
-  #follow(answer: Promise<number>): Promise<number> {
+  /** undefined: a read is answered at once. Else that will be so, unless another guest reads first: the source is asked, what it gives is kept. */
+  ready(): undefined | Promise<void> {
+    if (this.#last) return this.#follow(this.#last.then(() => this.#ask()));
+    const late = this.#ask();
+    return late && this.#follow(late);
+  }
+
+  /** A read is answered at once. */
+  get isReady(): boolean {
+    return this.#last === undefined && this.#isKept;
+  }
+  get #isKept(): boolean {
+    return this.#rest.byteLength > 0 || this.#end !== undefined;
+  }
+
+  #follow<T>(answer: Promise<T>): Promise<T> {
     const settled = answer.then(
       () => {},
       () => {},
@@ -64,8 +97,32 @@ export class Input {
     return answer;
   }
 
+  #ask(): undefined | Promise<void> {
+    if (this.#isKept) return undefined;
+    const failed = (failure: unknown) => {
+      this.#end = { failure };
+    };
+    const keep = (chunk: Chunk): undefined | Promise<void> => {
+      if (chunk === undefined) this.#end = 'end';
+      else this.#rest = chunk;
+      return this.#ask(); // an empty chunk is not the end
+    };
+    try {
+      const chunk = this.#pull();
+      return isPromiseLike(chunk) ? chunk.then(keep).then(undefined, failed) : keep(chunk);
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  }
+
   #readNow(buffer: Uint8Array): number | Promise<number> {
     if (this.#rest.byteLength > 0) return this.#take(buffer);
+    const end = this.#end;
+    this.#end = undefined;
+    if (end === 'end') return 0;
+    if (end) throw end.failure;
+    if (this.#fill) return this.#fill(buffer);
     const chunk = this.#pull();
     return isPromiseLike(chunk) ? chunk.then((late) => this.#accept(late, buffer)) : this.#accept(chunk, buffer);
   }

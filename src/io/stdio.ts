@@ -1,17 +1,10 @@
 import type { Handle } from '../native/binding.js';
-import { SINK, SOURCE } from '../native/binding.js';
-import { errnoOf } from '../values/errno.js';
-import { invalidArgument } from '../values/errors.js';
-import { types } from '../values/node.js';
-import { report } from '../values/report.js';
-import { checkFd, isShared, wrongType } from '../values/validate.js';
+import { SINK } from '../native/binding.js';
+import { checkFd, wrongType } from '../values/validate.js';
 import { type Callback, type Callbacks, isPromiseLike, type Question } from './callbacks.js';
 import { fieldsOf } from './fields.js';
-import { Input } from './input.js';
-import type { InputSource, OutputSink } from './streams.js';
-
-/** wazero's numbers of errno (experimental/sys); from 0x1000 on the WASI number above it, which wazero's own list lacks. */
-export const ERRNO = { ok: 0n, io: 8n, pipe: 0x1000n + 64n } as const;
+import { BrokenPipe, ERRNO, streamErrno, warnOfStream } from './stream-failure.js';
+import type { OutputSink } from './streams.js';
 
 type NodeWritable = NodeJS.WritableStream & {
   readonly destroyed?: boolean;
@@ -35,20 +28,6 @@ export function checkSink(value: unknown, name: string): asserts value is Output
   throw wrongType(sinks, name, value);
 }
 
-const sources =
-  "'inherit', 'ignore', a file descriptor, a Uint8Array, a readable stream, an async iterable or a function";
-export function checkSource(value: unknown, name: string): asserts value is InputSource {
-  if (value === 'inherit' || value === 'ignore' || typeof value === 'function') return;
-  if (typeof value === 'number') return checkFd(value, name);
-  if (types.isUint8Array(value)) {
-    if (isShared(value))
-      throw invalidArgument(`Expected bytes of an ArrayBuffer for ${name} but received a view of a SharedArrayBuffer`);
-    return;
-  }
-  if (typeof value === 'object' && value !== null && Input.accepts(value)) return;
-  throw wrongType(sources, name, value);
-}
-
 export interface StreamRecord {
   kind: number;
   fd?: number;
@@ -63,20 +42,8 @@ export function sinkRecord(sink: OutputSink | undefined, own: 1 | 2, callbacks: 
   if (typeof sink === 'number') return { kind: SINK.fd, fd: sink };
   const buffer = fieldsOf.outputBuffer(sink);
   if (buffer) return { kind: SINK.buffer, target: buffer.handle };
-  const write = writer(sink as Exclude<OutputSink, string | number>, most);
-  return { kind: SINK.callback, target: callbacks.add(answerErrno(write, aheadOf(sink, most))) };
-}
-
-export function sourceRecord(source: InputSource | undefined, callbacks: Callbacks): StreamRecord {
-  if (source === undefined || source === 'ignore') return { kind: SOURCE.eof };
-  if (source === 'inherit') return { kind: SOURCE.fd, fd: 0 };
-  if (typeof source === 'number') return { kind: SOURCE.fd, fd: source };
-  if (types.isUint8Array(source)) return { kind: SOURCE.bytes, bytes: source };
-  const input = typeof source === 'function' ? undefined : Input.of(source);
-  const read = input
-    ? (buffer: Uint8Array) => input.read(buffer)
-    : (source as (buffer: Uint8Array) => number | PromiseLike<number>);
-  return { kind: SOURCE.callback, target: callbacks.add(answerCount(read, 'stdin')) };
+  const write = writer(sink, most);
+  return { kind: SINK.callback, target: callbacks.add(answerErrno(write, aheadOf(sink, most), sink)) };
 }
 
 /** What a guest of the asynchronous lane may be ahead of its sink, from the second write on. */
@@ -106,8 +73,6 @@ function writer(sink: Exclude<OutputSink, string | number>, most: number): Write
   }
   return ({ bytes }) => writeWeb(sink as WritableStream<Uint8Array>, bytes);
 }
-
-class BrokenPipe extends Error {}
 
 // While a write is under way somebody listens for errors: a guest that writes to a broken stream must not end the process. Its errno
 // is the answer. One pair of listeners serves all guests that write to a stream, or Node would warn of a leak.
@@ -175,47 +140,19 @@ async function writeWeb(stream: WritableStream<Uint8Array>, bytes: Uint8Array): 
   }
 }
 
-const streamErrno = (error: unknown): bigint =>
-  error instanceof BrokenPipe ? ERRNO.pipe : (errnoOf(error) ?? ERRNO.io);
-
 /** words[0] = errno, words[1] = what may be ahead. The guest hears of a failure as an errno, the process with its cause. */
-function answerErrno(write: Write, ahead: Ahead): Callback {
+function answerErrno(write: Write, ahead: Ahead, sink: object): Callback {
   return (question) => {
     const failed = (error: unknown) => {
-      question.words[0] = streamErrno(error);
+      question.words[0] = streamErrno(error, true);
       question.words[1] = 0n;
-      if (!(error instanceof BrokenPipe)) report(error, 'a sink of a guest failed');
+      warnOfStream(sink, 'a sink', error, question);
     };
     try {
       const answer = write(question);
       question.words[0] = ERRNO.ok;
       question.words[1] = ahead.late || !isPromiseLike(answer) ? ahead.bytes : 0n;
       if (isPromiseLike(answer)) return answer.then(undefined, failed);
-    } catch (error) {
-      failed(error);
-    }
-    return undefined;
-  };
-}
-
-/** words[0] = bytes, words[1] = errno. */
-export function answerCount(read: (buffer: Uint8Array) => number | PromiseLike<number>, what: string): Callback {
-  return ({ words, bytes }) => {
-    const done = (count: number) => {
-      if (!Number.isInteger(count) || count < 0 || count > bytes.byteLength)
-        return failed(wrongType(`an integer from 0 to ${bytes.byteLength}`, `the answer of ${what}`, count));
-      words[0] = BigInt(count);
-      words[1] = ERRNO.ok;
-    };
-    const failed = (error: unknown) => {
-      words[0] = 0n;
-      words[1] = streamErrno(error);
-      report(error, `${what} of a guest failed`);
-    };
-    try {
-      const answer = read(bytes);
-      if (isPromiseLike(answer)) return answer.then(done, failed);
-      done(answer);
     } catch (error) {
       failed(error);
     }

@@ -29,6 +29,9 @@ export type OutputSink = OutputSinkOf<KeptOutput>;
  * - a function that fills `buffer`, which is not guest memory and dead once you have answered, and answers how many bytes; 0 = end of
  *   input. One that returns a Promise parks the guest until it settles.
  *
+ * A guest may poll it and read without waiting: then the source is asked once (a function for up to 64 KiB), and what it gives is kept until
+ * the guest reads it.
+ *
  * Never closed by us.
  */
 export type InputSource =

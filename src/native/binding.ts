@@ -101,6 +101,8 @@ export interface NativeBinding {
   frameReply(frame: number, status: number, words: BigUint64Array | undefined, bytes: Uint8Array | undefined): void;
   /** Of what an asynchronous frame has written ahead to a sink so much was taken; `error`: an errno or 0. `ahead` is words[1] of MSG.write. */
   frameTaken(frame: number, target: number, pieces: number, bytes: number, error: number, ahead: number): void;
+  /** The stdin of the module, of which MSG.read was answered READ.later, has something now. Any time. */
+  sourceReady(module: Handle): void;
 
   /** Bytes, -1 when the module has been closed natively: by a deadline, say, of which JavaScript hears a moment later. */
   memorySize(memory: Handle): number;
@@ -158,7 +160,7 @@ export type Handle = number;
 export interface Hooks {
   /**
    * Asynchronous lane: called on the JS thread in a turn of its own, once per message. `words` (parameters) and `bytes` are copies.
-   * MSG.write, read, random, hostCall, clock, sleep, yield are questions: one frameReply each. In a reply of read and random the
+   * MSG.write, read, random, hostCall, clock, sleep, yield are questions: one frameReply each. MSG.read says in words[0] how, a READ. In a reply of read and random the
    * bytes lie in `bytes`, which is as long as the guest's buffer, and words[0] is how many of them count. So for MSG.fs, where words[1]
    * counts, and `bytes` begins with what was sent. With frame 0 it is no question: FS.release. Nor is a MSG.write for no result: frameTaken
    * says when the sink has taken it.
@@ -214,6 +216,8 @@ export const MSG = {
   listener: 10,
   warning: 11,
 } as const;
+/** How a source is read. */
+export const READ = { wait: 0, now: 1, ask: 2, insist: 3, later: 2n ** 64n - 1n } as const;
 export const WARNING = { other: 0, cache: 1 } as const;
 export const FS = {
   open: 1,

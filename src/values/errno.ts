@@ -7,6 +7,8 @@ const wazeroErrors =
 const wasiErrors: Record<string, number> = {
   EBUSY: 10,
   ECANCELED: 11,
+  ECONNABORTED: 13,
+  ECONNRESET: 15,
   EDQUOT: 19,
   EFBIG: 22,
   EILSEQ: 25,

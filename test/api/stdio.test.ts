@@ -1,5 +1,7 @@
 /** Standard streams: every kind of sink and source, in both lanes, with back-pressure and failures. */
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
@@ -7,7 +9,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
-import { type InputSource, type Module, ModuleConfig, OutputBuffer, type OutputSink } from '../support/package.js';
+import {
+  type InputSource,
+  type Module,
+  ModuleConfig,
+  OutputBuffer,
+  type OutputSink,
+  Runtime,
+  RuntimeConfig,
+  wasi,
+} from '../support/package.js';
 import { wasiGuest } from '../support/wasi-guest.js';
 import { wat } from '../support/wat.mjs';
 
@@ -128,6 +139,86 @@ describe.each(lanes)('stdout in the lane of %s', (lane) => {
       expect(await write(await guest(new ModuleConfig().withStdout(closed)), lane, 'x')).toBe(EPIPE);
     },
   );
+});
+
+describe('what the process hears of streams that fail', () => {
+  const heardOf = async (action: () => Promise<unknown>) => {
+    const heard: (Error & { code?: string; detail?: string })[] = [];
+    const listener = (warning: Error) => heard.push(warning);
+    process.on('warning', listener);
+    await action();
+    await sleep(5);
+    process.off('warning', listener);
+    return heard;
+  };
+
+  it('once for each sink, with a code and the name of the package', async () => {
+    let times = 0;
+    const sink: OutputSink = () => {
+      throw new Error(`no ${++times}`);
+    };
+    const heard = await heardOf(async () => {
+      for (const module of [
+        await guest(new ModuleConfig().withStdout(sink)),
+        await guest(new ModuleConfig().withStdout(sink)),
+      ])
+        for (let i = 0; i < 3; i++) expect(await write(module, 'call', 'x')).toBe(EIO);
+    });
+    expect(times).toBe(6);
+    expect(heard).toMatchObject([{ message: 'no 1', code: 'WAZERO_STREAM' }]);
+    expect(heard[0]!.detail).toContain('a sink of a guest of node-wazero failed: Error: no 1');
+  });
+
+  it('G15: nothing of clients that hang up', async () => {
+    const server = createServer(async (request, response) => {
+      const module = await guest(new ModuleConfig().withName('').withStdin(request).withStdout(response));
+      const all = (async () => {
+        for (let i = 0; i < 1_000; i++) {
+          if ((await write(module, 'call', 'x'.repeat(50_000))) !== 0) break;
+          await sleep(1);
+        }
+        return read(module, 'call');
+      })();
+      ended.push(all.then(() => module.close()));
+    });
+    const ended: Promise<unknown>[] = [];
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const heard = await heardOf(async () => {
+      for (let i = 0; i < 5; i++) {
+        const socket = connect(port, '127.0.0.1', () => {
+          socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nsome');
+        });
+        await new Promise((resolve) => socket.once('data', resolve));
+        socket.resetAndDestroy();
+      }
+      while (ended.length < 5) await sleep(5);
+      await Promise.all(ended);
+    });
+    expect(heard).toEqual([]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('nothing where the call was aborted, whatever the sink says then', async () => {
+    const runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));
+    await wasi.instantiate(runtime);
+    const controller = new AbortController();
+    const sink: OutputSink = () =>
+      new Promise((_, reject) =>
+        controller.signal.addEventListener('abort', () => reject(new Error('the sink was told, too'))),
+      );
+    const module = await runtime.instantiate(bytes, new ModuleConfig().withStdout(sink));
+    const heard = await heardOf(async () => {
+      const writing = errorOf(() =>
+        module.exportedFunction('write')!.withOptions({ signal: controller.signal }).call(1, 5),
+      );
+      await sleep(20);
+      controller.abort();
+      expect(await writing).toMatchObject({ name: 'AbortError' });
+    });
+    expect(heard).toEqual([]);
+    await runtime.close();
+  });
 });
 
 describe('stdout that answers later', () => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 const root = new URL('../../', import.meta.url);
-const corpus = Object.entries({ G: 13, M: 6, H: 7, L: 9, F: 6, C: 8 }).flatMap(([letter, count]) =>
+const corpus = Object.entries({ G: 15, M: 6, H: 7, L: 9, F: 6, C: 8 }).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, i) => `${letter}${i + 1}`),
 );
 

@@ -107,12 +107,19 @@ napi_value FrameTaken(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value SourceReady(Environment&, Arguments& args) {
+  const uint64_t module = args.Whole(0, "module");
+  if (args.ok()) wz_source_ready(module);
+  return nullptr;
+}
+
 const Binding kBindings[] = {
     {"instantiate", Entry<Instantiate>},
     {"call", Entry<Call>},
     {"frameStop", Entry<FrameStop>},
     {"frameReply", Entry<FrameReply>},
     {"frameTaken", Entry<FrameTaken>},
+    {"sourceReady", Entry<SourceReady>},
 };
 
 }  // namespace

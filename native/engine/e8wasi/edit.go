@@ -1,17 +1,22 @@
 package e8wasi
 
 import (
+	"embed"
 	"strings"
 
 	"wazeroengine/edit"
 )
 
+//go:embed all:_add
+var added embed.FS
+
 // Edit is this edit.
 var Edit = edit.Edit{
-	ID: "e8wasi",
+	Added: added,
+	ID:    "e8wasi",
 	Why: "where wazero's WASI differs from the specification and from the other runtimes, and no file system can make up for it: path_link " +
 		"follows when told to, path_readlink fails where it should cut, fd_renumber takes numbers that are not open (and closes the file " +
-		"that it renumbers to itself), socket functions do not say that a file is no socket, fd_filestat_set_times of a standard stream panics",
+		"that it renumbers to itself) and refuses standard streams (upstream's 2507), socket functions do not say that a file is no socket, fd_filestat_set_times of a standard stream panics",
 	Retire: "an upstream that passes these tests of wasi-testsuite: path_link, readlink, renumber, sock_shutdown-not_sock",
 	Apply: func(t *edit.Tree) {
 		f := t.File("imports/wasi_snapshot_preview1/fs.go")
@@ -21,6 +26,8 @@ var Edit = edit.Edit{
 		f = t.File("internal/sys/fs.go")
 		f.Before("(*FSContext).Renumber", "if toFile, ok := c.openedFiles.Lookup(to); ok",
 			"if _, ok := c.openedFiles.Lookup(to); !ok {\nreturn sys.EBADF\n}\nif from == to {\nreturn 0\n}")
+		f.ReplaceText("} else if fromFile.IsPreopen {", "} else if fromFile.isRoot() {")
+		f.ReplaceText("if toFile.IsPreopen {", "if toFile.isRoot() {")
 		f = t.File("imports/wasi_snapshot_preview1/sock.go")
 		for _, fn := range []string{"sockRecvFn", "sockSendFn", "sockShutdownFn"} {
 			f.Replace(fn, "if e, ok := fsc.LookupFile(fd); !ok",

@@ -20,13 +20,14 @@ const (
 	IllegalSequence = WASI + 25
 	TooManyFiles    = WASI + 33 // EMFILE
 	NoSpace         = WASI + 51
+	NotSeekable     = WASI + 70 // ESPIPE
 	OtherDevice     = WASI + 75 // EXDEV
 )
 
 var others = map[syscall.Errno]experimentalsys.Errno{
-	syscall.EBUSY: Busy, syscall.EDQUOT: WASI + 19, syscall.EFBIG: TooLarge, syscall.EMFILE: TooManyFiles, syscall.EMLINK: WASI + 34,
+	syscall.EBUSY: Busy, syscall.ECONNABORTED: WASI + 13, syscall.ECONNRESET: WASI + 15, syscall.EDQUOT: WASI + 19, syscall.EFBIG: TooLarge, syscall.EMFILE: TooManyFiles, syscall.EMLINK: WASI + 34,
 	syscall.ENFILE: WASI + 41, syscall.ENODEV: WASI + 43, syscall.ENOMEM: WASI + 48, syscall.ENOSPC: NoSpace, syscall.ENXIO: WASI + 60,
-	syscall.EOVERFLOW: WASI + 61, syscall.EPIPE: WASI + 64, syscall.ESPIPE: WASI + 70, syscall.ESTALE: WASI + 72,
+	syscall.EOVERFLOW: WASI + 61, syscall.EPIPE: WASI + 64, syscall.ESPIPE: NotSeekable, syscall.ESTALE: WASI + 72,
 	syscall.ETIMEDOUT: WASI + 73, syscall.ETXTBSY: WASI + 74, syscall.EXDEV: OtherDevice,
 }
 

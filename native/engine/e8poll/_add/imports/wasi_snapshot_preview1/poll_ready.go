@@ -150,9 +150,19 @@ func (p *poller) clock(argument []byte) (time.Duration, sys.Errno) {
 	return 0, sys.EINVAL
 }
 
-// wait is for when nothing is ready. One file can be waited for as such; several are looked at in turn.
+// notifier is a file that can be waited for beside others: ready is called once, on any goroutine and perhaps at once, when it is worth another
+// look. ok is false where it cannot be waited for so; else cancel must be called.
+type notifier interface {
+	Notify(flag sys.Pflag, ready func()) (cancel func(), ok bool)
+}
+
+// insistent is a file for which nothing may come while the guest waits: where there is no clock either, Insist ends the call.
+type insistent interface{ Insist() }
+
+// wait is for when nothing is ready.
 func (p *poller) wait() {
 	const turn, most = 10 * time.Millisecond, math.MaxInt32 * time.Millisecond
+	p.insist()
 	for left := p.timeout; p.ready == 0; {
 		if err := p.control.Poll(); err != nil { // a file may not wait in a way that the host can end
 			panic(err)
@@ -160,9 +170,15 @@ func (p *poller) wait() {
 		files := p.waiting
 		p.waiting = nil
 		step := left
-		if len(files) == 0 {
+		switch began := time.Now(); {
+		case len(files) == 0:
 			p.sys.Nanosleep(int64(step))
-		} else {
+		case p.sleep(files, step):
+			step = time.Since(began)
+			for _, w := range files {
+				p.check(w, 0)
+			}
+		default: // one can be waited for as such; several are looked at in turn
 			if step = min(step, most); len(files) > 1 {
 				step = min(step, turn)
 			}
@@ -177,6 +193,57 @@ func (p *poller) wait() {
 		if p.timeout == math.MaxInt64 {
 			left = math.MaxInt64 // there is no clock
 		}
+	}
+}
+
+// sleep waits for the first of the files that is worth a look, at most so long. False: one of them cannot be waited for so.
+func (p *poller) sleep(files []notReady, most time.Duration) bool {
+	wake := make(chan struct{}, 1)
+	cancels := make([]func(), 0, len(files))
+	defer func() {
+		for _, cancel := range cancels {
+			cancel()
+		}
+	}()
+	for _, w := range files {
+		n, ok := w.file.(notifier)
+		if !ok {
+			return false
+		}
+		cancel, ok := n.Notify(w.flag, func() {
+			select {
+			case wake <- struct{}{}:
+			default: // it is awake
+			}
+		})
+		if !ok {
+			return false
+		}
+		cancels = append(cancels, cancel)
+	}
+	p.control.Wait(func(stop <-chan struct{}) {
+		timer := time.NewTimer(most)
+		defer timer.Stop()
+		select {
+		case <-wake:
+		case <-timer.C:
+		case <-stop:
+		}
+	})
+	return true
+}
+
+func (p *poller) insist() {
+	if len(p.clocks) > 0 {
+		return
+	}
+	for _, w := range p.waiting {
+		if _, ok := w.file.(insistent); !ok {
+			return // this one may come
+		}
+	}
+	for _, w := range p.waiting {
+		w.file.(insistent).Insist()
 	}
 }
 
