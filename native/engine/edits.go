@@ -21,11 +21,14 @@ import (
 	"wazeroengine/e6cache"
 	"wazeroengine/e6ids"
 	"wazeroengine/e7address"
+	"wazeroengine/e7capacity"
 	"wazeroengine/e7closed"
 	"wazeroengine/e7cmov"
 	"wazeroengine/e7custom"
 	"wazeroengine/e7errno"
 	"wazeroengine/e7exn"
+	"wazeroengine/e7keys"
+	"wazeroengine/e7lane"
 	"wazeroengine/e7links"
 	"wazeroengine/e7memory"
 	"wazeroengine/e7ref"
@@ -64,6 +67,9 @@ var edits = []edit.Edit{
 	e7rem.Edit,
 	e7address.Edit,
 	e7cmov.Edit,
+	e7lane.Edit, // as e7cmov
+	e7capacity.Edit,
+	e7keys.Edit,
 	e7select.Edit,
 	e7try.Edit, // over the frames of e4
 	e7worker.Edit,
