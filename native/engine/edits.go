@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"wazeroengine/e0tests"
 	"wazeroengine/e10exits"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
@@ -57,6 +58,7 @@ import (
 // edits is the edit set: a folder each, with its hooks, the files that it adds and their tests. Order matters, as an edit sees what the ones before it
 // did: where it needs one, that is said. What each is for: go run . -list.
 var edits = []edit.Edit{
+	e0tests.Edit,
 	e1syscall.Edit,
 	e4stack.Edit,
 	e2interrupt.Edit, // in the entry that e4 made

@@ -1,3 +1,5 @@
 module wazeroengine
 
 go 1.25
+
+toolchain go1.26.11
