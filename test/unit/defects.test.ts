@@ -24,5 +24,6 @@ it('each of the later fixes of wazero that the engine needs has one', () => {
     readFileSync(join(folder, 'api/defects.test.ts'), 'utf8') +
     readFileSync(join(folder, 'api/later-fixes.test.ts'), 'utf8') +
     readFileSync(join(folder, 'api/stdio-descriptors.test.ts'), 'utf8');
-  for (const pull of [2481, 2504, 2506, 2508, 2511, 2512, 2517, 2535]) expect(text).toMatch(new RegExp(`D0: .*\\b${pull}`));
+  for (const pull of [2481, 2504, 2506, 2508, 2511, 2512, 2517, 2535])
+    expect(text).toMatch(new RegExp(`D0: .*\\b${pull}`));
 });

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"context"
 	"testing"
 
 	"github.com/tetratelabs/wazero/api"
@@ -9,7 +10,9 @@ import (
 
 // TestHostTypeKeysAreMadeBefore: as emscripten.TestInvokeKeyIsMadeBefore, of all other host functions.
 func TestHostTypeKeysAreMadeBefore(t *testing.T) {
-	m, err := NewHostModule("env", []string{"f"}, map[string]*HostFunc{"f": {ExportName: "f", ParamTypes: []ValueType{ValueTypeI64}, Code: Code{GoFunc: func() {}}}}, api.CoreFeaturesV2)
+	code := Code{GoFunc: api.GoFunc(func(context.Context, []uint64) {})}
+	f := &HostFunc{ExportName: "f", ParamTypes: []ValueType{ValueTypeI64}, Code: code}
+	m, err := NewHostModule("env", []string{"f"}, map[string]*HostFunc{"f": f}, api.CoreFeaturesV2)
 	require.NoError(t, err)
 	require.Equal(t, "i64_v", m.TypeSection[0].string)
 }
