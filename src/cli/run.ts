@@ -121,7 +121,9 @@ async function runGuest(values: FlagValues<typeof flags>, rest: readonly string[
       return 0;
     } catch (error) {
       if (!(error instanceof ExitError)) throw new Failure(`error instantiating wasm binary: ${messageOf(error)}`);
-      if (error.reason === 'timeout') print(`error: ${error.message} (timeout ${formatDuration(values.timeout)})`);
+      // wazero's words alone: what follows them is for who calls a function.
+      if (error.reason === 'timeout')
+        print(`error: ${error.message.split(': ', 1)[0]} (timeout ${formatDuration(values.timeout)})`);
       return error.exitCode;
     }
   });

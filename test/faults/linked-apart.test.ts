@@ -14,7 +14,7 @@ const user = wat(`(module (import "lib" "memory" (memory 16 16))
   (func (export "load") (param i32) (result i32) (i32.load (local.get 0))))`);
 const sharing = `(memory (export "memory") 1 1 shared) (func (export "forever") (loop $l (br $l)))`;
 const sharer = wat('(module (import "lib" "memory" (memory 1 1 shared)))');
-const missing = { code: 'ERR_WAZERO_LINK', message: 'module[lib] not instantiated' };
+const missing = { code: 'ERR_WAZERO_LINK', message: expect.stringMatching(/^module\[lib\] not instantiated/) };
 
 expectAftermath();
 
