@@ -14,7 +14,7 @@ import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkFunction, checkName, checkStrings, wrongType } from './values/validate.js';
-import { checkValueTypes } from './values/values.js';
+import { valueTypesOf } from './values/values.js';
 
 interface Parts {
   readonly runtime: RuntimeState;
@@ -155,13 +155,11 @@ export class HostFunctionBuilder extends Uncloneable {
 
   #set(fn: unknown, withCaller: boolean, params: readonly ValueType[], results: readonly ValueType[]): this {
     checkFunction(fn, 'fn');
-    checkValueTypes(params, 'params');
-    checkValueTypes(results, 'results');
     this.#function = {
       fn: fn as (...args: never[]) => unknown,
       withCaller,
-      params: [...params],
-      results: [...results],
+      params: valueTypesOf(params, 'params'),
+      results: valueTypesOf(results, 'results'),
     };
     return this;
   }

@@ -3,6 +3,7 @@ import { native } from './native/native.js';
 import { Birth } from './values/birth.js';
 import { outOfRange } from './values/errors.js';
 import { inspectedAs, shownName, shownOr } from './values/inspect.js';
+import { Buffer } from './values/node.js';
 import type { MemoryDefinition } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkBytes, checkInteger, checkString, isShared, MAX_U32, wrongRange, wrongType } from './values/validate.js';

@@ -4,6 +4,8 @@ import { OutputBufferState } from './native/owned.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkInteger, checkKeys, checkObject } from './values/validate.js';
 
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /**
  * Keeps what a guest writes (Go's bytes.Buffer), without a call to JavaScript per write. Several modules may share one.
  *
@@ -46,7 +48,7 @@ export class OutputBuffer extends Uncloneable {
 
   /** What was written as UTF-8; invalid bytes become U+FFFD. */
   text(): string {
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.bytes());
+    return decoder.decode(this.bytes());
   }
 
   /** Empties it. */

@@ -1,5 +1,6 @@
 import { traceAsync, traced, traceSync } from './calls/tracing.js';
 import { inspectedAs } from './values/inspect.js';
+import { now } from './values/node.js';
 import { Uncloneable } from './values/uncloneable.js';
 import './instances/dispatch.js'; // its hooks answer what native code asks
 import { Listener } from './calls/listener.js';
@@ -233,7 +234,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   }
   #compileNow(bytes: Uint8Array, limit: TimeLimit, workers: number, listener: string | undefined): Handle {
     this.#state.checkOpen();
-    const left = limit.deadline - performance.now();
+    const left = limit.deadline - now();
     if (left <= 0) throw abortedError('the compilation', { reason: 'timeout' }, limit.timeoutMs);
     const timeoutNs = left === Infinity ? 0 : Math.min(Math.ceil(left * 1e6), Number.MAX_SAFE_INTEGER);
     return native().compileSync(compileTarget(this.#state, listener), bytes, workers, timeoutNs);
@@ -302,11 +303,12 @@ function checkInstantiateOptions(
   ownsCompiled: boolean,
 ) {
   const checked = checkCallOptions(options, defaultOptions);
-  checkOptionalFunction(options?.importResolver, 'options.importResolver');
-  checkOptionalFunction(options?.closeNotifier, 'options.closeNotifier');
+  const { importResolver, closeNotifier } = options ?? {};
+  checkOptionalFunction(importResolver, 'options.importResolver');
+  checkOptionalFunction(closeNotifier, 'options.closeNotifier');
   const extras: InstantiationExtras = {
-    importResolver: statesOf(options?.importResolver?.bind(options)),
-    closeNotifier: options?.closeNotifier?.bind(options),
+    importResolver: statesOf(importResolver?.bind(options)),
+    closeNotifier: closeNotifier?.bind(options),
     ownsCompiled,
   };
   return { checked, extras };

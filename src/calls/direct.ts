@@ -5,7 +5,7 @@ import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/
 import type { ErrorRecord } from '../values/errors.js';
 import { closedError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
-import { decodeResults, encode, hostResults, type Signature } from '../values/values.js';
+import { decodeResults, encodeWhole, hostResults, type Signature } from '../values/values.js';
 import { get, put } from '../values/words.js';
 import { checkNotTrapped, failure, leave, noteClosed } from './entry.js';
 import type { Subject } from './frames.js';
@@ -191,7 +191,7 @@ export class DirectCall {
     const list = hostResults(results, result, `the results of ${host.name}`);
     const position = (i: number) =>
       results.length === 1 ? `the result of ${host.name}` : `result ${i} of ${host.name}`;
-    encode(results, list, words.all, this.state.module.group.references, position);
+    encodeWhole(results, list, words.all, this.state.module.group.references, position);
     return undefined;
   }
 

@@ -11,7 +11,7 @@ import {
   withStackOfAwaiter,
   wouldBlockError,
 } from '../values/errors.js';
-import { AsyncResource } from '../values/node.js';
+import { AsyncResource, Buffer, now } from '../values/node.js';
 import type { FrameOptions, Subject } from './frames.js';
 import { type ClosedBy, Frame, frames, type Instance, type LinkGroup } from './link-group.js';
 
@@ -51,8 +51,7 @@ function closedBy({ subject }: Frame, { code, reason, kind, exitCode }: ErrorRec
 function stoppedText(frame: Frame): string {
   const { what } = frame.subject;
   // One that was stopped along with a nested call has time left.
-  if (frame.deadline > performance.now() + 1)
-    return `${what} was stopped with a call inside of it, whose time was over`;
+  if (frame.deadline > now() + 1) return `${what} was stopped with a call inside of it, whose time was over`;
   return `${what} was stopped after ${frame.timeoutMs} ms (timeoutMs)`;
 }
 

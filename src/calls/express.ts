@@ -1,6 +1,7 @@
 import { type Handle, MSG, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
+import { now, setImmediate } from '../values/node.js';
 import { type Frame, frames } from './link-group.js';
 
 // Asynchronous calls that a thread of C++ runs without Go (native/addon/lanes/express.h): outermost ones, without a deadline. Everything else
@@ -74,11 +75,11 @@ function pollSoon(): void {
 function poll(): void {
   due = false;
   if (turnBegan === 0) {
-    turnBegan = performance.now();
+    turnBegan = now();
     setImmediate(turnOver);
     native().expressPoll(true);
   } else {
-    native().expressPoll(performance.now() - turnBegan < turnMs);
+    native().expressPoll(now() - turnBegan < turnMs);
   }
 }
 function turnOver(): void {

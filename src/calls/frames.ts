@@ -1,6 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Interruption } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
+import { AbortController, clearTimeout, DOMException, now, setTimeout } from '../values/node.js';
 import type { HostFunction } from './host-functions.js';
 
 /**
@@ -30,6 +31,8 @@ export interface Subject {
 /** What frames know of the module that they enter; what it is beyond that, link-group.ts says. */
 interface Entered {
   readonly group: unknown;
+  /** The last of its frames that wait: beginWaiting. */
+  lastWaiting: unknown;
 }
 
 const nothing = () => {};
@@ -78,6 +81,11 @@ export class Frame<M extends Entered> {
   start: () => void = nothing;
   /** Ends it before it has started. */
   cancel: (error: Error) => void = nothing;
+  /** Of its module's frames that wait, the one before and the one after: whoever closes one of very many modules must not look at all that wait. */
+  #waiting = false;
+  #before: Frame<M> | undefined;
+  #after: Frame<M> | undefined;
+
   /** Answers a MSG.done. */
   finish: (status: number, target: number, words: BigUint64Array, bytes: Uint8Array) => void = nothing;
 
@@ -115,10 +123,30 @@ export class Frame<M extends Entered> {
     return this.module.group;
   }
 
+  beginWaiting(): void {
+    const last = this.module.lastWaiting as Frame<M> | undefined;
+    this.#waiting = true;
+    this.#before = last;
+    if (last) last.#after = this;
+    this.module.lastWaiting = this;
+  }
+  endWaiting(): void {
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    if (this.#before) this.#before.#after = this.#after;
+    if (this.#after) this.#after.#before = this.#before;
+    else this.module.lastWaiting = this.#before;
+    this.#before = undefined;
+    this.#after = undefined;
+  }
+  get waitsAfter(): Frame<M> | undefined {
+    return this.#before;
+  }
+
   /** Nanoseconds for the native side: 0 for none, at least 1; undefined when the time is up. */
   timeLeft(): number | undefined {
     if (this.deadline === Infinity) return 0;
-    const left = this.deadline - performance.now();
+    const left = this.deadline - now();
     // 2^53 ns are 104 days, the most that crosses exactly: nobody waits so long for a guest.
     return left > 0 ? Math.min(Math.ceil(left * 1e6), Number.MAX_SAFE_INTEGER) : undefined;
   }
@@ -127,7 +155,7 @@ export class Frame<M extends Entered> {
   watchDeadline(fire: (why: Interruption) => void): void {
     if (this.deadline === Infinity) return;
     const arm = () => {
-      const left = this.deadline - performance.now();
+      const left = this.deadline - now();
       if (left <= 0) fire({ reason: 'timeout' });
       else this.#timer = setTimeout(arm, Math.min(Math.ceil(left), 0x7fffffff));
     };
@@ -161,6 +189,7 @@ export class Frame<M extends Entered> {
   /** It has left its stack for good. `reason`: the error it ended with, if any. */
   ended(reason: unknown): void {
     this.state = 'done';
+    this.endWaiting();
     this.#endReason = reason;
     this.unwatchDeadline();
     this.#stopListening?.();
@@ -176,6 +205,13 @@ export class Frame<M extends Entered> {
     }
     return 0;
   }
+}
+
+/** Frames of a module that wait, first in first; a copy. */
+export function waitingIn<M extends Entered>(module: M): Frame<M>[] {
+  const list: Frame<M>[] = [];
+  for (let frame = module.lastWaiting as Frame<M> | undefined; frame; frame = frame.waitsAfter) list.push(frame);
+  return list.reverse();
 }
 
 /** Frames that run on top of each other: only the top one may run guest code. */
@@ -241,7 +277,17 @@ export class FrameQueue<M extends Entered> {
   }
   /** Both in order of arrival, which is that of the ids. */
   merge(other: FrameQueue<M>): void {
-    this.#items = [...this.list(), ...other.list()].sort((a, b) => a.id - b.id);
+    if (other.isEmpty) return; // of an instance that is being made: however many wait here, nothing is to be done
+    const theirs = other.list();
+    const ours = this.isEmpty ? [] : this.list();
+    const items: Frame<M>[] = [];
+    let at = 0;
+    for (const frame of theirs) {
+      for (let next = ours[at]; next && next.id < frame.id; next = ours[++at]) items.push(next);
+      items.push(frame);
+    }
+    for (; at < ours.length; at++) items.push(ours[at] as Frame<M>);
+    this.#items = items;
     this.#head = 0;
   }
 }

@@ -1,5 +1,5 @@
 import { isPromiseLike } from '../io/callbacks.js';
-import { decode, encode, hostResults } from '../values/values.js';
+import { decode, encodeWhole, hostResults } from '../values/values.js';
 import type { HostFunction } from './host-functions.js';
 import { publicly } from './lent.js';
 import { type Frame, type Instance, Lease } from './link-group.js';
@@ -28,7 +28,8 @@ export function callHost(
     if (frame.restoring) return;
     const position = (i: number) =>
       host.results.length === 1 ? `the result of ${host.name}` : `result ${i} of ${host.name}`;
-    encode(host.results, hostResults(host.results, result, `the results of ${host.name}`), words, references, position);
+    const list = hostResults(host.results, result, `the results of ${host.name}`);
+    encodeWhole(host.results, list, words, references, position);
   };
   try {
     const result: unknown = traced.host.hasSubscribers

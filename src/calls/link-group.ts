@@ -2,6 +2,7 @@ import type { Callback, Callbacks } from '../io/callbacks.js';
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { busyError, closedError, type ErrorRecord } from '../values/errors.js';
+import { setImmediate } from '../values/node.js';
 import { ReferenceTable } from '../values/references.js';
 import * as bare from './frames.js';
 import type { HostFunctions } from './host-functions.js';
@@ -30,6 +31,10 @@ export interface Instance {
   /** Calls that wait in the queue, and how many may. */
   queued: number;
   readonly queuedCalls: number;
+  /** In the order in which they were made. */
+  readonly id: number;
+  /** The frame of it that came last of those that wait, which lead to the others. */
+  lastWaiting: Frame | undefined;
   checkOpen(): void;
   markClosed(exitCode: number, why?: ClosedBy): void;
   /** Only from LinkGroup.settle, at rest. */
@@ -66,7 +71,9 @@ export class LinkGroup {
   readonly modules = new Set<Instance>();
   readonly byHandle = new Map<Handle, Instance>();
   /** Closed ones, whose memory others of the group may still use: released with the last of it. */
-  readonly #closed: Handle[] = [];
+  #closed: Handle[] = [];
+  /** Closed, and `settle` has not come to them. */
+  #unsettled: Instance[] = [];
   /** Of all host modules that a module of the group imports from, by number; they outlive their host module's close. */
   readonly hosts = new Map<number, HostFunctions>();
   /** Of all modules of the group that were compiled with one, by target. */
@@ -81,14 +88,12 @@ export class LinkGroup {
   /** The reactions to the last call's Promise have not run yet. */
   #cooling = false;
   #merged: LinkGroup | undefined;
-  /** A module was closed, and `settle` has not finished with it. */
-  #unsettled = false;
 
   constructor() {
     this.references.define = (bits) => {
-      const open = [...this.modules].find((module) => !module.closed && module.handle !== 0);
-      if (!open) throw closedError('the module that the function reference came from is closed');
-      return Object.freeze(JSON.parse(native().functionReference(open.handle, bits)));
+      for (const { closed, handle } of this.find().modules)
+        if (!closed && handle !== 0) return Object.freeze(JSON.parse(native().functionReference(handle, bits)));
+      throw closedError('the module that the function reference came from is closed');
     };
   }
 
@@ -98,16 +103,20 @@ export class LinkGroup {
     return group;
   }
 
-  /** Everything of `other` is of this group from now on. Both are roots. */
+  /** Both are one from now on; both are roots. The smaller becomes part of the larger, which may be joined with one after another. */
   merge(other: LinkGroup): void {
     if (other === this) return;
+    if (other.modules.size > this.modules.size) {
+      other.merge(this);
+      return;
+    }
     for (const group of [this, other]) {
       group.#showDirect();
       group.direct = undefined; // its frame stands for it
     }
     for (const module of other.modules) this.modules.add(module);
     for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);
-    this.#closed.push(...other.#closed);
+    this.#closed = joined(this.#closed, other.#closed);
     for (const [number, functions] of other.hosts) this.hosts.set(number, functions);
     for (const [target, listener] of other.listeners) this.listeners.set(target, listener);
     for (const memory of other.buffers) this.buffers.add(memory);
@@ -115,7 +124,9 @@ export class LinkGroup {
     this.references.merge(other.references);
     this.#queue.merge(other.#queue);
     this.#cooling ||= other.#cooling;
-    this.#unsettled ||= other.#unsettled;
+    this.#unsettled = joined(this.#unsettled, other.#unsettled);
+    other.#closed = [];
+    other.#unsettled = [];
     other.#merged = this;
   }
 
@@ -188,7 +199,10 @@ export class LinkGroup {
     const stack = frame.parent?.stack;
     if (stack) {
       if (stack.top?.state === 'parked') this.#start(frame, stack);
-      else stack.waiting.push(frame);
+      else {
+        stack.waiting.push(frame);
+        frame.beginWaiting();
+      }
       return;
     }
     if (this.isFree) {
@@ -197,10 +211,12 @@ export class LinkGroup {
       this.#showDirect(); // its end lets this one start
       if (this.atRest) this.detachBuffers(); // it starts as soon as this turn is over
       this.#queue.push(frame);
+      frame.beginWaiting();
     }
   }
 
   #start(frame: Frame, stack: Stack): void {
+    frame.endWaiting();
     this.push(frame, stack);
     frame.start();
   }
@@ -265,29 +281,31 @@ export class LinkGroup {
 
   /** `module` is closed: calls that wait for it end, none of them has run; the rest is done in `settle`. */
   noteClosed(module: Instance, error: () => Error): void {
-    this.#unsettled = true;
-    for (const frame of this.#queue.list()) if (frame.module === module) frame.cancel(error());
-    for (const stack of this.#stacks)
-      for (const frame of stack.waiting) if (frame.module === module) frame.cancel(error());
+    this.#unsettled.push(module);
+    for (const frame of bare.waitingIn(module)) frame.cancel(error());
   }
 
   /** At rest: finishes what close() began, and releases the group when all of it is closed. */
   settle(): void {
-    if (!this.#unsettled || !this.atRest) return;
-    this.#unsettled = false;
-    // Newest first. A closeNotifier may close others meanwhile.
-    for (const module of [...this.modules].reverse()) {
-      if (!module.closed || !this.modules.has(module)) continue;
-      if (!module.ready) {
-        this.#unsettled = true; // its instantiation comes back here
-        continue;
+    if (this.#unsettled.length === 0 || !this.atRest) return;
+    const later: Instance[] = [];
+    this.#unsettled.sort((a, b) => a.id - b.id); // newest first
+    // A closeNotifier may close others meanwhile and settle those, begin a call, or instantiate what joins the group to another.
+    let root: LinkGroup = this;
+    while (root.atRest) {
+      const module = root.#unsettled.pop();
+      if (!module) break;
+      if (root.modules.has(module) && !module.ready) {
+        later.push(module); // its instantiation comes back here
+      } else if (root.modules.delete(module)) {
+        root.byHandle.delete(module.handle);
+        root.#closed.push(module.handle);
+        module.closeNow();
+        root = root.find();
       }
-      this.modules.delete(module);
-      this.byHandle.delete(module.handle);
-      this.#closed.push(module.handle);
-      module.closeNow();
     }
-    if (this.modules.size === 0) this.#release();
+    root.#unsettled = joined(root.#unsettled, later);
+    if (root.modules.size === 0) root.#release();
   }
 
   #release(): void {
@@ -307,6 +325,12 @@ export class LinkGroup {
   }
 }
 
+/** The shorter is added to the longer. */
+function joined<T>(a: T[], b: T[]): T[] {
+  const [to, from] = a.length < b.length ? [b, a] : [a, b];
+  for (const item of from) to.push(item);
+  return to;
+}
 const busy = () => busyError('another call runs or waits in this module or in one that is linked with it');
 /** A caller that outlived its host function. */
 export const expiredError = () =>

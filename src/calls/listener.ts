@@ -8,6 +8,7 @@ import type { ErrorRecord } from '../values/errors.js';
 import { closedError, makeError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 import { moduleLimit } from '../values/limits.js';
+import { Buffer } from '../values/node.js';
 import { report } from '../values/report.js';
 import type { FunctionDefinition, Limits, WasmValue } from '../values/types.js';
 import { decode } from '../values/values.js';

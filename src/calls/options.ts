@@ -1,4 +1,5 @@
 import { invalidArgument, notInterruptibleError } from '../values/errors.js';
+import { now } from '../values/node.js';
 import type { CallOptions } from '../values/types.js';
 import { checkFunction, checkObject, checkSignal, checkTimeout } from '../values/validate.js';
 import type { FrameOptions } from './frames.js';
@@ -56,7 +57,7 @@ export function begin(options: CheckedOptions, runtime: { readonly closeOnContex
 }
 
 export function deadlineOf(timeoutMs: number): number {
-  return timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
+  return timeoutMs === Infinity ? Infinity : now() + timeoutMs;
 }
 
 export function refuseSignal(options: { readonly signal?: unknown }): void {

@@ -1,6 +1,6 @@
 import type { TracingChannel } from 'node:diagnostics_channel';
 import { isPromiseLike } from '../io/callbacks.js';
-import { debuglog, tracingChannel } from '../values/node.js';
+import { debuglog, now, tracingChannel } from '../values/node.js';
 
 /** What is added to the message: `error` where it failed, else the `result` of calls and host calls. `module` is '' where it has no name. */
 interface Outcome {
@@ -90,9 +90,9 @@ function logEnds<T extends Outcome>(channel: TracingChannel<string, T>, describe
     if (start === undefined) return;
     began.delete(trace);
     const outcome = 'error' in trace ? `: ${String(trace.error).split('\n', 1)[0]}` : '';
-    log('%s, %s ms%s', describe(trace), (performance.now() - start).toFixed(3), outcome);
+    log('%s, %s ms%s', describe(trace), (now() - start).toFixed(3), outcome);
   };
-  channel.start.subscribe((trace) => void began.set(trace as T, performance.now()));
+  channel.start.subscribe((trace) => void began.set(trace as T, now()));
   channel.end.subscribe((message) => {
     const trace = message as T;
     if ('error' in trace || ('result' in trace && !isPromiseLike(trace.result))) ended(trace);

@@ -5,6 +5,7 @@ import { withResolvers } from '../native/owned.js';
 import type { ErrorRecord } from '../values/errors.js';
 import { abortedError, type Interruption, makeError, withStackOfAwaiter } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
+import { Buffer, clearTimeout, now, setTimeout } from '../values/node.js';
 
 export interface TimeLimit {
   /** performance.now(), Infinity for none. */
@@ -80,7 +81,7 @@ export class CompileRequest {
 
   #watch(deadline: number, stop: (why: Interruption) => void): void {
     if (deadline === Infinity) return;
-    const left = deadline - performance.now();
+    const left = deadline - now();
     if (left <= 0) stop({ reason: 'timeout' });
     else this.#timer = setTimeout(() => this.#watch(deadline, stop), Math.min(Math.ceil(left), 0x7fffffff));
   }

@@ -14,6 +14,7 @@ import { native, setHooks } from '../native/native.js';
 import { area } from '../values/area.js';
 import type { ErrorRecord } from '../values/errors.js';
 import { closedError, makeError } from '../values/errors.js';
+import { Buffer } from '../values/node.js';
 import { findRequest } from './compile.js';
 
 // What native code asks of JavaScript, in both lanes: answered in place, in `words` and `bytes`.

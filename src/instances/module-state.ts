@@ -1,5 +1,5 @@
 import { FunctionState } from '../calls/function-state.js';
-import { type ClosedBy, type Instance, LinkGroup } from '../calls/link-group.js';
+import { type ClosedBy, type Frame, type Instance, LinkGroup } from '../calls/link-group.js';
 import type { CheckedOptions } from '../calls/options.js';
 import type { Callback } from '../io/callbacks.js';
 import { type Handle, type ModuleDescription, STOP } from '../native/binding.js';
@@ -7,6 +7,7 @@ import { memoryDefinition } from '../native/definitions.js';
 import { native } from '../native/native.js';
 import { withResolvers } from '../native/owned.js';
 import { busyError, closedError } from '../values/errors.js';
+import { nextId } from '../values/ids.js';
 import { report } from '../values/report.js';
 import type { Limits, ValueType } from '../values/types.js';
 import type { CompiledState } from './compiled-state.js';
@@ -51,6 +52,8 @@ export class ModuleState implements Instance {
   public: object | undefined;
   /** Calls that wait in the queue. */
   queued = 0;
+  readonly id = nextId();
+  lastWaiting: Frame | undefined;
   readonly queuedCalls: number;
   #group = new LinkGroup();
   #closed = false;

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../values/errors.js';
+import { Buffer } from '../values/node.js';
 import { show } from '../values/validate.js';
 import { isPromiseLike } from './callbacks.js';
 import type { InputSource } from './streams.js';

@@ -2,6 +2,7 @@ import { FS, OPEN } from '../native/binding.js';
 import { errnoOf, FileError } from '../values/errno.js';
 import { wouldBlockError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
+import { Buffer } from '../values/node.js';
 import { report } from '../values/report.js';
 import { wrongType } from '../values/validate.js';
 import { isPromiseLike, type Question } from './callbacks.js';
@@ -126,8 +127,9 @@ export class Mount {
     switch (operation) {
       case FS.open: {
         const opened = yield* this.#open(path(), Number(param(2)), Number(param(3)));
+        const descriptor = opened === 0 ? -1 : files.descriptor(this.#file(opened));
         words[2] = BigInt(opened);
-        if (opened !== 0) words[3] = BigInt(files.descriptor(this.#file(opened)) + 1);
+        words[3] = BigInt(descriptor + 1);
         return;
       }
       case FS.close:

@@ -1,3 +1,4 @@
+import { takeSurroundings } from '../values/node.js';
 import type { Hooks, NativeBinding } from './binding.js';
 import { loadNative } from './load.js';
 import { guardSignals } from './signals.js';
@@ -17,6 +18,7 @@ export function native(): NativeBinding {
     const addon = loadNative();
     addon.init(hooks);
     guardSignals(addon);
+    takeSurroundings();
     ready = addon;
   }
   return ready;

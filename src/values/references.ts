@@ -88,8 +88,8 @@ export class ReferenceTable {
 
   merge(other: ReferenceTable): void {
     if (this.isSame(other)) return;
-    const from = other.#root();
-    const to = this.#root();
+    const roots = [this.#root(), other.#root()].sort((a, b) => b.#held.count - a.#held.count);
+    const [to, from] = roots as [ReferenceTable, ReferenceTable]; // the larger one stays: it may be joined with one after another
     for (const [id, value] of from.#values) to.#values.set(id, value);
     for (const [key, id] of from.#ids) if (!to.#ids.has(key)) to.#ids.set(key, id);
     for (const [bits, reference] of from.#functions) to.#functions.set(bits, reference);

@@ -27,6 +27,14 @@ export function checkValueTypes(value: unknown, name: string): asserts value is 
   });
 }
 
+/** A copy, checked. */
+export function valueTypesOf(value: unknown, name: string): readonly ValueType[] {
+  if (!Array.isArray(value)) throw wrongType('an array of value types', name, value);
+  const types: readonly unknown[] = Array.from(value);
+  checkValueTypes(types, name);
+  return types;
+}
+
 export function sameTypes(a: readonly ValueType[], b: readonly ValueType[]): boolean {
   return a.length === b.length && a.every((type, i) => type === b[i]);
 }
@@ -74,6 +82,23 @@ export function encode(
       words[at++] = encodeOne(type, value, references, i, name);
     }
   }
+}
+
+/** As `encode`, into words that others use, too: a v128 that looks at itself may call a guest, so they are written once all are there. */
+export function encodeWhole(
+  types: readonly ValueType[],
+  values: readonly unknown[],
+  words: BigUint64Array,
+  references: ReferenceTable,
+  name: (position: number) => string,
+): void {
+  if (types.length < 2) {
+    encode(types, values, words, references, name);
+    return;
+  }
+  const whole = new BigUint64Array(countWords(types));
+  encode(types, values, whole, references, name);
+  words.set(whole);
 }
 
 const MIN_I64 = -(2n ** 63n);
@@ -181,7 +206,7 @@ function vectorOf(low: bigint, high: bigint): Uint8Array {
   return bytes;
 }
 
-/** What a host function returned, as a list as long as its results. */
+/** What a host function returned, as a list as long as its results: a copy, for a getter of it may call a guest while the words are written. */
 export function hostResults(types: readonly ValueType[], result: unknown, name: string): readonly unknown[] {
   if (types.length === 1) return [result];
   if (types.length === 0) {
@@ -189,7 +214,8 @@ export function hostResults(types: readonly ValueType[], result: unknown, name: 
     return [];
   }
   if (!Array.isArray(result)) throw wrongType(`an array of ${types.length} results`, name, result);
-  if (result.length !== types.length)
-    throw invalidArgument(`Expected ${types.length} results for ${name} but received ${result.length}`);
-  return result;
+  const { length } = result;
+  if (length !== types.length)
+    throw invalidArgument(`Expected ${types.length} results for ${name} but received ${length}`);
+  return Array.from(types, (_, i): unknown => result[i]);
 }
