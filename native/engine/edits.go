@@ -103,6 +103,48 @@ var edits = []edit.Edit{
 }
 
 //go:embed all:*
+// edits is the edit set. Order matters: an edit sees what the ones before it did.
+var edits = []edit{
+	syscallEdit,
+	stackEdit,
+	interruptEdit,
+	watcherEdit,
+	closedEdit,
+	linksEdit,
+	memoryEdit,
+	remEdit,
+	addressEdit,
+	cmovEdit,
+	selectEdit,
+	tryEdit,
+	workerEdit,
+	interpreterPollEdit,
+	waitEdit,
+	exceptionEdit,
+	sliceEdit,
+	typesEdit,
+	customEdit,
+	tableEdit,
+	compileEdit,
+	errnoEdit,
+	valuesEdit,
+	wasiEdit,
+	pollReadyEdit,
+	stdioEdit,
+	traceEdit,
+	socketEdit,
+	bulkEdit,
+	lookupEdit,
+	snapshotEdit,
+	progressEdit,
+	unwindEdit,
+	cacheEdit,
+	tryIDsEdit,
+	refEdit,
+	directEdit,
+}
+
+//go:embed *.go _add
 var sources embed.FS
 
 // editSetHash is what tells the code of one edit set from that of another: it hashes the sources of this program and

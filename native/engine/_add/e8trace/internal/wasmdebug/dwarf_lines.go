@@ -1,0 +1,102 @@
+package wasmdebug
+
+import (
+	"fmt"
+	"strings"
+)
+
+// DWARFLines tells where in its source an instruction of a module came from. Nothing is read before somebody asks, and nothing is kept: any
+// number of threads may ask.
+type DWARFLines struct{ abbrev, info, line, ranges, str []byte }
+
+// NewDWARFLines takes the module's sections; nil where they can say nothing.
+func NewDWARFLines(abbrev, info, line, ranges, str []byte) *DWARFLines {
+	if len(abbrev) == 0 || len(info) == 0 || len(line) == 0 {
+		return nil
+	}
+	return &DWARFLines{abbrev, info, line, ranges, str}
+}
+
+// Line is what there is to say of an instruction, by its offset in the code section: where it is, then where it was inlined.
+func (d *DWARFLines) Line(instructionOffset uint64) []string {
+	if d == nil {
+		return nil
+	}
+	return d.sources([]uint64{instructionOffset}, newBudget())[0]
+}
+
+// sources is Line for at most MaxFrames at once.
+func (d *DWARFLines) sources(addresses []uint64, b *budget) (sources [MaxFrames][]string) {
+	wanted := uint(1)<<len(addresses) - 1
+	info := section{data: d.info}
+	for info.more() && wanted != 0 && b.step() {
+		u, ok := d.nextUnit(&info, b)
+		if !ok {
+			continue
+		}
+		in := d.contains(u, &u.first, addresses, b) & wanted
+		if in == 0 {
+			continue
+		}
+		wanted &^= in
+		p, ok := d.lineProgram(u, b)
+		if !ok {
+			continue
+		}
+		places := p.run(addresses, in, b)
+		var files [MaxFrames]string
+		for i := range addresses {
+			if at := places[i]; at.found && at.beyond {
+				files[i] = p.file(at.file, b)
+			}
+		}
+		calls, count := d.inlined(u, addresses, in, b)
+		for i, address := range addresses {
+			if files[i] != "" {
+				sources[i] = p.describe(address, files[i], places[i].row, calls[i], count[i], b)
+			}
+		}
+	}
+	return sources
+}
+
+// text is that of a name.
+func (d *DWARFLines) text(v value, b *budget) []byte {
+	if v.form != formStrp {
+		return v.text
+	}
+	at := sectionAt(d.str, v.n)
+	return at.text(b)
+}
+
+// describe says where an address is, and from where what is there was called, innermost first.
+func (p *lineProgram) describe(address uint64, file string, at row, calls []call, count int, b *budget) []string {
+	prefix := fmt.Sprintf("%#x: ", address)
+	lines := []string{formatLine(prefix, file, int64(at.line), int64(at.column), count > 0)}
+	for i := len(calls) - 1; i >= 0; i-- {
+		c := calls[i]
+		if c.file < 0 {
+			break
+		}
+		if file = p.file(uint64(c.file), b); file == "" {
+			break
+		}
+		outermost := i == 0 && count == len(calls)
+		lines = append(lines, formatLine(strings.Repeat(" ", len(prefix)), file, c.line, c.column, !outermost))
+	}
+	return lines
+}
+
+func formatLine(prefix, file string, line, column int64, inlined bool) string {
+	text := prefix + file
+	if line != 0 {
+		text += fmt.Sprintf(":%d", line)
+		if column != 0 {
+			text += fmt.Sprintf(":%d", column)
+		}
+	}
+	if inlined {
+		text += " (inlined)"
+	}
+	return text
+}
