@@ -9,6 +9,7 @@ import { type CallerModule, type Module, publicModule } from './module.js';
 import { ModuleConfig } from './module-config.js';
 import type { HostExporter } from './native/binding.js';
 import { native } from './native/native.js';
+import { ownerOf } from './native/owned.js';
 import type { HostResult, ParamsOf, ValueType } from './types.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
@@ -101,11 +102,8 @@ export class HostModuleBuilder extends Uncloneable {
     const { runtime, name } = this.#parts;
     runtime.checkOpen();
     const functions = new HostFunctions(name, this.#items);
-    return new CompiledState(
-      runtime,
-      native().hostCompile(runtime.handle, JSON.stringify(functions.description)),
-      functions,
-    );
+    const handle = native().hostCompile(runtime.handle, JSON.stringify(functions.description));
+    return ownerOf(handle, native().compiledClose, () => new CompiledState(runtime, handle, functions));
   }
 }
 

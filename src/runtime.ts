@@ -18,9 +18,11 @@ import { type Module, moduleStateOf, publicModule } from './module.js';
 import { ModuleConfig } from './module-config.js';
 import type { Handle } from './native/binding.js';
 import { native } from './native/native.js';
+import { ownerOf } from './native/owned.js';
 import { RuntimeConfig } from './runtime-config.js';
 import type { BinarySource, CompileOptions, FunctionListener } from './types.js';
 import { abortedError } from './values/errors.js';
+import { shown } from './values/shown.js';
 import {
   checkBinary,
   checkInteger,
@@ -221,7 +223,8 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   }
 
   #compiled(handle: Handle, listener: Listener | undefined): CompiledState {
-    return new CompiledState(this.#state, handle, undefined, listener?.compiled(handle));
+    const make = () => new CompiledState(this.#state, handle, undefined, listener?.compiled(handle));
+    return ownerOf(handle, native().compiledClose, make);
   }
 
   #compileSync(bytes: Uint8Array, limit: TimeLimit, workers: number, observer?: FunctionListener): CompiledState {
@@ -291,8 +294,7 @@ function statesOf(resolve: ((name: string) => unknown) | undefined): Instantiati
     const module = resolve(name);
     if (module === undefined) return undefined;
     const state = moduleStateOf(module);
-    if (!state)
-      throw wrongType('a Module or undefined', `the answer of importResolver to ${JSON.stringify(name)}`, module);
+    if (!state) throw wrongType('a Module or undefined', `the answer of importResolver to "${shown(name)}"`, module);
     return state;
   };
 }

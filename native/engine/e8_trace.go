@@ -37,6 +37,15 @@ var traceEdit = edit{
 		f.replaceExpr("DecodeModule", "wasmdebug.NewDWARFLines(d)", "wasmdebug.NewDWARFLines(abbrev, info, line, ranges, str)")
 		f.removeImports("debug/dwarf")
 
+		f = t.file("runtime.go")
+		f.addImport("github.com/tetratelabs/wazero/internal/wasmdebug")
+		f.replaceExpr("(*runtime).InstantiateModule", "fmt.Errorf(\"module[%s] function[%s] failed: %w\", name, fn, err)",
+			"wasmdebug.Failed(fmt.Sprintf(\"module[%s] function[%s]\", wasmdebug.Shown(name), wasmdebug.Shown(fn)), err)")
+		f = t.file("internal/wasm/store.go")
+		f.addImport("github.com/tetratelabs/wazero/internal/wasmdebug")
+		f.replaceExpr("(*Store).instantiate", "fmt.Errorf(\"start %s failed: %w\", module.funcDesc(SectionIDFunction, funcIdx), err)",
+			"wasmdebug.Failed(\"start \"+module.funcDesc(SectionIDFunction, funcIdx), err)")
+
 		const add = "builder.AddFrame(def.DebugName(), def.ParamTypes(), def.ResultTypes(), sources)"
 		const added = "builder.AddFrame(def.DebugName(), def.ParamTypes(), def.ResultTypes(), nil)\n"
 		f = t.file(wazevo + "call_engine.go")

@@ -36,8 +36,15 @@ func (c *call) run() (outcome []byte, err error) {
 		if fn == nil {
 			return invalidArgument("Expected a table that has not changed since lookupFunction: the function is in use, and no longer where it was")
 		}
+		usable := false // after a panic nobody knows what state it is in
+		defer func() {
+			if !usable {
+				c.function.module.forgetEngine()
+			}
+		}()
 		err := fn.CallWithStack(c.frame.context(), c.words)
-		c.function.put(fn) // not after a panic: what state it is in nobody knows
+		c.function.put(fn)
+		usable = true
 		c.frame.waitTaken(0)
 		return err
 	})
@@ -47,6 +54,7 @@ func (c *call) run() (outcome []byte, err error) {
 // conclude ends the frame: closes what a stop closes, tells frames below that their module has gone, gives way. The outcome is JSON
 // for JavaScript, nil if there is nothing to say.
 func (f *frame) conclude(err error, fallback string) (outcome []byte, _ error) {
+	f.giveSlot() // what follows is ours to do, not the guest's: it may look for the sources of a trace
 	var failed *wzError
 	m := f.module
 	if err != nil {

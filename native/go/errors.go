@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tetratelabs/wazero/sys"
 
@@ -48,8 +49,15 @@ type traceFrame struct {
 
 func (e *wzError) Error() string { return e.Message }
 
+// json is how it crosses: nothing of it is longer than it should be, whatever a module, its guest or wazero says.
 func (e *wzError) json() []byte {
-	text, err := json.Marshal(e)
+	bounded := *e
+	bounded.Message = shownMessage(e.Message)
+	bounded.Frames = nil
+	for _, f := range e.Frames {
+		bounded.Frames = append(bounded.Frames, traceFrame{shownFunction(f.Function), shownEnd(f.Source)})
+	}
+	text, err := json.Marshal(&bounded)
 	if err != nil { // cannot be: only strings and numbers
 		return []byte(`{"code":"` + e.Code + `","message":"unprintable error"}`)
 	}
@@ -81,8 +89,9 @@ var trapKinds = []string{
 }
 
 const (
-	traceHeader = "\nwasm stack trace:"
-	wasmPrefix  = "wasm error: "
+	traceHeader   = "\nwasm stack trace:"
+	goStackHeader = "\n\nGo runtime stack trace:" // of wazero as it is
+	wasmPrefix    = "wasm error: "
 )
 
 // classify turns an error of wazero into ours. fallback is the code of what is none of the known kinds: link or compile.
@@ -95,7 +104,8 @@ func classify(err error, fallback string) *wzError {
 	if errors.As(err, &exit) {
 		return &wzError{Code: codeExit, Message: exit.Error(), ExitCode: exit.ExitCode(), Reason: "exit"}
 	}
-	message := err.Error()
+	warnOfStack(err)
+	message, _, _ := strings.Cut(err.Error(), goStackHeader)
 	var host *hostError
 	if errors.As(err, &host) {
 		return &wzError{Code: codeTrap, Kind: "host function", Message: message, Frames: parseTrace(message), Host: true}
@@ -146,18 +156,24 @@ func parseTrace(message string) []traceFrame {
 				frames[n-1].Source = source
 			}
 		case strings.HasPrefix(line, "\t"):
-			name := strings.TrimSpace(line)
-			if at := strings.LastIndexByte(name, '('); at > 0 {
-				name = name[:at]
-			}
+			name := withoutTypes(strings.TrimSpace(line))
 			if name != "" && !strings.HasPrefix(name, "... maybe followed") {
 				frames = append(frames, traceFrame{Function: name})
 			}
-		case line == "" && len(frames) > 0:
-			return frames // Go's own stack follows a runtime error
 		}
 	}
 	return frames
+}
+
+// withoutTypes takes the types from the end of "mod.fn(i32,i32) (i32,i32)". There may be parentheses in the name.
+func withoutTypes(signature string) string {
+	if at := strings.LastIndex(signature, ") ("); at >= 0 && !strings.ContainsRune(signature[at+3:], '(') {
+		signature = signature[:at+1]
+	}
+	if at := strings.LastIndexByte(signature, '('); at > 0 {
+		return signature[:at]
+	}
+	return signature
 }
 
 // asError gives any error the shape that crosses.
@@ -189,5 +205,27 @@ func recoveredError(r any) *wzError {
 			return classify(err, codeTrap)
 		}
 	}
-	return &wzError{Code: codeTrap, Kind: "host function", Message: fmt.Sprintf("%v (recovered by node-wazero)\n%s", r, debug.Stack())}
+	warnOfPanic(r, debug.Stack())
+	return &wzError{Code: codeTrap, Kind: "host function", Message: fmt.Sprintf("%v (recovered by node-wazero)", r)}
+}
+
+// warnOfStack tells the process, and nobody else, where in Go a mistake came from: a message that guests can bring about is for anybody's eyes.
+func warnOfStack(err error) {
+	var at interface{ GoStack() []byte } // edit e8trace
+	if errors.As(err, &at) && at.GoStack() != nil {
+		warnOfPanic(errors.Unwrap(err), at.GoStack())
+	}
+}
+
+// A guest that can bring about one panic can bring about thousands.
+const mostPanicsTold = 8
+
+var panicsTold atomic.Int32
+
+func warnOfPanic(what any, stack []byte) {
+	if panicsTold.Add(1) <= mostPanicsTold {
+		warn(fmt.Sprintf("node-wazero recovered from a panic, please report it: %v\n%s", what, stack))
+	} else {
+		panicsTold.Store(mostPanicsTold) // it does not come round
+	}
 }

@@ -69,10 +69,12 @@ func wz_direct_continue(o *C.wz_frame_options, h C.wz_handle, stack *C.uint8_t, 
 			answered = &reply{status: uint32(status), words: append([]uint64(nil), all...)}
 		}
 		outcome, usable, err := d.proceed(readFrameOptions(o), goData(stack, size), all, answered)
+		gone := uint64(0)
 		if !usable {
 			d.close(false)
+			gone = 1
 		}
-		return 0, outcome, err
+		return gone, outcome, err
 	})
 }
 

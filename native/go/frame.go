@@ -150,15 +150,18 @@ func (f *frame) leave() {
 	f.settleAbove()
 	f.pop()
 	f.control.close()
-	if f.lane == laneAsync {
-		if f.hasSlot {
-			f.hasSlot = false
-			pool.Release(f)
-		}
-	} else {
+	f.giveSlot()
+	if f.lane == laneSync {
 		unwatchSync(f)
 	}
 	f.finish()
+}
+
+func (f *frame) giveSlot() {
+	if f.hasSlot {
+		f.hasSlot = false
+		pool.Release(f)
+	}
 }
 
 func (f *frame) finish() {
@@ -276,10 +279,7 @@ func (f *frame) pause(until func(stop <-chan struct{})) {
 		f.waitSync(until)
 		return
 	}
-	if f.hasSlot {
-		f.hasSlot = false
-		pool.Release(f)
-	}
+	f.giveSlot()
 	until(f.stopped())
 	f.settleAbove()
 	if f.stop.Load() == 0 {

@@ -192,7 +192,12 @@ func (l *listenerState) Abort(ctx context.Context, mod api.Module, def api.Funct
 		return
 	}
 	defer f.heardEnds(def)
-	if l.TellAbort {
-		_ = protect(func() error { l.tell(f, eventAbort, mod, def, nil, f.failure(err, codeTrap).json()); return nil })
+	if !l.TellAbort {
+		return
 	}
+	_ = protect(func() error {
+		f.giveSlot() // to read the error is to look for its sources; the question waits for another slot
+		l.tell(f, eventAbort, mod, def, nil, f.failure(err, codeTrap).json())
+		return nil
+	})
 }

@@ -311,6 +311,13 @@ func (m *moduleState) countEngine(fn api.Function) api.Function {
 	return fn
 }
 
+// forgetEngine is for one that is left to Go's collector. A module that is released has forgotten all of its own.
+func (m *moduleState) forgetEngine() {
+	if m.engines.Add(-1) >= 0 {
+		callEngines.Add(-1)
+	}
+}
+
 // words is how many stack slots the values take: v128 takes two.
 func words(types []api.ValueType) (n int) {
 	for _, t := range types {

@@ -37,7 +37,7 @@ func guarded(f func()) {
 // warn tells every environment; nothing is swallowed.
 func warn(text string) {
 	envs.Range(func(id, _ any) bool {
-		post(id.(uint64), &message{kind: msgWarning, bytes: []byte(text)})
+		post(id.(uint64), &message{kind: msgWarning, bytes: []byte(escaped(text, mostMessage, "\n\t"))})
 		return true
 	})
 }

@@ -1,13 +1,12 @@
 import { isPromiseLike, tooLate } from '../io/callbacks.js';
-import { type FrameOutcome, type Handle, REPLY } from '../native/binding.js';
+import { type Handle, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
-import type { ErrorRecord } from '../values/errors.js';
 import { closedError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 import { decodeResults, encodeWhole, hostResults, type Signature } from '../values/values.js';
 import { get, put } from '../values/words.js';
-import { checkNotTrapped, failure, leave, noteClosed } from './entry.js';
+import { checkNotTrapped, endingOf, leave } from './entry.js';
 import type { Subject } from './frames.js';
 import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
@@ -20,7 +19,8 @@ import { traced } from './tracing.js';
 /** In STATUS after a call. */
 const DONE = 0;
 const NOT_ENTERED = 1;
-const THROUGH_GO = 2;
+/** Through Go, which has dropped the function's engine: the next calls go through Go, too. (Else it is 2.) */
+const GONE = 3;
 
 /** After so many calls through Go a function is entered directly: what that takes would be lost on one that is called once. */
 export const openAfter = { 0: Number.NaN, 1: 0 }[process.env.WAZERO_NODE_DIRECT ?? ''] ?? 2;
@@ -40,6 +40,7 @@ export interface Callee extends Subject {
   readonly module: Instance;
   readonly handle: Handle;
   readonly signature: Signature;
+  direct: DirectCall | undefined;
   words(args: readonly unknown[]): BigUint64Array;
 }
 
@@ -110,18 +111,17 @@ export class DirectCall {
     const { state } = this;
     let error: Error | undefined;
     let result: unknown;
-    if (text !== undefined) {
-      const record = JSON.parse(text) as ErrorRecord;
-      const frame = this.frame();
-      if (record.code === undefined) noteClosed(frame.group, (record as FrameOutcome).closed, 0);
-      else error = failure(frame, record);
-    }
     try {
+      if (text !== undefined) error = endingOf(this.frame(), () => text);
       if (!error) result = decodeResults(state.signature.results, words.all, state.module.group.references);
     } catch (thrown) {
       error = thrown as Error;
     }
-    if (status === THROUGH_GO) state.module.group.refreshBuffers();
+    if (status === GONE) {
+      state.direct = undefined;
+      this.close();
+    }
+    if (status !== DONE) state.module.group.refreshBuffers();
     this.#over(error);
     if (error) {
       Error.captureStackTrace(error, DirectCall.prototype.call); // ten frames are kept: the caller's, not ours

@@ -8,6 +8,7 @@ import {
   type Interruption,
   limitError,
   makeError,
+  unreadableError,
   withStackOfAwaiter,
   wouldBlockError,
 } from '../values/errors.js';
@@ -18,7 +19,11 @@ import { type ClosedBy, Frame, frames, type Instance, type LinkGroup } from './l
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
 type Start = (frame: number, lane: number, parent: number, timeoutNs: number, self: Frame) => string | undefined;
 
-const parse = (bytes: Uint8Array): unknown => (bytes.byteLength === 0 ? {} : JSON.parse(Buffer.from(bytes).toString()));
+/** Of an outcome that was posted. An error that says nothing is no JSON: it was lost on its way. */
+function textOf(status: number, bytes: Uint8Array): string | undefined {
+  if (bytes.byteLength > 0) return Buffer.from(bytes).toString();
+  return status === 0 ? undefined : '';
+}
 
 /** Modules that native code found closed: by the guest's own exit, a deadline, a signal. */
 export function noteClosed(
@@ -66,6 +71,21 @@ function noteTrap(frame: Frame, record: ErrorRecord): void {
 /** Throws where a call that was nested in the frame has trapped and closed its module: whatever its host function answers, the guest does not go on. */
 export function checkNotTrapped(frame: Frame): void {
   frame.stack?.trapped?.checkOpen();
+}
+
+/** What the frame ended with. An outcome that cannot be read is an error of that frame, which ends like any other. */
+export function endingOf(frame: Frame, text: () => string | undefined): Error | undefined {
+  try {
+    const json = text();
+    if (json === undefined) return undefined;
+    const record = JSON.parse(json) as ErrorRecord;
+    if (record.code !== undefined) return failure(frame, record);
+    noteClosed(frame.group, (record as FrameOutcome).closed, 0);
+    return undefined;
+  } catch (error) {
+    noteTrap(frame, { code: 'ERR_WAZERO_TRAP', kind: 'host function', message: '' });
+    return unreadableError('the outcome of the call', error);
+  }
 }
 
 /** One signal ends every frame of a stack whose modules it closes: whose it was, all have its reason. */
@@ -118,7 +138,8 @@ function enter(
       frame.group.detachBuffers();
       try {
         const json = start(frame.id, LANE.async, frame.nativeBelow(), timeoutNs, frame);
-        if (json !== undefined) throw failure(frame, JSON.parse(json));
+        const error = endingOf(frame, () => json);
+        if (error) throw error;
       } catch (error) {
         removeActive();
         leave(frame, error);
@@ -127,9 +148,7 @@ function enter(
     };
     frame.finish = (status, _target, words, bytes) => {
       removeActive();
-      let error: Error | undefined;
-      if (status === 0) noteClosed(frame.group, (parse(bytes) as FrameOutcome).closed, 0);
-      else error = failure(frame, parse(bytes) as ErrorRecord);
+      const error = endingOf(frame, () => textOf(status, bytes));
       // First the Promise, then whoever waits: the reactions come before the next frame in any case, but `gone` must be true in them.
       leave(frame, error);
       if (error) reject(error);
@@ -175,11 +194,7 @@ export function enterSync(
   let error: Error | undefined;
   try {
     const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs, frame);
-    if (json !== undefined) {
-      const record = JSON.parse(json) as ErrorRecord;
-      if (record.code === undefined) noteClosed(frame.group, (record as FrameOutcome).closed, 0);
-      else error = failure(frame, record);
-    }
+    error = endingOf(frame, () => json);
   } catch (thrown) {
     error = thrown as Error;
   }

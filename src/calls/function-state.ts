@@ -1,6 +1,7 @@
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { invalidArgument } from '../values/errors.js';
+import { shown } from '../values/shown.js';
 import type { FunctionDefinition } from '../values/types.js';
 import { show } from '../values/validate.js';
 import { encode, type Signature, signature } from '../values/values.js';
@@ -68,7 +69,7 @@ export class FunctionState implements Callee {
     if (args.length !== params.length)
       throw invalidArgument(`expected ${params.length} params, but passed ${args.length}`);
     const encoded = new BigUint64Array(words);
-    encode(params, args, encoded, this.module.group.references, (i) => `parameter ${i} of ${this.name}`);
+    encode(params, args, encoded, this.module.group.references, (i) => `parameter ${i} of ${shown(this.name)}`);
     return encoded;
   }
 }

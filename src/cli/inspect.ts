@@ -1,4 +1,5 @@
 import { CoreFeatures, type FunctionDefinition, type MemoryDefinition, Runtime, RuntimeConfig } from '../index.js';
+import { shown, shownJSON } from '../values/shown.js';
 import { command, helpFlags, messageOf, output } from './command.js';
 import { allFeatures, featureFlags, features, withFeatures, wordOf } from './features.js';
 import type { Flags, FlagValues } from './flags.js';
@@ -141,17 +142,17 @@ function text(report: Report, allowed: bigint): string {
   const items = (title: string, list: readonly Item[]) =>
     list.length === 0
       ? []
-      : [`${title}:`, ...list.map(({ kind, name, type }) => `  ${kind} ${name}${type ? `: ${type}` : ''}`)];
+      : [`${title}:`, ...list.map(({ kind, name, type }) => `  ${kind} ${shown(name)}${type ? `: ${type}` : ''}`)];
   const count = (bytes: number) => `${bytes.toLocaleString('en')} bytes`;
   const off = features.filter(([name, flag]) => report.features?.includes(name) && (flag & V2) === 0n);
   const hint = off.map(([name]) => ` | CoreFeatures.${name}`).join('');
   const words = off.map(([name]) => wordOf(name)).join(',');
   const lacks = off.some(([, flag]) => (flag & allowed) === 0n);
   return [
-    `${report.path}: ${count(report.byteLength)}${report.name ? `, module ${JSON.stringify(report.name)}` : ''}`,
+    `${report.path}: ${count(report.byteLength)}${report.name ? `, module "${shown(report.name)}"` : ''}`,
     'sections:',
     ...report.sections.map(
-      ({ name, custom, byteLength }) => `  ${custom ? `custom ${JSON.stringify(name)}` : name}: ${count(byteLength)}`,
+      ({ name, custom, byteLength }) => `  ${custom ? `custom "${shown(name)}"` : name}: ${count(byteLength)}`,
     ),
     ...items('imports', report.imports),
     ...items('exports', report.exports),
@@ -168,7 +169,7 @@ async function inspectModule(
 ): Promise<number> {
   const allowed = withFeatures(values.features);
   const found = await report(pathOf(rest, usage), allowed);
-  output(values.json ? JSON.stringify(found) : text(found, allowed));
+  output(values.json ? shownJSON(JSON.stringify(found)) : text(found, allowed));
   return found.loads ? 0 : 1;
 }
 

@@ -3,7 +3,13 @@ import { STOP } from '../native/binding.js';
 import { addActive, native, removeActive } from '../native/native.js';
 import { withResolvers } from '../native/owned.js';
 import type { ErrorRecord } from '../values/errors.js';
-import { abortedError, type Interruption, makeError, withStackOfAwaiter } from '../values/errors.js';
+import {
+  abortedError,
+  type Interruption,
+  makeError,
+  unreadableModuleError,
+  withStackOfAwaiter,
+} from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 import { Buffer, clearTimeout, now, setTimeout } from '../values/node.js';
 
@@ -29,6 +35,14 @@ export interface CompileOwner {
 /** What native code compiles for: the runtime, or a listener of it. */
 export const compileTarget = ({ handle }: CompileOwner, listener: string | undefined): Handle =>
   listener === undefined ? handle : native().listenerNew(handle, listener);
+
+function errorOf(bytes: Uint8Array): Error {
+  try {
+    return makeError(JSON.parse(Buffer.from(bytes).toString()) as ErrorRecord);
+  } catch (error) {
+    return unreadableModuleError(error);
+  }
+}
 
 const requests = new Map<number, CompileRequest>();
 export const findRequest = (id: number): CompileRequest | undefined => requests.get(id);
@@ -115,7 +129,7 @@ export class CompileRequest {
     removeActive();
     const settle = this.#settle;
     this.#settle = undefined;
-    if (status !== 0) settle?.reject(makeError(JSON.parse(Buffer.from(bytes).toString()) as ErrorRecord));
+    if (status !== 0) settle?.reject(errorOf(bytes));
     else if (settle) settle.resolve(compiled);
     else if (compiled !== 0) native().compiledClose(compiled);
     this.#ended.resolve();

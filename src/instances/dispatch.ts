@@ -13,7 +13,7 @@ import { type Handle, type Hooks, MSG, REPLY, WARNING } from '../native/binding.
 import { native, setHooks } from '../native/native.js';
 import { area } from '../values/area.js';
 import type { ErrorRecord } from '../values/errors.js';
-import { closedError, makeError } from '../values/errors.js';
+import { closedError, makeError, unreadableError } from '../values/errors.js';
 import { Buffer } from '../values/node.js';
 import { findRequest } from './compile.js';
 
@@ -169,6 +169,12 @@ const hooks: Hooks = {
   area,
   ask: askDirectly,
   express: taker((frame, kind, target, handle, words) => ask(frame, kind, target, handle, words, noBytes)),
-  error: (json) => makeError(JSON.parse(json) as ErrorRecord),
+  error(json) {
+    try {
+      return makeError(JSON.parse(json) as ErrorRecord);
+    } catch (error) {
+      return unreadableError('the answer of native code', error);
+    }
+  },
 };
 setHooks(hooks);

@@ -3,10 +3,11 @@ import type { FrameOptions, Subject } from '../calls/frames.js';
 import { traceAsync, traced, traceSync } from '../calls/tracing.js';
 import { Callbacks } from '../io/callbacks.js';
 import type { ModuleFields } from '../io/fields.js';
-import type { FrameOutcome, ImportRecord, ModuleRecord } from '../native/binding.js';
+import type { FrameOutcome, Handle, ImportRecord, ModuleRecord } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { closedError, ExitError, invalidArgument, linkError, Trap } from '../values/errors.js';
 import { moduleLimit } from '../values/limits.js';
+import { shown } from '../values/shown.js';
 import type { CompiledState } from './compiled-state.js';
 import { moduleRecord } from './flatten.js';
 import { missingModule, takenName } from './link-messages.js';
@@ -38,8 +39,8 @@ function resolveImports(
     const state = resolve?.(name) ?? registered(runtime, name);
     if (state === undefined) throw linkError(missingModule(compiled, name));
     if (state.runtime !== runtime)
-      throw invalidArgument(`Expected a module of the same runtime for import ${JSON.stringify(name)}`);
-    if (state.closed) throw closedError(`module[${name}] is closed`);
+      throw invalidArgument(`Expected a module of the same runtime for import "${shown(name)}"`);
+    if (state.closed) throw closedError(`module[${shown(name)}] is closed`);
     records.push({ name, module: state.handle });
     modules.push({ state, joins });
   }
@@ -97,7 +98,7 @@ function starter(state: ModuleState, record: ModuleRecord, imports: Imports, own
   return (frame: number, lane: number, parent: number, timeoutNs: number): string | undefined => {
     // It may have waited, and what it needs may have been closed meanwhile.
     for (const { state: imported } of imports.modules)
-      if (imported.closed) throw closedError(`module[${imported.name}] is closed`);
+      if (imported.closed) throw closedError(`module[${shown(imported.name)}] is closed`);
     if (compiled.closed) throw closedError('source module must be compiled before instantiation: it is closed');
     if (ownsCompiled) compiled.ownedElsewhere();
     const outcome = native().instantiate(
@@ -114,10 +115,18 @@ function starter(state: ModuleState, record: ModuleRecord, imports: Imports, own
       state.handle = outcome;
       return undefined;
     }
-    const { module } = JSON.parse(outcome) as FrameOutcome;
-    if (module !== undefined) state.handle = module;
+    state.handle = moduleOf(outcome) ?? state.handle;
     return outcome;
   };
+}
+
+/** One that says nothing to us is an error of the frame that it is given to. */
+function moduleOf(outcome: string): Handle | undefined {
+  try {
+    return (JSON.parse(outcome) as FrameOutcome).module;
+  } catch {
+    return undefined;
+  }
 }
 
 function fail(state: ModuleState, error: unknown, ownsCompiled: boolean): void {

@@ -1,19 +1,19 @@
-import { shortName } from '../values/validate.js';
+import { shown } from '../values/shown.js';
 import type { CompiledState } from './compiled-state.js';
 
-// wazero's own words, and what to do about it. Names are a stranger's: shortName bounds them.
+// wazero's own words, and what to do about it. Names are a stranger's: `shown` bounds them.
 
 const wasi = 'wasi_snapshot_preview1';
 
 /** A module that is imported from is not there. */
 export function missingModule(compiled: CompiledState, name: string): string {
   const wanted = compiled.firstFunctionFrom(name);
-  const from = wanted === undefined ? '' : `the guest imports function ${JSON.stringify(shortName(wanted))} from it; `;
-  return `module[${shortName(name)}] not instantiated: ${from}${cure(name, wanted)} first`;
+  const from = wanted === undefined ? '' : `the guest imports function "${shown(wanted)}" from it; `;
+  return `module[${shown(name)}] not instantiated: ${from}${cure(name, wanted)} first`;
 }
 
 function cure(name: string, wanted: string | undefined): string {
-  const quoted = JSON.stringify(shortName(name));
+  const quoted = `"${shown(name)}"`;
   if (name === wasi) return 'await wasi.instantiate(runtime)';
   if (name === 'wasi_unstable')
     return `await wasi.exportFunctions(runtime.newHostModuleBuilder(${quoted})).instantiate()`;
@@ -26,5 +26,5 @@ function cure(name: string, wanted: string | undefined): string {
 
 /** Another module has the name. */
 export function takenName(name: string): string {
-  return `module[${shortName(name)}] has already been instantiated: close that one, or use ModuleConfig.withName('') for modules that nobody imports from by name`;
+  return `module[${shown(name)}] has already been instantiated: close that one, or use ModuleConfig.withName('') for modules that nobody imports from by name`;
 }

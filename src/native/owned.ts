@@ -13,6 +13,16 @@ function quietly(action: () => void): void {
   }
 }
 
+/** Makes what will own the handle. Where that fails nobody else knows of it. */
+export function ownerOf<T>(handle: Handle, close: (handle: Handle) => void, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    quietly(() => close(handle));
+    throw error;
+  }
+}
+
 const forgottenBuffers = new FinalizationRegistry<Handle>((handle) => quietly(() => native().outputBufferFree(handle)));
 
 /** The native half of an OutputBuffer, made on first use. Guests that write to it hold it through their module. */

@@ -1,3 +1,4 @@
+import { mostMessage, shownMessage } from './shown.js';
 import type { Limits } from './types.js';
 
 /**
@@ -78,7 +79,10 @@ let makeLimit: (message: string, limit: keyof Limits) => LimitError;
 let makeExit: (message: string, exitCode: number, reason: ExitError['reason'], cause?: Cause) => ExitError;
 let makeTrap: (message: string, kind: TrapKind, frames: Trap['frames'], cause?: Cause) => Trap;
 
-/** Base of the errors of this package. `code` is stable; the message carries wazero's own text unchanged. */
+/**
+ * Base of the errors of this package. `code` is stable; the message carries wazero's own text. What is not printed in names of guests is
+ * escaped in it, names end after 256 bytes and messages after 64 KiB, with "…".
+ */
 export class WazeroError<C extends ErrorCode = ErrorCode> extends Error {
   /** Stable: see `ErrorCode`. */
   readonly code: C;
@@ -88,7 +92,7 @@ export class WazeroError<C extends ErrorCode = ErrorCode> extends Error {
     markAsOurs(WazeroError.prototype);
   }
   protected constructor(code: C, message: string, cause?: Cause) {
-    super(message, cause);
+    super(shownMessage(message), cause);
     this.code = code;
   }
 }
@@ -168,10 +172,10 @@ function withCode<E extends Error, C extends string>(error: E, code: C): E & { r
   return error as E & { readonly code: C };
 }
 export function invalidArgument(message: string): InvalidArgumentError {
-  return withCode(markAsOurs(new TypeError(message)) as TypeError, 'ERR_WAZERO_INVALID_ARGUMENT');
+  return withCode(markAsOurs(new TypeError(shownMessage(message))) as TypeError, 'ERR_WAZERO_INVALID_ARGUMENT');
 }
 export function outOfRange(message: string): OutOfRangeError {
-  return withCode(markAsOurs(new RangeError(message)) as RangeError, 'ERR_WAZERO_OUT_OF_RANGE');
+  return withCode(markAsOurs(new RangeError(shownMessage(message))) as RangeError, 'ERR_WAZERO_OUT_OF_RANGE');
 }
 
 export const closedError = (message: string) => make('ERR_WAZERO_CLOSED', message);
@@ -182,6 +186,13 @@ export const noExternalBuffersError = (message: string) => make('ERR_WAZERO_NO_E
 export const unsupportedError = (message: string) => make('ERR_WAZERO_UNSUPPORTED_PLATFORM', message);
 export const linkError = (message: string) => makeLink(message);
 export const limitError = (message: string, limit: keyof Limits) => makeLimit(message, limit);
+
+/** What native code answered cannot be read (it is longer than a string can be, the stack is full): still an error, of whose answer it was. */
+export const unreadableError = (what: string, cause: unknown) =>
+  makeTrap(`${what} cannot be read: ${thrownText(cause)}`, 'host function', [], { cause });
+/** Likewise. */
+export const unreadableModuleError = (cause: unknown) =>
+  makeCompile(`the answer of the compiler cannot be read: ${thrownText(cause)}`);
 
 /** Why a call was stopped by its own options. */
 export type Interruption = { readonly reason: 'timeout' } | { readonly reason: 'abort'; readonly cause: unknown };
@@ -208,7 +219,8 @@ function named<E extends Error>(error: E, reason: string): E {
 
 function thrownText(value: unknown): string {
   try {
-    return value instanceof Error ? value.message : String(value);
+    const text = value instanceof Error ? `${value.message}` : String(value);
+    return text.length <= mostMessage / 2 ? text : `${text.slice(0, mostMessage / 2).toWellFormed()}…`; // the trace follows
   } catch {
     return 'host function'; // it has no text
   }

@@ -24,15 +24,6 @@ export function show(value: unknown): string {
   }
 }
 
-/** A name that a stranger chose, as it is shown in a message: bounded, and without what a terminal or a log would obey. */
-export function shortName(name: string): string {
-  const short = name.length > 100 ? `${name.slice(0, 100)}...` : name;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is escaped
-  return short.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
-
 function className(value: object): string {
   try {
     const made: unknown = value.constructor;

@@ -76,7 +76,7 @@ void DirectCalls::Close(uint32_t slot) {
   Entry& entry = *entries_[slot - 1];
   if (!entry.open || entry.busy) return;
   entry.open = false;
-  wz_direct_close(entry.handle);
+  if (!entry.gone) wz_direct_close(entry.handle);
   free_.push_back(slot - 1);
 }
 
@@ -100,6 +100,7 @@ napi_value DirectCalls::Enter() {
   area.status = kDirectNotEntered;
   if (slot >= entries_.size() || depth_ == kMostNested) return nullptr;
   Entry& entry = *entries_[slot];
+  if (entry.gone) return nullptr;
   const auto& closed = AtomicAt<uint64_t>(entry.closed);
   if (!entry.open || entry.busy || closed.load(std::memory_order_acquire) != 0) return nullptr;
   Stack& stack = stacks_[depth_];
@@ -127,7 +128,7 @@ napi_value DirectCalls::Enter() {
     const uint32_t answer = Ask(call, exit_code);
     if (answer != WZ_REPLY_OK || call.adopted || closed.load(std::memory_order_acquire) != 0) {
       text = Continue(call, answer);
-      status = kDirectThroughGo;
+      status = entry.gone ? kDirectGone : kDirectThroughGo;
       break;
     }
     exit_code = 0;
@@ -195,6 +196,7 @@ napi_value DirectCalls::Continue(Call& call, uint32_t status) {
     wz_direct_continue(Mutable(&options), call.entry->handle, call.stack, call.stack_size, area_->words,
                        static_cast<uint32_t>(kDirectWords), status, &result);
   }
+  if (result.value != 0) call.entry->gone = true;
   return result.text == nullptr ? nullptr : String(environment_->env, result.text, result.text_len);
 }
 

@@ -34,7 +34,8 @@ struct DirectArea {
   uint8_t bytes[16 << 10];  // that were read
 };
 constexpr size_t kDirectWords = sizeof(DirectArea::words) / sizeof(uint64_t);
-constexpr uint32_t kDirectDone = 0, kDirectNotEntered = 1, kDirectThroughGo = 2;
+// kDirectGone: through Go, and the slot is to be closed, for nobody knows what state its engine is in.
+constexpr uint32_t kDirectDone = 0, kDirectNotEntered = 1, kDirectThroughGo = 2, kDirectGone = 3;
 
 /**
  * Synchronous calls that run the guest on the JS thread without Go (edit e5 of native/engine). Everything belongs to
@@ -84,6 +85,7 @@ class DirectCalls {
  private:
   struct Entry : wz_direct_entry {
     bool open = false, busy = false;
+    bool gone = false;  // Go has closed it: what it points to belongs to nobody
   };
   struct Stack {
     uint8_t* memory = nullptr;

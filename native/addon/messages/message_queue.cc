@@ -148,11 +148,27 @@ bool MessageQueue::Deliver(const Message& message) {
   const wz_message& head = message.head;
   napi_value arguments[8], receiver, result;
   MessageArrays arrays;
+  uint32_t status = head.status;
+  if (!MakeMessageArrays(*environment_, head, message.words.data(), message.bytes.data(), &arrays)) {
+    if (!environment_->Alive()) return false;
+    napi_value exception;
+    napi_get_and_clear_last_exception(env, &exception);
+    if (head.kind == WZ_MSG_WRITE && head.result_count == 0) return true;  // nobody waits for an answer
+    if (head.kind != WZ_MSG_DONE) {  // a question that JavaScript cannot be asked is answered for it
+      wz_reply reply{};
+      reply.status = WZ_REPLY_THREW;
+      if (head.frame != 0) wz_frame_reply(environment_->id, head.frame, &reply);
+      return true;
+    }
+    // The frame ends all the same: an error that says nothing is one that cannot be read.
+    status = WZ_ERROR;
+    arrays.words = environment_->Value(environment_->no_words);
+    arrays.bytes = environment_->Value(environment_->no_bytes);
+  }
   if (napi_get_undefined(env, &receiver) != napi_ok || MakeNumber(env, head.kind, &arguments[0]) != napi_ok ||
-      MakeNumber(env, head.status, &arguments[1]) != napi_ok || MakeNumber(env, head.frame, &arguments[2]) != napi_ok ||
+      MakeNumber(env, status, &arguments[1]) != napi_ok || MakeNumber(env, head.frame, &arguments[2]) != napi_ok ||
       MakeNumber(env, head.target, &arguments[3]) != napi_ok ||
       MakeNumber(env, head.module, &arguments[4]) != napi_ok ||
-      !MakeMessageArrays(*environment_, head, message.words.data(), message.bytes.data(), &arrays) ||
       MakeNumber(env, head.result_count, &arguments[7]) != napi_ok) {
     return environment_->Alive();
   }

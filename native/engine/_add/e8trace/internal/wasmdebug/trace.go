@@ -126,3 +126,18 @@ func (t *TraceError) locate() {
 		}
 	}
 }
+
+// failed is an error with what failed before it. fmt.Errorf would read the error, and so look for its sources, here and now.
+type failed struct {
+	what string
+	err  error
+}
+
+// Failed says what failed, as fmt.Errorf would with %w.
+func Failed(what string, err error) error { return &failed{what, err} }
+
+// Unwrap is for errors.As.
+func (f *failed) Unwrap() error { return f.err }
+
+// Error implements error.
+func (f *failed) Error() string { return f.what + " failed: " + f.err.Error() }

@@ -21,8 +21,17 @@ func (e *engine) compileLocalWasmFunction(ctx context.Context, module *wasm.Modu
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			err = &compilePanic{r, debug.Stack()}
 		}
 	}()
 	return e.compileFunction(ctx, module, localFunctionIndex, fe, ssaBuilder, be, needListener)
 }
+
+// compilePanic is what a panic becomes. Its stack has paths and addresses: it is for the log of who runs the process, and in no message.
+type compilePanic struct {
+	value any
+	stack []byte
+}
+
+func (p *compilePanic) Error() string   { return fmt.Sprintf("panic: %v", p.value) }
+func (p *compilePanic) GoStack() []byte { return p.stack }
