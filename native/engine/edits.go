@@ -46,6 +46,7 @@ import (
 	"wazeroengine/e8poll"
 	"wazeroengine/e8stdio"
 	"wazeroengine/e8table"
+	"wazeroengine/e8trace"
 	"wazeroengine/e8wasi"
 	"wazeroengine/e9files"
 	"wazeroengine/e9lookup"
@@ -88,6 +89,7 @@ var edits = []edit.Edit{
 	e8wasi.Edit,
 	e8poll.Edit,
 	e8stdio.Edit,
+	e8trace.Edit,
 	e9sockets.Edit,
 	e8bulk.Edit,
 	e9files.Edit, // in the place of the atPath that e8bulk bounded
@@ -103,48 +105,6 @@ var edits = []edit.Edit{
 }
 
 //go:embed all:*
-// edits is the edit set. Order matters: an edit sees what the ones before it did.
-var edits = []edit{
-	syscallEdit,
-	stackEdit,
-	interruptEdit,
-	watcherEdit,
-	closedEdit,
-	linksEdit,
-	memoryEdit,
-	remEdit,
-	addressEdit,
-	cmovEdit,
-	selectEdit,
-	tryEdit,
-	workerEdit,
-	interpreterPollEdit,
-	waitEdit,
-	exceptionEdit,
-	sliceEdit,
-	typesEdit,
-	customEdit,
-	tableEdit,
-	compileEdit,
-	errnoEdit,
-	valuesEdit,
-	wasiEdit,
-	pollReadyEdit,
-	stdioEdit,
-	traceEdit,
-	socketEdit,
-	bulkEdit,
-	lookupEdit,
-	snapshotEdit,
-	progressEdit,
-	unwindEdit,
-	cacheEdit,
-	tryIDsEdit,
-	refEdit,
-	directEdit,
-}
-
-//go:embed *.go _add
 var sources embed.FS
 
 // editSetHash is what tells the code of one edit set from that of another: it hashes the sources of this program and

@@ -20,7 +20,9 @@ func (e *engine) compileLocalWasmFunction(ctx context.Context, module *wasm.Modu
 		return nil, nil, err
 	}
 	defer func() {
-		if r := recover(); r != nil {
+		if r := recover(); r == nil {
+			return
+		} else if err = context.Cause(ctx); err == nil { // else it was stopped, and how it unwound is nobody's mistake
 			err = &compilePanic{r, debug.Stack()}
 		}
 	}()
