@@ -39,7 +39,7 @@ describe.each(['compiler', 'interpreter'] as const)('%s', (engine) => {
         for (let i = 0; i < 4; i++) {
           const started = performance.now();
           expectTrap(await errorOf(enter));
-          expect(performance.now() - started).toBeLessThan(1_000 * slowness); // idle it is some 10 ms
+          expect(performance.now() - started).toBeLessThan(5_000 * slowness); // some 10 ms where nothing else runs
           expect(module.exportedFunction('seven')!.callSync()).toBe(7);
         }
       expect(experimental.stats().callEngines).toBeLessThan(10);
@@ -133,7 +133,7 @@ needsEdit('e8trace')(
     for (let i = 0; i < 5; i++) await q.call();
     expect(performance.now() - started).toBeLessThan(1_000 * slowness);
     for (const end of ends) expectTrap(await end);
-    expect(performance.now() - started).toBeLessThan(2_000 * slowness);
+    expect(performance.now() - started).toBeLessThan(10_000 * slowness);
   },
 );
 
