@@ -38,18 +38,19 @@ export class CompiledModule extends Uncloneable implements AsyncDisposable, Disp
     return this.#state.name;
   }
 
-  /** In order of import; one function can be imported twice. */
+  /** In order of import; one function can be imported twice. Of more than 1,000, each definition is made when it is read. */
   importedFunctions(): FunctionDefinition[] {
     return this.#state.importedFunctions();
   }
+  /** By name. Of more than 1,000, each definition is made when it is read: then this is no Map, but can be read like one. */
   exportedFunctions(): ReadonlyMap<string, FunctionDefinition> {
     return this.#state.exportedFunctions();
   }
   importedMemories(): MemoryDefinition[] {
-    return this.#state.importedMemories.map(({ definition }) => definition);
+    return this.#state.importedMemories();
   }
   exportedMemories(): ReadonlyMap<string, MemoryDefinition> {
-    return new Map([...this.#state.exportedMemories].map(([name, { definition }]) => [name, definition]));
+    return this.#state.exportedMemories();
   }
 
   /** In order of the module; names may repeat. [] unless withCustomSections(true). */

@@ -131,6 +131,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
     return found;
   }
 
+  /** By name; see CompiledModule.exportedFunctions. */
   exportedFunctionDefinitions(): ReadonlyMap<string, FunctionDefinition> {
     return this.#state.compiled.exportedFunctions();
   }
@@ -142,7 +143,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   }
 
   exportedMemoryDefinitions(): ReadonlyMap<string, MemoryDefinition> {
-    return new Map([...this.#state.compiled.exportedMemories].map(([name, { definition }]) => [name, definition]));
+    return this.#state.compiled.exportedMemories();
   }
 
   /** undefined where there is none of that name. */

@@ -216,14 +216,20 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
       const listener = observer && new Listener(observer, this.#state.limits);
       if (!listener?.filters) return this.#compiled(await compile(bytes, listener?.description), listener);
       const copy = bytes.slice(); // read a second time when this has returned
-      listener.choose(await compile(copy, Listener.list));
+      for (const _ of listener.choosing(await compile(copy, Listener.list))) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        if (signal?.aborted) throw abortedError('the compilation', { reason: 'abort', cause: signal.reason });
+        if (performance.now() > limit.deadline)
+          throw abortedError('the compilation', { reason: 'timeout' }, limit.timeoutMs);
+        this.#state.checkOpen();
+      }
       this.#state.checkOpen();
       return this.#compiled(await compile(copy, listener.description), listener);
     });
   }
 
   #compiled(handle: Handle, listener: Listener | undefined): CompiledState {
-    const make = () => new CompiledState(this.#state, handle, undefined, listener?.compiled(handle));
+    const make = () => new CompiledState(this.#state, handle, undefined, listener);
     return ownerOf(handle, native().compiledClose, make);
   }
 
@@ -231,7 +237,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     const progress = () => ({ done: 0, functions: 0 });
     return traceSync(traced.compile, { byteLength: bytes.byteLength, workers, progress }, () => {
       const listener = observer && new Listener(observer, this.#state.limits);
-      if (listener?.filters) listener.choose(this.#compileNow(bytes, limit, workers, Listener.list));
+      if (listener?.filters) for (const _ of listener.choosing(this.#compileNow(bytes, limit, workers, Listener.list)));
       return this.#compiled(this.#compileNow(bytes, limit, workers, listener?.description), listener);
     });
   }

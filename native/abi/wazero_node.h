@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZ_ABI_VERSION 3u
+#define WZ_ABI_VERSION 4u
 
 typedef uint64_t wz_handle;
 typedef struct { const char *ptr; size_t len; } wz_str;
@@ -221,7 +221,14 @@ enum {
  * void     wz_compile_cancel(uint64_t env, uint64_t request, uint32_t reason)   WZ_STOP_*; its WZ_MSG_DONE comes soon, with ERR_WAZERO_ABORTED
  * uint64_t wz_compile_progress(uint64_t env, uint64_t request)      functions compiled << 32 | functions of the module; 0 = not known
  * void     wz_host_compile(uint64_t env, wz_handle runtime, wz_str json, wz_result*)            host module from its description, value = compiled module
- * void     wz_compiled_describe(wz_handle, wz_result*)               text = JSON
+ * void     wz_compiled_describe(wz_handle, uint32_t heard, wz_result*)   text = JSON, value = description, 0: the text is whole. heard: of the functions that
+ *                                                                    a listener hears, in place of what is imported and exported
+ * void     wz_description_find(wz_handle, uint32_t which, wz_str name, wz_result*)   value = 1 + the line of the exported function (which 0), or 1 (which 1: a name
+ *                                                                    of the memory); 0 if there is none
+ * void     wz_description_line(wz_handle, uint32_t line, wz_result*)   text = JSON
+ * void     wz_description_names(wz_handle, uint32_t which, uint32_t from, wz_result*)   text = JSON: some of them, see namesFrom
+ * void     wz_description_type(wz_handle, uint32_t number, wz_result*)   text = JSON
+ * void     wz_description_close(wz_handle, wz_result*)               idempotent; goes with its runtime, too
  * void     wz_compiled_section(wz_handle, uint32_t index, wz_result*)  text = the bytes of a custom section
  * void     wz_compiled_close(wz_handle, wz_result*)
  * void     wz_instantiate(wz_frame_options*, wz_handle runtime, wz_handle compiled, wz_module_config*, uint32_t close_compiled_with_module, wz_result*)
@@ -254,7 +261,6 @@ enum {
  * void     wz_output_buffer_reset(wz_handle)
  * void     wz_output_buffer_free(wz_handle)
  * void     wz_listener_new(wz_handle runtime, wz_str json, wz_result*)                          value: for one wz_compile, in place of the runtime
- * void     wz_compiled_functions(wz_handle, wz_result*)              text = JSON of the functions it defines; only where it was compiled with a listener
  * void     wz_frame_stack(uint64_t env, uint64_t frame, wz_result*)  inside WZ_MSG_LISTENER: text = JSON of the functions on the stack, innermost first
  * void     wz_snapshot(uint64_t env, uint64_t frame, wz_result*)     inside WZ_MSG_HOST_CALL: value = snapshot, of this frame
  * void     wz_snapshot_restore(uint64_t env, uint64_t frame, uint64_t snapshot, uint64_t *words, uint32_t word_count, wz_result*)

@@ -27,10 +27,11 @@ type compiledState struct {
 
 	instanceBytes uint64 // about what an instance takes
 
-	description []byte // made where it was compiled: for many functions it takes time that the JS thread does not have
+	description *description // made where it was compiled: for many functions it takes time that the JS thread does not have; nil of a host module
 
 	// where it was compiled with a listener
 	functions []api.FunctionDefinition // that it defines
+	heard     *description             // of these
 	salt      *salt
 	log       *logTarget
 
@@ -87,11 +88,21 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 	c.imports = prescan.Imports(binary)
 	c.sharedMemory = prescan.SharedMemory(binary)
 	c.instanceBytes = prescan.InstanceBytes(binary)
-	if c.inner == nil { // a list of functions for a filter
-		return c, nil
-	}
-	if c.description, err = c.describe(); err != nil {
-		_ = c.inner.Close(context.Background())
+	err = protect(func() (err error) {
+		if c.inner != nil {
+			if c.description, err = c.describe(ctx); err != nil {
+				return err
+			}
+		}
+		if listener != nil && listener.Log == nil {
+			c.heard, err = describeFunctions(ctx, c.functions)
+		}
+		return err
+	})
+	if err != nil {
+		if c.inner != nil { // else it is a list of functions for a filter
+			_ = c.inner.Close(context.Background())
+		}
 		c.salt.release()
 		return nil, err
 	}
@@ -100,12 +111,13 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 
 // reserveForCompile refuses what may take more memory than the process has left, because Go cannot recover from that. Measured: real modules
 // take 10 to 20 times their size, the worst function (many locals that live across many loops) 250 times its own, and each label of a br_table,
-// which is a byte at least, 2.4 KB.
+// which is a byte at least, 2.4 KB. An import or export is 320 bytes in what is kept to describe it.
 func reserveForCompile(binary []byte) (release func(), _ error) {
-	const perByte, perByteOfLargest, perLabel, perFunction, little = 16, 250, 2400, 640, 16 << 20
+	const perByte, perByteOfLargest, perLabel, perFunction, perName, little = 16, 250, 2400, 640, 320, 16 << 20
 	code, largest := prescan.Weight(binary)
+	functions, names := prescan.Counts(binary)
 	needed := prescan.InstanceBytes(binary) + uint64(len(binary)) + perByte*code + perByteOfLargest*largest +
-		perLabel*min(largest, prescan.MaxLabels) + perFunction*uint64(prescan.Functions(binary))
+		perLabel*min(largest, prescan.MaxLabels) + perFunction*uint64(functions) + perName*uint64(names)
 	if needed <= little && (!headroom.Limited() || headroom.AllowsPieces(needed)) {
 		return func() {}, nil
 	}

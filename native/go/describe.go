@@ -2,191 +2,267 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/tetratelabs/wazero/api"
 )
 
-// The descriptions that cross as JSON: FunctionRecord, MemoryRecord, CompiledDescription, ModuleDescription of src/internal/binding.ts.
+// description is what JavaScript can ask of a compiled module. It is definitions only, so it may outlive the code.
+//
+// A small one crosses whole, as text, when the module is described. Of a large one JavaScript gets the head, and a handle to ask for the rest piece by piece: what
+// all of it is as text follows from a few bytes of the module, and V8 keeps each text for as long as a piece of it.
+type description struct {
+	head        compiledDescription
+	lines       []api.FunctionDefinition // imported ones first, then each that is exported; of a listener: those that are defined
+	names       []string                 // of exported functions
+	lineOf      []uint32                 // of each of names: its line
+	memoryNames []string                 // of the one memory
+	sections    []string                 // names of custom sections
+	text        []byte                   // where it is small
 
-type importRecord struct {
-	Module string `json:"module"`
-	Name   string `json:"name"`
+	mu    sync.Mutex // of types alone
+	types map[string]int
+	shown []typeRecord
 }
 
-type functionRecord struct {
-	ModuleName  string        `json:"moduleName"`
-	Index       uint32        `json:"index"`
-	Name        string        `json:"name"`
-	DebugName   string        `json:"debugName"`
-	Import      *importRecord `json:"import,omitempty"`
-	ExportNames []string      `json:"exportNames"`
-	ParamTypes  []string      `json:"paramTypes"`
-	ParamNames  []string      `json:"paramNames"`
-	ResultTypes []string      `json:"resultTypes"`
-	ResultNames []string      `json:"resultNames"`
-}
+// maxWhole is how many bytes cross whole. Half a millisecond of the JS thread.
+const maxWhole = 256 << 10
 
-type memoryRecord struct {
-	ModuleName  string        `json:"moduleName"`
-	Index       uint32        `json:"index"`
-	Import      *importRecord `json:"import,omitempty"`
-	ExportNames []string      `json:"exportNames"`
-	Min         uint32        `json:"min"`
-	Max         *uint32       `json:"max,omitempty"`
-	Shared      bool          `json:"shared,omitempty"`
-}
+// lookEvery is after how many functions or names a description looks at its context.
+const lookEvery = 1000
 
-type sectionRecord struct {
-	Name string `json:"name"`
-	Size int    `json:"size"`
-}
-
-type importModuleRecord struct {
-	Name  string `json:"name"`
-	Joins bool   `json:"joins"`
-}
-
-// compiledDescription is the first line of a description. The lines after it are a functionRecord each; numbers stand for them, from 0.
-// So nothing is said twice (one function may have 100,000 names), and JavaScript reads only what is asked for.
-type compiledDescription struct {
-	Name              string               `json:"name"`
-	ImportedFunctions int                  `json:"importedFunctions"` // the first lines
-	ExportNames       []string             `json:"exportNames"`
-	ExportedFunctions []int                `json:"exportedFunctions"` // the line of each of these names
-	Memories          []memoryRecord       `json:"memories"`          // imported ones first
-	ImportedMemories  int                  `json:"importedMemories"`
-	CustomSections    []sectionRecord      `json:"customSections"`
-	ImportModules     []importModuleRecord `json:"importModules"`
-}
-
-type moduleDescription struct {
-	Name   string        `json:"name"`
-	Memory *memoryRecord `json:"memory,omitempty"`
-}
-
-func (c *compiledState) describe() ([]byte, error) {
+func (c *compiledState) describe(ctx context.Context) (*description, error) {
 	imported := c.inner.ImportedFunctions()
-	d := &compiledDescription{
-		Name:              c.inner.Name(),
-		ImportedFunctions: len(imported),
-		ExportNames:       []string{},
-		ExportedFunctions: []int{},
-		Memories:          []memoryRecord{},
-		CustomSections:    []sectionRecord{},
-		ImportModules:     []importModuleRecord{},
-	}
-	var lines bytes.Buffer
-	lineOf := map[uint32]int{}
-	add := func(f api.FunctionDefinition) (line int, err error) {
-		line, known := lineOf[f.Index()]
-		if known {
-			return line, nil
-		}
-		line = len(lineOf)
-		lineOf[f.Index()] = line
-		text, err := asJSON(describeFunction(f))
-		lines.WriteByte('\n')
-		lines.Write(text)
-		return line, err
-	}
-	for _, f := range imported {
-		if _, err := add(f); err != nil {
-			return nil, err
-		}
-	}
+	d := &description{lines: imported, types: map[string]int{}}
+	d.head = compiledDescription{Name: c.inner.Name(), ImportedFunctions: len(imported), Memories: []memoryRecord{}, ImportModules: []importModuleRecord{}}
 	exported := c.inner.ExportedFunctions()
-	for _, name := range slices.Sorted(maps.Keys(exported)) {
-		line, err := add(exported[name])
-		if err != nil {
-			return nil, err
+	d.names = slices.AppendSeq(make([]string, 0, len(exported)), maps.Keys(exported))
+	slices.Sort(d.names)
+	d.lineOf = make([]uint32, len(d.names))
+	known := make(map[uint32]uint32, len(d.names)) // by index
+	for i, name := range d.names {
+		if i%lookEvery == 0 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
-		d.ExportNames = append(d.ExportNames, name)
-		d.ExportedFunctions = append(d.ExportedFunctions, line)
+		f := exported[name]
+		line, ok := f.Index(), f.Index() < uint32(len(imported))
+		if !ok {
+			line, ok = known[f.Index()]
+		}
+		if !ok {
+			line = uint32(len(d.lines))
+			known[f.Index()] = line
+			d.lines = append(d.lines, f)
+		}
+		d.lineOf[i] = line
 	}
 	d.describeMemories(c)
 	for _, s := range c.customSections() {
-		d.CustomSections = append(d.CustomSections, sectionRecord{s.Name(), len(s.Data())})
+		d.sections = append(d.sections, s.Name())
 	}
 	for _, i := range c.imports {
-		d.ImportModules = append(d.ImportModules, importModuleRecord{i.Name, i.Joins})
+		d.head.ImportModules = append(d.head.ImportModules, importModuleRecord{i.Name, i.Joins})
 	}
-	text, err := asJSON(d)
-	return append(text, lines.Bytes()...), err
+	return d, d.finish(ctx)
 }
 
-func (d *compiledDescription) describeMemories(c *compiledState) {
-	known := map[uint32]bool{}
-	for _, m := range c.inner.ImportedMemories() {
-		d.Memories = append(d.Memories, describeMemory(m, c.sharedMemory))
-		known[m.Index()] = true
+// describeFunctions is for a listener.
+func describeFunctions(ctx context.Context, functions []api.FunctionDefinition) (*description, error) {
+	d := &description{lines: functions, types: map[string]int{}}
+	d.head = compiledDescription{Memories: []memoryRecord{}, ImportModules: []importModuleRecord{}}
+	if len(functions) > 0 {
+		d.head.Name, d.head.FirstIndex = functions[0].ModuleName(), functions[0].Index()
 	}
-	d.ImportedMemories = len(d.Memories)
-	for _, m := range c.inner.ExportedMemories() { // by name: one module has one memory, under any number of them
-		if !known[m.Index()] {
-			d.Memories = append(d.Memories, describeMemory(m, c.sharedMemory))
-			known[m.Index()] = true
+	return d, d.finish(ctx)
+}
+
+// finish makes the text, whole or of the head alone.
+func (d *description) finish(ctx context.Context) error {
+	d.head.Lines, d.head.Exports, d.head.CustomSections, d.head.MemoryNames = len(d.lines), len(d.names), len(d.sections), len(d.memoryNames)
+	whole := wholeDescription{ExportNames: d.names, ExportedFunctions: d.lineOf, Sections: d.sections, MemoryNames: d.memoryNames}
+	size := 0
+	for _, names := range [][]string{d.names, d.memoryNames, d.sections} {
+		for _, name := range names {
+			size += len(name) + 8
+		}
+		if size > maxWhole {
+			return d.large()
 		}
 	}
+	var lines bytes.Buffer
+	for i, f := range d.lines {
+		if i%lookEvery == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		text, err := asJSON(d.function(f))
+		if err != nil {
+			return err
+		}
+		lines.WriteByte('\n')
+		if lines.Write(text); size+lines.Len() > maxWhole {
+			return d.large()
+		}
+	}
+	whole.Types = d.shown
+	d.head.Whole = &whole
+	text, err := asJSON(d.head)
+	d.text = append(text, lines.Bytes()...)
+	return err
 }
 
-func (m *moduleState) describe() (*moduleDescription, error) {
-	if m.inner == nil {
-		return nil, closedError("the module is not instantiated")
-	}
-	d := &moduleDescription{Name: m.inner.Name()}
-	if mem := moduleMemory(m.inner); mem != nil {
-		r := describeMemory(mem.Definition(), m.sharedMemory)
-		d.Memory = &r
-	}
-	return d, nil
+func (d *description) large() (err error) {
+	d.head.Large, d.head.Whole = true, nil
+	d.text, err = asJSON(d.head)
+	return err
 }
 
-func describeFunction(f api.FunctionDefinition) functionRecord {
-	r := functionRecord{
-		ModuleName: f.ModuleName(), Index: f.Index(), Name: f.Name(), DebugName: f.DebugName(),
-		ExportNames: copied(f.ExportNames()),
-		ParamTypes:  typeNames(f.ParamTypes()), ParamNames: copied(f.ParamNames()),
-		ResultTypes: typeNames(f.ResultTypes()), ResultNames: copied(f.ResultNames()),
+func (d *description) describeMemories(c *compiledState) {
+	add := func(m api.MemoryDefinition) {
+		d.memoryNames = slices.Sorted(slices.Values(m.ExportNames()))
+		d.head.Memories = append(d.head.Memories, describeMemory(m, c.sharedMemory))
+		d.head.Memories[0].ModuleName, d.head.Memories[0].ExportNames = "", nil // JavaScript has both
+	}
+	for _, m := range c.inner.ImportedMemories() { // the pre-scan lets one memory through, imported or own
+		add(m)
+		d.head.ImportedMemories = 1
+		return
+	}
+	for _, m := range c.inner.ExportedMemories() {
+		add(m)
+		return
+	}
+}
+
+// find is the line of an exported function, plus 1; or 1 for a name of the memory. 0 where there is none of that name.
+func (d *description) find(which uint32, name string) uint64 {
+	if which == namesOfMemory {
+		if _, ok := slices.BinarySearch(d.memoryNames, name); ok {
+			return 1
+		}
+		return 0
+	}
+	if i, ok := slices.BinarySearch(d.names, name); ok {
+		return uint64(d.lineOf[i]) + 1
+	}
+	return 0
+}
+
+// Which names wz_description_names tells.
+const (
+	namesOfFunctions = 0 // each with its line
+	namesOfMemory    = 1
+	namesOfSections  = 2
+	namesOfLine      = 3 // the export names of the function of a line: all of them
+)
+
+// namesFrom is as many as cross at once.
+func (d *description) namesFrom(which, from uint32) (namesRecord, error) {
+	const most, mostBytes = 1000, 64 << 10
+	var all []string
+	switch which {
+	case namesOfFunctions:
+		all = d.names
+	case namesOfMemory:
+		all = d.memoryNames
+	case namesOfSections:
+		all = d.sections
+	case namesOfLine:
+		if from >= uint32(len(d.lines)) {
+			return namesRecord{}, invalidArgument("Expected the line of a function")
+		}
+		return namesRecord{Names: copied(d.lines[from].ExportNames())}, nil
+	default:
+		return namesRecord{}, invalidArgument("Expected a kind of names")
+	}
+	if from > uint32(len(all)) {
+		return namesRecord{}, invalidArgument("Expected the number of a name")
+	}
+	r := namesRecord{Names: []string{}}
+	for bytes, i := 0, int(from); i < len(all) && len(r.Names) < most && bytes < mostBytes; i++ {
+		r.Names = append(r.Names, all[i])
+		if which == namesOfFunctions {
+			r.Lines = append(r.Lines, d.lineOf[i])
+		}
+		bytes += len(all[i])
+	}
+	return r, nil
+}
+
+// function is a line. Its module's name is left out, for JavaScript has it; so are names of more than 64 KiB together.
+func (d *description) function(f api.FunctionDefinition) lineRecord {
+	const mostNames = 64 << 10
+	r := lineRecord{Index: f.Index(), Name: f.Name(), DebugName: f.DebugName(), ParamNames: []string{}, ResultNames: []string{}}
+	if names := f.ExportNames(); totalBytes(names) <= mostNames {
+		r.ExportNames = copied(names)
+	}
+	if totalBytes(f.ParamNames())+totalBytes(f.ResultNames()) <= mostNames {
+		r.ParamNames, r.ResultNames = copied(f.ParamNames()), copied(f.ResultNames())
 	}
 	if module, name, ok := f.Import(); ok {
 		r.Import = &importRecord{module, name}
 	}
+	r.Type = d.typeOf(f)
 	return r
 }
 
-func describeMemory(m api.MemoryDefinition, shared bool) memoryRecord {
-	r := memoryRecord{ModuleName: m.ModuleName(), Index: m.Index(), ExportNames: copied(m.ExportNames()), Min: m.Min(), Shared: shared}
-	if module, name, ok := m.Import(); ok {
-		r.Import = &importRecord{module, name}
+func totalBytes(names []string) (n int) {
+	for _, name := range names {
+		n += len(name) + 8
 	}
-	if most, encoded := m.Max(); encoded {
-		r.Max = &most
-	}
-	return r
+	return n
 }
 
-func copied(list []string) []string { return append([]string{}, list...) } // an empty one is [], not null
-
-func typeNames(types []api.ValueType) []string {
-	out := make([]string, len(types))
-	for i, t := range types {
-		out[i] = typeName(t)
+// typeOf numbers the types of functions, so that each is told once: one of 1,000 parameters may be that of 50,000 functions.
+func (d *description) typeOf(f api.FunctionDefinition) int {
+	params, results := f.ParamTypes(), f.ResultTypes()
+	key := make([]byte, 0, len(params)+len(results)+1)
+	for _, t := range params {
+		key = append(key, typeName(t)...)
 	}
-	return out
+	key = append(key, '>')
+	for _, t := range results {
+		key = append(key, typeName(t)...)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n, known := d.types[string(key)]
+	if !known {
+		n = len(d.shown)
+		d.types[string(key)] = n
+		d.shown = append(d.shown, typeRecord{typeNames(params), typeNames(results)})
+	}
+	return n
 }
 
-func typeName(t api.ValueType) string {
-	for name, known := range valueTypeOf {
-		if known == t {
-			return name
-		}
+func (d *description) typeRecord(n uint32) (typeRecord, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n >= uint32(len(d.shown)) {
+		return typeRecord{}, invalidArgument("Expected the number of a type")
 	}
-	if t == exnrefType {
-		return "exnref"
-	}
-	return "funcref" // a typed function reference is one to JavaScript
+	return d.shown[n], nil
 }
 
-const exnrefType = 0x69
+// descriptionHandle is that of one compiled module of JavaScript to a description that others may have, too.
+type descriptionHandle struct {
+	*description
+	rt     *runtimeState
+	handle handle
+}
+
+func (rt *runtimeState) addDescription(d *description) handle {
+	h := &descriptionHandle{description: d, rt: rt}
+	h.handle = handles.add(kindDescription, h)
+	rt.own(h)
+	return h.handle
+}
+
+// disown is the end of it: idempotent.
+func (h *descriptionHandle) disown() {
+	if handles.remove(h.handle, kindDescription) != nil {
+		h.rt.release(h)
+	}
+}

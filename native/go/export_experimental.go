@@ -19,22 +19,6 @@ func wz_listener_new(h C.wz_handle, description C.wz_str, out *C.wz_result) {
 	})
 }
 
-//export wz_compiled_functions
-func wz_compiled_functions(h C.wz_handle, out *C.wz_result) {
-	answer(out, func() (uint64, []byte, error) {
-		c, err := lookup[*compiledState](handle(h), kindCompiled)
-		if err != nil {
-			return 0, nil, err
-		}
-		records := []functionRecord{}
-		for _, f := range c.functions {
-			records = append(records, describeFunction(f))
-		}
-		text, err := asJSON(records)
-		return 0, text, err
-	})
-}
-
 // findFrame is for what only makes sense while the frame waits for JavaScript.
 func findFrame(env, id C.uint64_t) (*frame, error) {
 	e, err := findEnv(uint64(env))

@@ -7,6 +7,7 @@ package main
 import "C"
 
 import (
+	"context"
 	"runtime"
 	"time"
 	"unsafe"
@@ -140,20 +141,29 @@ func wz_host_compile(env C.uint64_t, h C.wz_handle, description C.wz_str, out *C
 }
 
 //export wz_compiled_describe
-func wz_compiled_describe(h C.wz_handle, out *C.wz_result) {
+func wz_compiled_describe(h C.wz_handle, heard C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
 		c, err := lookup[*compiledState](handle(h), kindCompiled)
 		if err != nil {
 			return 0, nil, err
 		}
-		if c.inner == nil {
-			return 0, nil, invalidArgument("Expected a compiled module but received a list of functions")
+		d := c.description
+		switch {
+		case heard != 0:
+			d = c.heard
+		case d == nil && c.inner != nil: // of a host module
+			d, err = c.describe(context.Background())
 		}
-		if c.description != nil {
-			return 0, c.description, nil
+		if err != nil {
+			return 0, nil, err
 		}
-		text, err := c.describe() // of a host module
-		return 0, text, err
+		if d == nil {
+			return 0, nil, invalidArgument("Expected a compiled module that has such a description")
+		}
+		if !d.head.Large {
+			return 0, d.text, nil
+		}
+		return uint64(c.rt.addDescription(d)), d.text, nil
 	})
 }
 

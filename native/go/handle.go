@@ -20,9 +20,10 @@ const (
 	kindPin
 	kindListener
 	kindDirect
+	kindDescription
 )
 
-var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function"}
+var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function", "description"}
 
 const (
 	indexBits      = 24

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,7 +19,7 @@ type listenerState struct {
 
 	List       bool       `json:"list"`   // nothing is compiled: only say which functions there are
 	Target     uint64     `json:"target"` // of MSG.listener
-	Chosen     *[]uint32  `json:"chosen"` // indices of the functions that are heard; nil: all
+	Chosen     *[]byte    `json:"chosen"` // a bit for each function that the module defines: whether it is heard; nil: all are
 	TellBefore bool       `json:"before"` // which events JavaScript wants
 	TellAfter  bool       `json:"after"`
 	TellAbort  bool       `json:"abort"`
@@ -82,7 +83,11 @@ func (l *listenerState) heard() string {
 	case l.Chosen == nil:
 		return "all"
 	}
-	return fmt.Sprint("chosen ", slices.Sorted(slices.Values(*l.Chosen)))
+	return fmt.Sprintf("chosen %x", sha256.Sum256(*l.Chosen))
+}
+
+func (l *listenerState) hears(function uint32) bool {
+	return l.Chosen == nil || int(function/8) < len(*l.Chosen) && (*l.Chosen)[function/8]&(1<<(function%8)) != 0
 }
 
 // NewFunctionListener implements experimental.FunctionListenerFactory.
@@ -96,7 +101,7 @@ func (l *listenerState) NewFunctionListener(def api.FunctionDefinition) experime
 		return nil
 	case l.Log != nil:
 		return l.Log.NewFunctionListener(def)
-	case l.Chosen != nil && !slices.Contains(*l.Chosen, def.Index()):
+	case !l.hears(def.Index() - l.functions[0].Index()):
 		return nil
 	case !l.TellBefore && !l.TellAfter && !l.TellAbort:
 		return nil
@@ -137,12 +142,19 @@ func (f *frame) lastHeard(def api.FunctionDefinition) int {
 	return -1
 }
 
-// heardStack is innermost first.
+// heardStack is innermost first, as far as its text stays below some 4 MiB: names and types of each function are the module's choice.
 func (f *frame) heardStack() []functionRecord {
 	records := []functionRecord{}
+	const most = 4 << 20
+	size := 0
 	for i := len(f.heard) - 1; i >= 0; i-- {
 		for _, def := range f.heard[i] {
-			records = append(records, describeFunction(def))
+			r := describeFunction(def)
+			size += 256 + len(r.ModuleName) + len(r.Name) + 12*(len(r.ParamTypes)+len(r.ResultTypes)) + totalBytes(r.ExportNames) + totalBytes(r.ParamNames)
+			if size > most && len(records) > 0 {
+				return records
+			}
+			records = append(records, r)
 		}
 	}
 	return records

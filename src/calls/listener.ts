@@ -3,6 +3,7 @@ import { sinkRecord } from '../io/stdio.js';
 import type { OutputSink } from '../io/streams.js';
 import type { FunctionRecord, Handle, ListenerDescription } from '../native/binding.js';
 import { functionDefinition } from '../native/definitions.js';
+import { Description } from '../native/description.js';
 import { native } from '../native/native.js';
 import type { ErrorRecord } from '../values/errors.js';
 import { closedError, makeError } from '../values/errors.js';
@@ -49,8 +50,8 @@ export class Listener implements GroupListener {
   readonly #listener: FunctionListenerOf<object>;
   readonly #log: HostLog | undefined;
   readonly #description: ListenerDescription;
-  /** That the module defines, by index. */
-  #functions: ReadonlyMap<number, FunctionDefinition> | undefined;
+  /** Of the functions that the module defines. */
+  #functions: Description | undefined;
 
   constructor(listener: FunctionListenerOf<object>, limits: Limits) {
     this.#listener = listener;
@@ -75,34 +76,52 @@ export class Listener implements GroupListener {
   }
   static readonly list = JSON.stringify({ list: true } satisfies ListenerDescription);
 
-  /** Asks the filter; `list` is what a compilation of Listener.list has given. */
-  choose(list: Handle): void {
+  /**
+   * Asks the filter; `list` is what a compilation of Listener.list has given, and closed by this. A module may define a million functions: every few
+   * milliseconds this yields, for others to go on.
+   */
+  *choosing(list: Handle): Generator<void, void> {
+    const functions = this.#functionsOf(list);
     try {
-      this.#setFunctions(list);
+      const chosen = new Uint8Array(Math.ceil(functions.lines / 8));
+      let began = performance.now();
+      for (let line = 0; line < functions.lines; line++) {
+        if (this.#listener.filter?.(functions.function(line))) chosen[line >> 3]! |= 1 << (line & 7);
+        if (line % 64 === 63 && performance.now() - began > 4) {
+          yield;
+          began = performance.now();
+        }
+      }
+      this.#description.chosen = Buffer.from(chosen.buffer).toString('base64');
+    } finally {
+      functions.close();
+    }
+  }
+  #functionsOf(list: Handle): Description {
+    try {
+      return new Description(list, true);
     } finally {
       native().compiledClose(list);
     }
-    this.#description.chosen = [...(this.#functions as ReadonlyMap<number, FunctionDefinition>)]
-      .filter(([, definition]) => this.#listener.filter?.(definition))
-      .map(([index]) => index);
   }
   get description(): string {
     return JSON.stringify(this.#description);
   }
   /** It is bound. */
   compiled(handle: Handle): this {
-    if (!this.#log && !this.#functions) this.#setFunctions(handle);
+    if (!this.#log) this.#functions ??= new Description(handle, true);
     return this;
   }
-  #setFunctions(compiled: Handle): void {
-    const records = JSON.parse(native().compiledFunctions(compiled)) as FunctionRecord[];
-    this.#functions = new Map(records.map((record) => [record.index, functionDefinition(record)]));
+  /** Nobody is heard any more. */
+  close(): void {
+    this.#functions?.close();
   }
 
   /** MSG.listener. */
   hear(frame: Frame, module: Instance, words: BigUint64Array, bytes: Uint8Array): void {
     const kind = events[Number(words[0])] as (typeof events)[number];
-    const definition = this.#functions?.get(Number(words[1])) as FunctionDefinition;
+    const functions = this.#functions as Description;
+    const definition = functions.function(Number(words[1]) - functions.firstIndex);
     let current = true;
     const event: FunctionEventOf<object> = {
       module: publicly.module(module),

@@ -1,11 +1,12 @@
 import type { HostFunctions } from '../calls/host-functions.js';
 import type { Listener } from '../calls/listener.js';
-import type { CompiledDescription, FunctionRecord, Handle } from '../native/binding.js';
-import { type DescribedMemory, functionDefinition, memoryDefinition } from '../native/definitions.js';
+import type { Handle } from '../native/binding.js';
+import { type DescribedMemory, lazyList } from '../native/definitions.js';
+import { Description } from '../native/description.js';
 import { native } from '../native/native.js';
 import { closedError } from '../values/errors.js';
 import { shownNames } from '../values/inspect.js';
-import type { CustomSection, FunctionDefinition } from '../values/types.js';
+import type { CustomSection, FunctionDefinition, MemoryDefinition } from '../values/types.js';
 
 const forgotten = new FinalizationRegistry<Handle>((handle) => {
   try {
@@ -21,46 +22,34 @@ export interface CompiledOwner {
   readonly compiled: Set<{ deref(): CompiledState | undefined }>;
 }
 
-/** A compiled module: guest or host. What there is to know of it is read once; instances keep it after it was closed. */
+/** A compiled module: guest or host. Instances keep it, and what there is to know of it, after it was closed. */
 export class CompiledState {
   readonly runtime: CompiledOwner;
   readonly handle: Handle;
-  readonly name: string;
   /** Set where it is a host module. */
   readonly host: HostFunctions | undefined;
   /** Set where it was compiled with one. */
   readonly listener: Listener | undefined;
-  readonly importedMemories: readonly DescribedMemory[];
-  readonly exportedMemories: ReadonlyMap<string, DescribedMemory>;
-  readonly importModules: CompiledDescription['importModules'];
-  /** Text until it is asked for: a module may have 100,000. */
-  readonly #functions: (string | FunctionDefinition)[];
-  readonly #importedFunctions: number;
-  readonly #exportedFunctions: ReadonlyMap<string, number>;
-  readonly #sections: CompiledDescription['customSections'];
+  readonly #description: Description;
+  /** Instances that are not closed. */
+  #instances = 0;
+  /** The last names of sections that were asked for. */
+  #sections: { readonly from: number; readonly names: readonly string[] } = { from: 0, names: [] };
   readonly #ref = new WeakRef(this);
   #closed = false;
 
+  /** If this fails, the handle is closed. */
   constructor(runtime: CompiledOwner, handle: Handle, host?: HostFunctions, listener?: Listener) {
-    const [first, ...functions] = native().compiledDescribe(handle).split('\n');
-    const description = JSON.parse(first!) as CompiledDescription;
     this.runtime = runtime;
     this.handle = handle;
     this.host = host;
-    this.listener = listener;
-    this.name = description.name;
-    this.#functions = functions;
-    this.#importedFunctions = description.importedFunctions;
-    this.#exportedFunctions = new Map(
-      description.exportNames.map((name, i) => [name, description.exportedFunctions[i]!]),
-    );
-    const memories = description.memories.map(memoryDefinition);
-    this.importedMemories = memories.slice(0, description.importedMemories);
-    this.exportedMemories = new Map(
-      memories.flatMap((memory) => memory.definition.exportNames.map((name) => [name, memory] as const)),
-    );
-    this.importModules = description.importModules;
-    this.#sections = description.customSections;
+    try {
+      this.#description = new Description(handle);
+      this.listener = listener?.compiled(handle);
+    } catch (error) {
+      native().compiledClose(handle);
+      throw error;
+    }
     runtime.compiled.add(this.#ref);
     forgotten.register(this, handle, this);
   }
@@ -68,51 +57,90 @@ export class CompiledState {
   get closed(): boolean {
     return this.#closed;
   }
+  get name(): string {
+    return this.#description.name;
+  }
+  get importModules(): Description['importModules'] {
+    return this.#description.importModules;
+  }
 
   importedFunctions(): FunctionDefinition[] {
-    return this.#functions.slice(0, this.#importedFunctions).map((_, line) => this.#function(line));
+    return lazyList(this.#description.importedFunctions, (line) => this.#description.function(line));
   }
   /** The name of a function that is imported from that module, if one of the first is: a guest may import 100,000. */
   firstFunctionFrom(module: string): string | undefined {
-    const most = Math.min(this.#importedFunctions, 100);
+    const most = Math.min(this.#description.importedFunctions, 100);
     for (let line = 0; line < most; line++) {
-      const imported = this.#function(line).import;
+      const imported = this.#description.function(line).import;
       if (imported?.module === module) return imported.name;
     }
     return undefined;
   }
   /** For who looks at it: the first names of its exported functions. */
   exportNames(): string[] {
-    return shownNames(this.#exportedFunctions.keys(), this.#exportedFunctions.size);
+    return shownNames(this.#description.firstExports(), this.#description.exports);
   }
   exportsFunction(name: string): boolean {
-    return this.#exportedFunctions.has(name);
+    return this.#description.exportsFunction(name);
   }
   /** undefined where there is none of that name. */
   exportedFunction(name: string): FunctionDefinition | undefined {
-    const line = this.#exportedFunctions.get(name);
-    return line === undefined ? undefined : this.#function(line);
+    return this.#description.exportedFunction(name);
   }
-  exportedFunctions(): Map<string, FunctionDefinition> {
-    return new Map(Array.from(this.#exportedFunctions, ([name, line]) => [name, this.#function(line)]));
+  exportedFunctions(): ReadonlyMap<string, FunctionDefinition> {
+    return this.#description.exportedFunctions();
   }
-  #function(line: number): FunctionDefinition {
-    const known = this.#functions[line]!;
-    if (typeof known !== 'string') return known;
-    const definition = functionDefinition(JSON.parse(known) as FunctionRecord);
-    this.#functions[line] = definition;
-    return definition;
+
+  /** The one that it imports or exports. */
+  get memory(): DescribedMemory | undefined {
+    return this.#description.memory;
+  }
+  importedMemories(): MemoryDefinition[] {
+    const { memory, importsMemory } = this.#description;
+    return memory && importsMemory ? [memory.definition] : [];
+  }
+  /** undefined where there is none of that name. */
+  exportedMemory(name: string): DescribedMemory | undefined {
+    return this.#description.exportedMemory(name);
+  }
+  exportedMemories(): ReadonlyMap<string, MemoryDefinition> {
+    return this.#description.exportedMemories();
   }
 
   customSections(): CustomSection[] {
-    if (this.#sections.length === 0) return [];
+    const { customSections } = this.#description;
+    if (customSections === 0) return [];
     if (this.#closed) throw closedError('the compiled module is closed');
-    return this.#sections.map(({ name }, i) => ({ name, data: native().compiledSection(this.handle, i) }));
+    return lazyList(customSections, (index) => ({
+      name: this.#sectionName(index),
+      data: native().compiledSection(this.handle, index),
+    }));
+  }
+  #sectionName(index: number): string {
+    const at = index - this.#sections.from;
+    const known = at >= 0 ? this.#sections.names[at] : undefined;
+    if (known !== undefined) return known;
+    this.#sections = { from: index, names: this.#description.sectionNames(index) };
+    return this.#sections.names[0] as string;
+  }
+
+  addInstance(): void {
+    this.#instances++;
+  }
+  removeInstance(): void {
+    this.#instances--;
+    this.#letGo();
+  }
+  #letGo(): void {
+    if (!this.#closed || this.#instances > 0) return;
+    this.#description.close();
+    this.listener?.close();
   }
 
   /** Instances live on. */
   close(): void {
     if (this.ownedElsewhere()) native().compiledClose(this.handle);
+    this.#letGo();
   }
 
   /** From now on somebody else closes the native half: a module (instantiate), or the runtime. False if it had been closed. */

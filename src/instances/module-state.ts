@@ -3,7 +3,7 @@ import { type ClosedBy, type Frame, type Instance, LinkGroup } from '../calls/li
 import type { CheckedOptions } from '../calls/options.js';
 import type { Callback } from '../io/callbacks.js';
 import { type Handle, type ModuleDescription, STOP } from '../native/binding.js';
-import { memoryDefinition } from '../native/definitions.js';
+import { type DescribedMemory, memoryDefinition } from '../native/definitions.js';
 import { native } from '../native/native.js';
 import { withResolvers } from '../native/owned.js';
 import { busyError, closedError } from '../values/errors.js';
@@ -86,6 +86,7 @@ export class ModuleState implements Instance {
     this.#notifier = own.notifier;
     this.#group.modules.add(this);
     runtime.modules.add(this);
+    compiled.addInstance();
   }
 
   get group(): LinkGroup {
@@ -139,17 +140,17 @@ export class ModuleState implements Instance {
     return this.#memories.get(name);
   }
   #findMemory(name: string | undefined): MemoryState | undefined {
-    const described = name === undefined ? this.#usedMemory() : this.compiled.exportedMemories.get(name);
+    const described = name === undefined ? this.#usedMemory() : this.compiled.exportedMemory(name);
     if (!described) return undefined;
     // Of a closed module nobody knows the handle any more, and nobody needs it: its memory answers ERR_WAZERO_CLOSED.
     const handle = this.#gone ? 0 : native().moduleMemory(this.handle, name);
     for (const known of this.#memories.values()) if (known?.handle === handle) return known;
     return new MemoryState(this, handle, described.definition, described.shared);
   }
-  #usedMemory(): ReturnType<typeof memoryDefinition> | undefined {
-    if (this.#gone) return this.compiled.importedMemories[0] ?? this.compiled.exportedMemories.values().next().value;
+  #usedMemory(): DescribedMemory | undefined {
+    if (this.#gone) return this.compiled.memory;
     const record = (JSON.parse(native().moduleDescribe(this.handle)) as ModuleDescription).memory;
-    return record && memoryDefinition(record);
+    return record && memoryDefinition(record.moduleName, record, record.exportNames ?? []);
   }
 
   /** undefined where there is none of that name. */
@@ -241,7 +242,7 @@ export class ModuleState implements Instance {
   }
 
   #leaveRuntime(): void {
-    this.runtime.modules.delete(this);
+    if (this.runtime.modules.delete(this)) this.compiled.removeInstance();
     if (this.runtime.names.get(this.name) === this) this.runtime.names.delete(this.name);
   }
 

@@ -39,8 +39,21 @@ export interface NativeBinding {
   compileProgress(request: number): bigint;
   /** JSON: HostModuleDescription */
   hostCompile(runtime: Handle, description: string): Handle;
-  /** JSON: CompiledDescription */
-  compiledDescribe(compiled: Handle): string;
+  /**
+   * The handle of a description, or 0 where the text is whole; and JSON: CompiledDescription, then LineRecords, a line each. With `heard` it tells of
+   * the functions that the listener hears. A description goes with its runtime.
+   */
+  compiledDescribe(compiled: Handle, heard?: boolean): [Handle, string];
+  /** 1 + the line of an exported function, or 1 for a name of the memory; 0 where there is none of that name. `which`: DESCRIBED */
+  descriptionFind(description: Handle, which: number, name: string): number;
+  /** JSON: LineRecord */
+  descriptionLine(description: Handle, line: number): string;
+  /** JSON: NamesRecord: some of them, from that one on; DESCRIBED.line: all export names of the function of that line. */
+  descriptionNames(description: Handle, which: number, from: number): string;
+  /** JSON: TypeRecord */
+  descriptionType(description: Handle, number: number): string;
+  /** Idempotent. */
+  descriptionClose(description: Handle): void;
   compiledSection(compiled: Handle, index: number): Uint8Array<ArrayBuffer>;
   compiledClose(compiled: Handle): void;
 
@@ -125,11 +138,9 @@ export interface NativeBinding {
 
   /**
    * JSON: ListenerDescription. The handle is for one compile or compileSync, in place of the runtime's, which uses it up. With `list` that
-   * makes no compiled module: its handle is for compiledFunctions and compiledClose alone.
+   * makes no compiled module: its handle is for compiledDescribe (heard) and compiledClose alone.
    */
   listenerNew(runtime: Handle, description: string): Handle;
-  /** JSON: FunctionRecord[], those that the module defines. Only where it was compiled with a listener. */
-  compiledFunctions(compiled: Handle): string;
   /** JSON: FunctionRecord[], innermost first. Only inside MSG.listener. */
   frameStack(frame: number): string;
   /** A snapshot of the frame's own. Only inside MSG.hostCall, as the next one. */
@@ -255,6 +266,8 @@ export const OPEN = {
   sync: 128,
   dataSync: 256,
 } as const;
+/** Of what descriptionNames and descriptionFind tell the names. */
+export const DESCRIBED = { functions: 0, memory: 1, sections: 2, line: 3 } as const;
 export const ENGINE = { auto: 0, compiler: 1, interpreter: 2 } as const;
 export const SINK = { discard: 0, fd: 1, buffer: 2, callback: 3 } as const;
 export const SOURCE = { eof: 0, fd: 1, bytes: 2, callback: 3 } as const;
@@ -356,26 +369,50 @@ export interface FunctionRecord {
   resultTypes: string[];
   resultNames: string[];
 }
+/** A function of a description, which has its types and its module's name. */
+export interface LineRecord extends Omit<FunctionRecord, 'moduleName' | 'paramTypes' | 'resultTypes' | 'exportNames'> {
+  type: number;
+  /** null: there are many */ exportNames: string[] | null;
+}
+export interface TypeRecord {
+  paramTypes: string[];
+  resultTypes: string[];
+}
+export interface NamesRecord {
+  names: string[];
+  /** of each function */ lines?: number[];
+}
 export interface MemoryRecord {
-  moduleName: string;
+  /** empty in a description, which has it */ moduleName: string;
   index: number;
   import?: { module: string; name: string };
-  exportNames: string[];
+  /** null in a description, which has them */ exportNames: string[] | null;
   min: number;
   max?: number;
   /** threads: several agents may touch it at once */ shared?: boolean;
 }
-/** The first line of what compiledDescribe answers. Each line after it is a FunctionRecord, read when somebody asks. */
+/** The head of a description. The lines are functions: those that are imported, then those that are exported; or those that a listener hears. */
 export interface CompiledDescription {
   name: string;
-  /** how many of the lines, from the first, are imported functions */ importedFunctions: number;
-  exportNames: string[];
-  /** of each of those names: its line */ exportedFunctions: number[];
-  /** imported ones first */ memories: MemoryRecord[];
+  /** of those that a listener hears: the index of the first line */ firstIndex: number;
+  importedFunctions: number;
+  lines: number;
+  /** of functions */ exports: number;
+  /** none or one, imported or exported */ memories: MemoryRecord[];
   importedMemories: number;
-  customSections: { name: string; size: number }[];
+  memoryNames: number;
+  customSections: number;
   /** distinct import module names; joins: anything but a shared memory is imported, so the link groups become one */
   importModules: { name: string; joins: boolean }[];
+  large: boolean;
+  /** where it is not large: everything else, and LineRecords behind this line */ whole?: WholeDescription;
+}
+export interface WholeDescription {
+  exportNames: string[];
+  /** of each of those names: its line */ exportedFunctions: number[];
+  memoryNames: string[];
+  sections: string[];
+  types: TypeRecord[];
 }
 export interface ModuleDescription {
   name: string;
@@ -409,6 +446,6 @@ export interface ListenerDescription {
   before?: boolean;
   after?: boolean;
   abort?: boolean;
-  /** indices of the functions that are heard; absent: all */ chosen?: number[];
+  /** base64: a bit for each function that the module defines, whether it is heard; absent: all are */ chosen?: string;
   log?: { scopes: string[]; kind: number; fd: number; target: number };
 }

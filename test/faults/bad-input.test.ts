@@ -214,6 +214,11 @@ describe('closed handles', () => {
     for (const handle of [other, 0, 1, 2 ** 40, 2 ** 52 + 1]) {
       for (const use of [
         () => native.compiledDescribe(handle),
+        () => native.compiledDescribe(handle, true),
+        () => native.descriptionFind(handle, 0, 'f'),
+        () => native.descriptionLine(handle, 0),
+        () => native.descriptionNames(handle, 0, 0),
+        () => native.descriptionType(handle, 0),
         () => native.moduleDescribe(handle),
         () => native.moduleFunction(handle, 'f'),
         () => native.moduleMemory(handle, 'm'),

@@ -51,12 +51,70 @@ napi_value HostCompile(Environment& environment, Arguments& args) {
   return ValueOf(environment, result);
 }
 
+/** [the handle of the description or 0, its text] */
 napi_value CompiledDescribe(Environment& environment, Arguments& args) {
+  napi_env env = args.env();
   const wz_handle compiled = args.Whole(0, "compiled");
+  const bool heard = !args.IsUndefined(1) && args.Boolean(1, "heard");
   if (!args.ok()) return nullptr;
   Result result;
-  wz_compiled_describe(compiled, &result);
+  wz_compiled_describe(compiled, heard, &result);
+  napi_value text = TextOf(environment, result), handle = Number(env, result.value), both;
+  if (text == nullptr || handle == nullptr || napi_create_array_with_length(env, 2, &both) != napi_ok ||
+      napi_set_element(env, both, 0, handle) != napi_ok || napi_set_element(env, both, 1, text) != napi_ok) {
+    if (result.status == WZ_OK && result.value != 0) {
+      Result closed;
+      wz_description_close(result.value, &closed);
+    }
+    return nullptr;
+  }
+  return both;
+}
+
+napi_value DescriptionFind(Environment& environment, Arguments& args) {
+  const wz_handle description = args.Whole(0, "description");
+  const uint32_t which = args.Uint32(1, "which");
+  const std::string name = args.String(2, "name");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_description_find(description, which, Str(name), &result);
+  return ValueOf(environment, result);
+}
+
+napi_value DescriptionLine(Environment& environment, Arguments& args) {
+  const wz_handle description = args.Whole(0, "description");
+  const uint32_t line = args.Uint32(1, "line");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_description_line(description, line, &result);
   return TextOf(environment, result);
+}
+
+napi_value DescriptionNames(Environment& environment, Arguments& args) {
+  const wz_handle description = args.Whole(0, "description");
+  const uint32_t which = args.Uint32(1, "which"), from = args.Uint32(2, "from");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_description_names(description, which, from, &result);
+  return TextOf(environment, result);
+}
+
+napi_value DescriptionType(Environment& environment, Arguments& args) {
+  const wz_handle description = args.Whole(0, "description");
+  const uint32_t number = args.Uint32(1, "number");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_description_type(description, number, &result);
+  return TextOf(environment, result);
+}
+
+napi_value DescriptionClose(Environment& environment, Arguments& args) {
+  const wz_handle description = args.Whole(0, "description");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_description_close(description, &result);
+  result.Check(environment);
+  return nullptr;
 }
 
 napi_value CompiledSection(Environment& environment, Arguments& args) {
@@ -84,6 +142,11 @@ const Binding kBindings[] = {
     {"compileProgress", Entry<CompileProgress>},
     {"hostCompile", Entry<HostCompile>},
     {"compiledDescribe", Entry<CompiledDescribe>},
+    {"descriptionFind", Entry<DescriptionFind>},
+    {"descriptionLine", Entry<DescriptionLine>},
+    {"descriptionNames", Entry<DescriptionNames>},
+    {"descriptionType", Entry<DescriptionType>},
+    {"descriptionClose", Entry<DescriptionClose>},
     {"compiledSection", Entry<CompiledSection>},
     {"compiledClose", Entry<CompiledClose>},
 };

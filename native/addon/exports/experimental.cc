@@ -13,14 +13,6 @@ napi_value ListenerNew(Environment& environment, Arguments& args) {
   return ValueOf(environment, result);
 }
 
-napi_value CompiledFunctions(Environment& environment, Arguments& args) {
-  const wz_handle compiled = args.Whole(0, "compiled");
-  if (!args.ok()) return nullptr;
-  Result result;
-  wz_compiled_functions(compiled, &result);
-  return TextOf(environment, result);
-}
-
 napi_value FrameStack(Environment& environment, Arguments& args) {
   const uint64_t frame = args.Whole(0, "frame");
   if (!args.ok()) return nullptr;
@@ -84,7 +76,6 @@ napi_value TcpAddresses(Environment& environment, Arguments& args) {
 
 const Binding kBindings[] = {
     {"listenerNew", Entry<ListenerNew>},
-    {"compiledFunctions", Entry<CompiledFunctions>},
     {"frameStack", Entry<FrameStack>},
     {"snapshot", Entry<Snapshot>},
     {"snapshotRestore", Entry<SnapshotRestore>},

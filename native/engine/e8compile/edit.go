@@ -14,7 +14,7 @@ var Edit = edit.Edit{
 	Added: added,
 	ID:    "e8compile",
 	Why: "the interpreter's compilation and both engines' validation do not look at their context; what a module is told of itself takes its " +
-		"functions times its exports and names (a module of 1 MB: minutes); a host module takes the square of its functions; and types of modules that are long gone are never forgotten",
+		"functions times its exports and names (a module of 1 MB: minutes), and memory its functions times its name; a host module takes the square of its functions; and types of modules that are long gone are never forgotten",
 	Retire: "upstream compilations that end with their context and take time in the order of a module's size, and a limit on the types of a store",
 	Apply: func(t *edit.Tree) {
 		f := t.File("internal/engine/interpreter/interpreter.go")
@@ -47,6 +47,9 @@ var Edit = edit.Edit{
 		f.Replace(build, "d.resultNames = paramNames(resultNames, funcIdx, len(d.Functype.Results))",
 			"d.resultNames = paramNames(resultsOf[funcIdx], funcIdx, len(d.Functype.Results))")
 		f.Replace(build, "for i := range m.ExportSection", "")
+		// A long one is made when it is asked for: the module's name would be kept once for each of its functions, of which there may be a million.
+		f.Replace(build, "d.Debugname = wasmdebug.FuncName(moduleName, funcName, funcIdx)", "if len(moduleName)+len(funcName) <= 64 {\nd.Debugname = wasmdebug.FuncName(moduleName, funcName, funcIdx)\n}")
+		f.ReplaceBody("(*FunctionDefinition).DebugName", "if f.Debugname != \"\" {\nreturn f.Debugname\n}\nreturn wasmdebug.FuncName(f.moduleName, f.name, f.index)")
 		f.Before(build, "n, nLen := 0, len(functionNames)", "localsOf, resultsOf := byFunction(localNames), byFunction(resultNames)\nm.nameExports()")
 
 		f = t.File("internal/wasm/store.go")

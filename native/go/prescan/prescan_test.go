@@ -3,6 +3,7 @@ package prescan_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -113,6 +114,18 @@ func TestRefused(t *testing.T) {
 		},
 		{"imported function of no type", module(typeSection, section(2, vector(join(name("m"), name("f"), []byte{0, 1})))), "section import: import[0] has type 1, but there are 1 types"},
 		{"mutable global", mutableGlobal(), "section global: constant expression required: global.get of the mutable global 1"},
+		{"import module name", module(typeSection, section(2, vector(imported(long(100_001), "f")))), "section import: the module name of import[0] has 100001 bytes, over the limit of 100000"},
+		{"import name", module(typeSection, section(2, vector(imported("m", long(100_001))))), "section import: the name of an import has 100001 bytes, over the limit of 100000"},
+		{"export name", module(section(7, vector(join(name(long(100_001)), []byte{0, 0})))), "section export: the name of an export has 100001 bytes, over the limit of 100000"},
+		{"custom section name", module(section(0, name(long(100_001)))), "section custom: its name has 100001 bytes, over the limit of 100000"},
+		{"module name", module(nameSection(0, name(long(100_001)))), "section custom: the module name has 100001 bytes, over the limit of 100000"},
+		{"function name", module(nameSection(1, vector(join([]byte{0}, name(long(100_001)))))), "section custom: one of the function names has 100001 bytes, over the limit of 100000"},
+		{"local name", module(nameSection(2, vector(join([]byte{0}, vector(join([]byte{0}, name(long(100_001)))))))), "section custom: one of the local names has 100001 bytes, over the limit of 100000"},
+		{"import modules", importsFrom(10_001, 1), "section import: imports from over 10000 modules"},
+		{"import modules by their names", importsFrom(3, 90_000), "section import: imports from over 10000 modules, or with over 262144 bytes"},
+		{"two imported memories", module(section(2, vector(join(name("m"), name("a"), []byte{2, 0, 1}), join(name("m"), name("b"), []byte{2, 0, 1})))), "section import: at most one memory allowed in module, but read 2"},
+		{"an imported memory and another", module(section(2, vector(join(name("m"), name("a"), []byte{2, 0, 1}))), section(5, []byte{1, 0, 1})), "section memory: at most one memory allowed in module, but read 2"},
+		{"names of a memory", module(section(5, []byte{1, 0, 1}), section(7, u32(100_001), repeat(100_001, 0, 2, 0))), "section export: over 100000 names of one memory"},
 		{"imported table with an initializer", module(section(2, vector(join(name("m"), name("t"), []byte{1, 0x40, 0, 0x70, 0, 0, 0xd0, 0x70, 0x0b})))), "section import: import[0]: a table with an initializer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,6 +139,34 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func long(bytes int) string { return strings.Repeat("a", bytes) }
+
+func imported(module, field string) []byte { return join(name(module), name(field), []byte{0, 0}) }
+
+func nameSection(id byte, content []byte) []byte {
+	return section(0, name("name"), []byte{id}, u32(uint32(len(content))), content)
+}
+
+// importsFrom is a module that imports twice from each of so many modules.
+func importsFrom(modules, nameBytes int) []byte {
+	var imports [][]byte
+	for range 2 {
+		for i := range modules {
+			imports = append(imports, imported(fmt.Sprintf("%05d", i)+long(nameBytes), "f"))
+		}
+	}
+	return module(typeSection, section(2, vector(imports...)))
+}
+
+// exports is a module with exports of so many different names of 100,000 bytes.
+func exports(n int) []byte {
+	var exports [][]byte
+	for i := range n {
+		exports = append(exports, join(name(fmt.Sprintf("%05d", i)+long(99_995)), []byte{0, 0}))
+	}
+	return module(typeSection, oneFunction, section(7, vector(exports...)), section(10, vector(body(noLocals, 0x0b))))
 }
 
 // Globals 0 and 1 are imported, 1 is mutable; 2 begins as a copy of 1.
@@ -160,6 +201,10 @@ func TestLimits(t *testing.T) {
 		{
 			"tables", "tableElements", module(section(4, vector([]byte{0x70, 0, 60}, []byte{0x70, 0, 60}))), prescan.Limits{TableElements: 100},
 			"section table: a minimum of 120 table elements, over the limit tableElements of 100",
+		},
+		{
+			"names", "moduleBytes", exports(672), prescan.Limits{},
+			"section export: the names of imports, exports and custom sections take over 67108864 bytes, the most that a module may have of them",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -215,6 +260,28 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
+func TestAcceptedNames(t *testing.T) {
+	ctx := context.Background()
+	runtime := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(features).WithCustomSections(true))
+	defer runtime.Close(ctx)
+	for name, m := range map[string][]byte{
+		"import modules": importsFrom(10_000, 1),
+		"by their names": importsFrom(2, 99_995),
+		"exports":        exports(671),
+		"module name":    module(nameSection(0, name(long(100_000)))),
+		"function name":  module(nameSection(1, vector(join([]byte{0}, name(long(100_000)))))),
+		"not decoded":    module(nameSection(7, name(long(100_001)))),
+		"data":           module(section(0, name("x"), []byte(long(1_000_000)))),
+	} {
+		if err := prescan.Check(m, prescan.Limits{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := runtime.CompileModule(ctx, m); err != nil {
+			t.Errorf("%s is not a valid module: %v", name, err)
+		}
+	}
+}
+
 // Nothing that a module is cut off at makes Check pass what wazero would run on with.
 func TestTruncations(t *testing.T) {
 	whole := function(join([]byte{1}, u32(3), []byte{0x7f}), 0x02, 0x40, 0x41, 0, 0x0e, 2, 0, 0, 1, 0x0b, 0x0b)
@@ -242,9 +309,7 @@ func TestImports(t *testing.T) {
 		imported("tag", 4, 0, 0),
 		imported("shared", 2, 3, 1, 1),
 	)))
-	if err := prescan.Check(m, prescan.Limits{}); err != nil {
-		t.Fatal(err)
-	}
+	// Check refuses it, for its memories; Imports reads it all the same.
 	want := []prescan.ImportModule{{"shared", false}, {"f", true}, {"both", true}, {"memory", true}, {"table", true}, {"global", true}, {"tag", true}}
 	got := prescan.Imports(m)
 	if len(got) != len(want) {

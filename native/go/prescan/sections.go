@@ -47,7 +47,10 @@ type scanner struct {
 	mutableGlobals  []uint64 // a bit for each imported global that is mutable; nil while there is none
 	tableElements   uint64
 	moduleLocals    uint64
+	memories        uint64
+	memoryNames     uint32 // exports of it
 	pushes          pushes
+	names           names
 }
 
 func (s *scanner) fail(format string, args ...any) error {
@@ -218,11 +221,20 @@ func (s *scanner) scanImports() error {
 }
 
 func (s *scanner) scanImport(i uint32) error {
-	_, moduleOK := s.name()
-	_, nameOK := s.name()
+	module, moduleOK := s.name()
+	name, nameOK := s.name()
 	kind, ok := s.u8()
 	if !moduleOK || !nameOK || !ok {
 		return s.truncated(fmt.Sprintf("import[%d]", i))
+	}
+	if len(module) > maxNameBytes {
+		return s.tooLong(fmt.Sprintf("the module name of import[%d]", i), module)
+	}
+	if err := s.importFrom(module); err != nil {
+		return err
+	}
+	if err := s.tell("the name of an import", name); err != nil {
+		return err
 	}
 	switch kind {
 	case importFunction:
@@ -241,6 +253,9 @@ func (s *scanner) scanImport(i uint32) error {
 		}
 		return s.scanTableType(false)
 	case importMemory:
+		if err := s.addMemories(1); err != nil {
+			return err
+		}
 		return s.scanLimits(i)
 	case importGlobal:
 		mutable, ok := s.globalType()
@@ -346,11 +361,17 @@ func (s *scanner) scanMemories() error {
 	if !ok {
 		return s.truncated("the count of memories")
 	}
-	if n > 1 {
-		return s.fail("at most one memory allowed in module, but read %d", n)
+	if err := s.addMemories(n); err != nil || n == 0 {
+		return err
 	}
-	if n == 1 {
-		return s.scanLimits(0)
+	return s.scanLimits(0)
+}
+
+// addMemories: wazero refuses a second one of the module's own only. Of imported ones it takes any number, uses the last, and compares the name of each export with each of
+// them, which nothing ends.
+func (s *scanner) addMemories(n uint32) error {
+	if s.memories += uint64(n); s.memories > 1 {
+		return s.fail("at most one memory allowed in module, but read %d", s.memories)
 	}
 	return nil
 }
@@ -363,12 +384,17 @@ func (s *scanner) scanGlobal(i uint32) error {
 }
 
 func (s *scanner) scanExport(i uint32) error {
-	_, okName := s.name()
-	_, okKind := s.u8()
+	name, okName := s.name()
+	kind, okKind := s.u8()
 	if _, ok := s.u32(); !ok || !okName || !okKind {
 		return s.truncated(fmt.Sprintf("export[%d]", i))
 	}
-	return nil
+	if kind == importMemory {
+		if s.memoryNames++; s.memoryNames > maxMemoryNames {
+			return s.fail("over %d names of one memory", maxMemoryNames)
+		}
+	}
+	return s.tell("the name of an export", name)
 }
 
 func (s *scanner) scanTag(i uint32) error {

@@ -108,6 +108,9 @@ func (s *scanner) scanCustom() error {
 	if !ok {
 		return s.truncated("its name")
 	}
+	if err := s.tell("its name", name); err != nil {
+		return err
+	}
 	if string(name) != "name" {
 		s.pos = s.end
 		return nil
@@ -132,8 +135,10 @@ func (s *scanner) scanCustom() error {
 		var err error
 		switch id {
 		case moduleName:
-			if _, ok := s.name(); !ok {
+			if name, ok := s.name(); !ok {
 				err = s.truncated("the module name")
+			} else if len(name) > maxNameBytes {
+				err = s.tooLong("the module name", name)
 			}
 		case functionNames:
 			err = s.scanNameMap("function names")
@@ -161,8 +166,10 @@ func (s *scanner) scanNameMap(what string) error {
 	n, err := s.count(what, 2, maxFunctions+maxImports)
 	for i := uint32(0); i < n && err == nil; i++ {
 		_, okIndex := s.u32()
-		if _, ok := s.name(); !ok || !okIndex {
+		if name, ok := s.name(); !ok || !okIndex {
 			err = s.truncated("one of the " + what)
+		} else if len(name) > maxNameBytes {
+			err = s.tooLong("one of the "+what, name)
 		}
 	}
 	return err

@@ -1,0 +1,159 @@
+package main
+
+import "github.com/tetratelabs/wazero/api"
+
+// The descriptions that cross as JSON: FunctionRecord, LineRecord, MemoryRecord, CompiledDescription, ModuleDescription of src/internal/binding.ts.
+
+type importRecord struct {
+	Module string `json:"module"`
+	Name   string `json:"name"`
+}
+
+type functionRecord struct {
+	ModuleName  string        `json:"moduleName"`
+	Index       uint32        `json:"index"`
+	Name        string        `json:"name"`
+	DebugName   string        `json:"debugName"`
+	Import      *importRecord `json:"import,omitempty"`
+	ExportNames []string      `json:"exportNames"`
+	ParamTypes  []string      `json:"paramTypes"`
+	ParamNames  []string      `json:"paramNames"`
+	ResultTypes []string      `json:"resultTypes"`
+	ResultNames []string      `json:"resultNames"`
+}
+
+// lineRecord is a function of a description.
+type lineRecord struct {
+	Index       uint32        `json:"index"`
+	Name        string        `json:"name"`
+	DebugName   string        `json:"debugName"`
+	Import      *importRecord `json:"import,omitempty"`
+	ExportNames []string      `json:"exportNames"` // null: there are many, see namesOfLine
+	ParamNames  []string      `json:"paramNames"`
+	ResultNames []string      `json:"resultNames"`
+	Type        int           `json:"type"`
+}
+
+type typeRecord struct {
+	ParamTypes  []string `json:"paramTypes"`
+	ResultTypes []string `json:"resultTypes"`
+}
+
+type namesRecord struct {
+	Names []string `json:"names"`
+	Lines []uint32 `json:"lines,omitempty"`
+}
+
+type memoryRecord struct {
+	ModuleName  string        `json:"moduleName"`
+	Index       uint32        `json:"index"`
+	Import      *importRecord `json:"import,omitempty"`
+	ExportNames []string      `json:"exportNames"` // null: those of the description
+	Min         uint32        `json:"min"`
+	Max         *uint32       `json:"max,omitempty"`
+	Shared      bool          `json:"shared,omitempty"`
+}
+
+type importModuleRecord struct {
+	Name  string `json:"name"`
+	Joins bool   `json:"joins"`
+}
+
+// compiledDescription is the head of a description: its first line. Where it is whole, a lineRecord each follows it; numbers stand for
+// them, from 0. So nothing is said twice (one function may have 100,000 names), and JavaScript reads only what is asked for.
+type compiledDescription struct {
+	Name              string               `json:"name"`
+	FirstIndex        uint32               `json:"firstIndex"` // of a listener's: that of the first line
+	ImportedFunctions int                  `json:"importedFunctions"`
+	Lines             int                  `json:"lines"`
+	Exports           int                  `json:"exports"`
+	Memories          []memoryRecord       `json:"memories"` // none or one
+	ImportedMemories  int                  `json:"importedMemories"`
+	MemoryNames       int                  `json:"memoryNames"`
+	CustomSections    int                  `json:"customSections"`
+	ImportModules     []importModuleRecord `json:"importModules"`
+	Large             bool                 `json:"large"`
+	Whole             *wholeDescription    `json:"whole,omitempty"`
+}
+
+type wholeDescription struct {
+	ExportNames       []string     `json:"exportNames"`
+	ExportedFunctions []uint32     `json:"exportedFunctions"` // the line of each of these names
+	MemoryNames       []string     `json:"memoryNames"`
+	Sections          []string     `json:"sections"`
+	Types             []typeRecord `json:"types"`
+}
+
+type moduleDescription struct {
+	Name   string        `json:"name"`
+	Memory *memoryRecord `json:"memory,omitempty"`
+}
+
+func (m *moduleState) describe() (*moduleDescription, error) {
+	if m.inner == nil {
+		return nil, closedError("the module is not instantiated")
+	}
+	d := &moduleDescription{Name: m.inner.Name()}
+	if mem := moduleMemory(m.inner); mem != nil {
+		r := describeMemory(mem.Definition(), m.sharedMemory)
+		d.Memory = &r
+	}
+	return d, nil
+}
+
+// describeFunction is for a definition that is told by itself.
+func describeFunction(f api.FunctionDefinition) functionRecord {
+	r := functionRecord{
+		ModuleName: f.ModuleName(), Index: f.Index(), Name: f.Name(), DebugName: f.DebugName(),
+		ExportNames: copied(f.ExportNames()),
+		ParamTypes:  typeNames(f.ParamTypes()), ParamNames: copied(f.ParamNames()),
+		ResultTypes: typeNames(f.ResultTypes()), ResultNames: copied(f.ResultNames()),
+	}
+	if module, name, ok := f.Import(); ok {
+		r.Import = &importRecord{module, name}
+	}
+	return r
+}
+
+func describeMemory(m api.MemoryDefinition, shared bool) memoryRecord {
+	r := memoryRecord{ModuleName: m.ModuleName(), Index: m.Index(), ExportNames: copied(m.ExportNames()), Min: m.Min(), Shared: shared}
+	if module, name, ok := m.Import(); ok {
+		r.Import = &importRecord{module, name}
+	}
+	if most, encoded := m.Max(); encoded {
+		r.Max = &most
+	}
+	return r
+}
+
+func copied(list []string) []string { return append([]string{}, list...) } // an empty one is [], not null
+
+func typeNames(types []api.ValueType) []string {
+	out := make([]string, len(types))
+	for i, t := range types {
+		out[i] = typeName(t)
+	}
+	return out
+}
+
+func typeName(t api.ValueType) string {
+	switch t {
+	case api.ValueTypeI32:
+		return "i32"
+	case api.ValueTypeI64:
+		return "i64"
+	case api.ValueTypeF32:
+		return "f32"
+	case api.ValueTypeF64:
+		return "f64"
+	case v128Type:
+		return "v128"
+	case api.ValueTypeExternref:
+		return "externref"
+	case exnrefType:
+		return "exnref"
+	}
+	return "funcref" // a typed function reference is one to JavaScript
+}
+
+const exnrefType = 0x69
