@@ -11,7 +11,12 @@ import (
 	"strings"
 
 	"wazeroengine/e0tests"
+	"wazeroengine/e10copies"
+	"wazeroengine/e10edges"
 	"wazeroengine/e10exits"
+	"wazeroengine/e10growth"
+	"wazeroengine/e10loops"
+	"wazeroengine/e10sparse"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -101,7 +106,12 @@ var edits = []edit.Edit{
 	e6ids.Edit, // numbers what e7try enters
 	e7ref.Edit, // checks in what e7select added
 	e5direct.Edit,
-	e10exits.Edit, // beside the polls of e2
+	e10exits.Edit,  // beside the polls of e2
+	e10growth.Edit, // behind the function, with e10exits
+	e10edges.Edit,
+	e10copies.Edit,
+	e10loops.Edit,
+	e10sparse.Edit,
 }
 
 //go:embed all:*

@@ -186,10 +186,31 @@ func (m *machine) lowerExitIfTrueWithCode(execCtx regalloc.VReg, cond ssa.Value,
 	condDef.Instr.MarkLowered()
 	x, y, c := condDef.Instr.IcmpData()
 	xx, yy := m.c.ValueDefinition(x), m.c.ValueDefinition(y)
+	// What is loaded for nothing else, mostly the length of a memory, is compared where it is; only the second operand can be.
+	if swapped, ok := swapped(c); ok && m.c.MatchInstr(xx, ssa.OpcodeLoad) && !(yy.IsFromInstr() && yy.Instr.Constant()) {
+		xx, yy, c = yy, xx, swapped
+	}
 	if !m.tryLowerBandToFlag(xx, yy) {
 		m.lowerIcmpToFlag(xx, yy, x.Type() == ssa.TypeI64)
 	}
 	m.insert(m.allocateInstr().asColdExit(execCtx, condFromSSAIntCmpCond(c), code))
+}
+
+// swapped is the condition that holds of two operands in the other order.
+func swapped(c ssa.IntegerCmpCond) (ssa.IntegerCmpCond, bool) {
+	switch c {
+	case ssa.IntegerCmpCondUnsignedLessThan:
+		return ssa.IntegerCmpCondUnsignedGreaterThan, true
+	case ssa.IntegerCmpCondUnsignedGreaterThan:
+		return ssa.IntegerCmpCondUnsignedLessThan, true
+	case ssa.IntegerCmpCondUnsignedLessThanOrEqual:
+		return ssa.IntegerCmpCondUnsignedGreaterThanOrEqual, true
+	case ssa.IntegerCmpCondUnsignedGreaterThanOrEqual:
+		return ssa.IntegerCmpCondUnsignedLessThanOrEqual, true
+	case ssa.IntegerCmpCondEqual, ssa.IntegerCmpCondNotEqual:
+		return c, true
+	}
+	return c, false
 }
 
 // lowerExitWithCode exits, and returns the label of what follows.
