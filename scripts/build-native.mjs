@@ -3,7 +3,7 @@
 //   --portable                    what is published: stripped, on Linux by zig for an old glibc, into build/Release-<arch>-portable
 //   WAZERO_NODE_ENGINE=upstream   with wazero as it is, without the edits of native/engine
 //   WAZERO_NODE_SANITIZE=address  the C++ half with a sanitizer of the compiler, into build/Release-address; cgocheck: Go with all checks of
-//                                 pointers that are given to C. See sanitize.mjs
+//                                 pointers that are given to C; assert: machine code that checks its addresses. See sanitize.mjs
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

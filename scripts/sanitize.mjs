@@ -1,6 +1,7 @@
-// C6: the addon under the tools that see what tests do not (Linux, gcc).   npm run sanitize -- [address] [leaks] [thread] [race] [cgocheck] [gc] [--seconds N]
+// C6: the addon under the tools that see what tests do not (Linux, gcc).   npm run sanitize -- [address] [assert] [leaks] [thread] [race] [cgocheck] [gc] [--seconds N]
 // Without names: all. Each builds what it needs into a folder of its own; a report ends the run with exit code 1.
 //   address   AddressSanitizer and UndefinedBehaviorSanitizer on the C++ half: stress, Workers, fuzzing, the tests of the API
+//   assert    guests compute each address twice, and stop (SIGILL) where the two differ: vectors, fuzzing, the tests of the API
 //   leaks     LeakSanitizer at the end of a process with Workers: what nobody has any more
 //   thread    ThreadSanitizer on the C++ half in Node itself: stress, Workers, fuzzing. Needs setarch (util-linux): its shadow memory wants fixed addresses
 //   race      Go's race detector on native/go. Not inside Node: Go's shadow memory does not reach where libraries are loaded
@@ -54,6 +55,10 @@ const tools = {
     const others = 'test/faults/scarce.test.ts test/native/load.test.ts';
     check([fuzz('config', 'handles', 'wasi', 'modules', 'entries')], env);
     check([suites('api', 'native', 'unit', 'faults')], { ...env, WAZERO_TEST_WITHOUT: others });
+  },
+  assert() {
+    const env = build('assert', [], {});
+    check([fuzz('addresses', 'floats', 'engines', 'v8'), suites('conformance', 'api')], env);
   },
   leaks() {
     const env = build('address,undefined', ['libasan.so'], { ASAN_OPTIONS: `detect_leaks=1:${signals}` });

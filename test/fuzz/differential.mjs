@@ -78,9 +78,12 @@ export class Wazero {
   #engine;
   #features;
   #served = 0;
-  constructor(engine, features) {
+  #seen;
+  /** `seen` is what of a memory is compared: all of it, where nothing else is said. */
+  constructor(engine, features, seen) {
     this.#engine = engine;
     this.#features = features;
+    this.#seen = seen;
   }
   static features = {
     v8: CoreFeatures.V2 | CoreFeatures.TailCall | CoreFeatures.ExtendedConst,
@@ -140,7 +143,10 @@ export class Wazero {
     }
     if (!module.isClosed) {
       const memory = module.memory;
-      if (memory) outcome.memory = Buffer.from(memory.read(0, memory.size()));
+      if (memory)
+        outcome.memory = this.#seen
+          ? this.#seen(new Uint8Array(memory.buffer))
+          : Buffer.from(memory.read(0, memory.size()));
       outcome.globals = this.globals.map((name) => plain(module.exportedGlobal(name).get()));
     }
     await module.close();
@@ -156,6 +162,10 @@ export class Wazero {
 
 export class V8 {
   globals = [];
+  #seen;
+  constructor(seen = (bytes) => Buffer.from(bytes)) {
+    this.#seen = seen;
+  }
   run(bytes, calls) {
     const host = new Host();
     const outcome = { log: host.log, calls: [] };
@@ -175,7 +185,7 @@ export class V8 {
       }
     }
     const memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);
-    if (memory) outcome.memory = Buffer.from(memory.buffer);
+    if (memory) outcome.memory = this.#seen(new Uint8Array(memory.buffer));
     outcome.globals = this.globals.map((name) => plain(instance.exports[name].value));
     return outcome;
   }

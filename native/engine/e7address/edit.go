@@ -39,6 +39,9 @@ var Edit = edit.Edit{
 
 		f = t.File(isa + "arm64/lower_mem.go")
 		f.ReplaceExpr("(*machine).lowerToAddressModeFromAddends", "offset > 0", "offset != 0")
+		// assert.go has these names.
+		t.File(isa+"amd64/lower_mem.go").Rename("(*machine).lowerToAddressMode", "lowerAddress")
+		t.File(isa+"arm64/lower_mem.go").Rename("(*machine).lowerToAddressMode", "lowerAddress")
 		addressTests(t)
 	},
 }

@@ -3,6 +3,7 @@ package amd64
 import (
 	"github.com/tetratelabs/wazero/internal/engine/wazevo/backend/regalloc"
 	"github.com/tetratelabs/wazero/internal/engine/wazevo/ssa"
+	"github.com/tetratelabs/wazero/internal/engine/wazevo/wazevoapi"
 )
 
 // The rule: what is part of an address has 64 bits. The upper half of a register that holds 32 is nobody's promise: who makes an address of it
@@ -31,7 +32,13 @@ func (m *machine) lowerShiftedAddend(shl *ssa.Instruction) addend {
 
 // extendAddend returns a new register with the 32 bits of x, extended to 64.
 func (m *machine) extendAddend(x ssa.Value, signed bool) regalloc.VReg {
-	from := m.getOperand_Mem_Reg(m.c.ValueDefinition(x))
+	def := m.c.ValueDefinition(x)
+	var from operand
+	if wazevoapi.AssertAddresses { // it needs the register
+		from = m.getOperand_Reg(def)
+	} else {
+		from = m.getOperand_Mem_Reg(def)
+	}
 	to := m.c.AllocateVReg(ssa.TypeI64)
 	if signed {
 		m.insert(m.allocateInstr().asMovsxRmR(extModeLQ, from, to))

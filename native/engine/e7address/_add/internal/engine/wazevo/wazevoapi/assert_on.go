@@ -1,0 +1,5 @@
+//go:build wazero_assert
+
+package wazevoapi
+
+const AssertAddresses = true
