@@ -1,7 +1,7 @@
 import { READ, SOURCE } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { invalidArgument } from '../values/errors.js';
-import { types } from '../values/node.js';
+import { setImmediate, types } from '../values/node.js';
 import { checkFd, isShared, wrongType } from '../values/validate.js';
 import { type Callback, type Callbacks, isPromiseLike, type Question } from './callbacks.js';
 import { Input } from './input.js';
