@@ -16,6 +16,7 @@ for (const { target, executions, edit } of [
   { target: 'floats', executions: 300, edit: 'e7cmov' },
   { target: 'handles', executions: 150, edit: 'e2' },
   { target: 'entries', executions: 300, edit: 'e6' },
+  { target: 'names', executions: 40, edit: 'e8compile' },
 ]) {
   const declare = edit === undefined ? it : needsEdit(edit);
   declare(`C8: ${target}: ${executions} executions without a finding`, () => {
