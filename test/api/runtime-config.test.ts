@@ -46,13 +46,14 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
         bound(module, 'grow').callSync(2),
       ]).toEqual([3, -1, 1]);
     });
-    it('withMemoryLimitPages and withMemoryCapacityFromMax: there it is refused', async () => {
+    it('withMemoryLimitPages and withMemoryCapacityFromMax: there, too, it is lowered', async () => {
       await using runtime = new Runtime(config().withMemoryLimitPages(3).withMemoryCapacityFromMax(true));
-      const error = await errorOf(() => instantiate(runtime, memory('1 10')));
-      expect(error).toMatchObject({
-        code: 'ERR_WAZERO_COMPILE',
-        message: expect.stringContaining('max 10 pages (640 Ki) over limit of 3 pages (192 Ki)'),
-      });
+      const module = await instantiate(runtime, memory('1 10'));
+      expect([
+        module.memory!.definition.max,
+        bound(module, 'grow').callSync(2),
+        bound(module, 'grow').callSync(1),
+      ]).toEqual([3, 1, -1]);
     });
     it('withMemoryLimitPages(0): none at all', async () => {
       await using runtime = new Runtime(config().withMemoryLimitPages(0));
