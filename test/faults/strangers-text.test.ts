@@ -45,7 +45,7 @@ describe.each(['compiler', 'interpreter'] as const)('%s', (engine) => {
       expect(experimental.stats().callEngines).toBeLessThan(10);
     });
 
-  it('names: of functions and modules, in traps', async () => {
+  it('G7: names of functions and modules, in traps', async () => {
     const bad = '\x1b[2J\x07\u202e\u0085\n\tx';
     for (const name of [bad, 'ü'.repeat(40_000), Buffer.alloc(90_000, 1), 'f'.repeat(90_000)]) {
       await using runtime = new Runtime(RuntimeConfig[engine]());
