@@ -226,8 +226,19 @@ func isTombstoneAddr(address uint64) bool {
 // call is where an inlined routine was called.
 type call struct{ file, line, column int64 }
 
-// inlined collects, for each address that is wanted, the calls that were inlined at it: outermost first, the last mostInlined of count.
-func (d *DWARFLines) inlined(u *unit, addresses []uint64, wanted uint, b *budget) (calls [MaxFrames][]call, count [MaxFrames]int) {
+// calls are those that were inlined at one address, outermost first: the last ones of count.
+type calls struct {
+	last  [mostInlined]call
+	count int
+}
+
+func (c *calls) add(of call) {
+	c.last[c.count%mostInlined] = of
+	c.count++
+}
+
+// inlined collects the calls that were inlined at each address that is wanted.
+func (d *DWARFLines) inlined(u *unit, addresses []uint64, wanted uint, b *budget) (found [MaxFrames]calls) {
 	var e entry
 	depth := 1
 	ends := [MaxFrames]int{} // the depth of the function that the address is in
@@ -249,11 +260,7 @@ func (d *DWARFLines) inlined(u *unit, addresses []uint64, wanted uint, b *budget
 					continue
 				}
 				if e.tag == tagInlined {
-					if len(calls[i]) == mostInlined {
-						calls[i] = calls[i][1:]
-					}
-					calls[i] = append(calls[i], callOf(&e))
-					count[i]++
+					found[i].add(callOf(&e))
 				} else if ends[i] == 0 && e.children {
 					ends[i] = depth + 1
 				}
@@ -263,7 +270,7 @@ func (d *DWARFLines) inlined(u *unit, addresses []uint64, wanted uint, b *budget
 			depth++
 		}
 	}
-	return calls, count
+	return found
 }
 
 func callOf(e *entry) call {

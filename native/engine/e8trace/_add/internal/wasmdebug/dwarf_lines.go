@@ -50,10 +50,10 @@ func (d *DWARFLines) sources(addresses []uint64, b *budget) (sources [MaxFrames]
 				files[i] = p.file(at.file, b)
 			}
 		}
-		calls, count := d.inlined(u, addresses, in, b)
+		inlined := d.inlined(u, addresses, in, b)
 		for i, address := range addresses {
 			if files[i] != "" {
-				sources[i] = p.describe(address, files[i], places[i].row, calls[i], count[i], b)
+				sources[i] = p.describe(address, files[i], places[i].row, &inlined[i], b)
 			}
 		}
 	}
@@ -70,19 +70,18 @@ func (d *DWARFLines) text(v value, b *budget) []byte {
 }
 
 // describe says where an address is, and from where what is there was called, innermost first.
-func (p *lineProgram) describe(address uint64, file string, at row, calls []call, count int, b *budget) []string {
+func (p *lineProgram) describe(address uint64, file string, at row, inlined *calls, b *budget) []string {
 	prefix := fmt.Sprintf("%#x: ", address)
-	lines := []string{formatLine(prefix, file, int64(at.line), int64(at.column), count > 0)}
-	for i := len(calls) - 1; i >= 0; i-- {
-		c := calls[i]
+	lines := []string{formatLine(prefix, file, int64(at.line), int64(at.column), inlined.count > 0)}
+	for i := inlined.count - 1; i >= max(0, inlined.count-mostInlined); i-- {
+		c := inlined.last[i%mostInlined]
 		if c.file < 0 {
 			break
 		}
 		if file = p.file(uint64(c.file), b); file == "" {
 			break
 		}
-		outermost := i == 0 && count == len(calls)
-		lines = append(lines, formatLine(strings.Repeat(" ", len(prefix)), file, c.line, c.column, !outermost))
+		lines = append(lines, formatLine(strings.Repeat(" ", len(prefix)), file, c.line, c.column, i > 0)) // the last is where it all was called
 	}
 	return lines
 }
