@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"strings"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -75,7 +76,8 @@ func (l *logListener) write(f *frame, log *frameLog) {
 	if log.text.Len() == 0 {
 		return
 	}
-	line := bytes.Clone(log.text.Bytes())
+	// One line, in which paths are the guest's.
+	line := []byte(escaped(strings.TrimSuffix(log.text.String(), "\n"), mostMessage, "\t") + "\n")
 	log.text.Reset()
 	sink := stream{kind: l.target.Kind, fd: l.target.FD, target: l.target.Target}
 	if w, err := sink.sink(f.module); err == nil && w != nil {

@@ -12,14 +12,26 @@ import (
 const (
 	mostName    = 256      // bytes
 	mostMessage = 64 << 10 // likewise
+	mostHead    = 2 << 10  // of what stands above a trace, or without one
 )
 
 // shownName is a name in a message.
 func shownName(name string) string { return escaped(name, mostName, "") }
 
-// shownMessage keeps the lines of wazero's trace; above them there is one.
+// shownMessage keeps the lines of wazero's trace; above them there is one. What is too long in that is a name in the middle of it: what is said of
+// the name stays.
 func shownMessage(message string) string {
 	head, trace, traced := strings.Cut(message, traceHeader)
+	if len(head) > mostHead {
+		begin, end := mostHead/2, len(head)-mostHead/2
+		for begin > 0 && !utf8.RuneStart(head[begin]) {
+			begin--
+		}
+		for end < len(head) && !utf8.RuneStart(head[end]) {
+			end++
+		}
+		head = head[:begin] + "…" + head[end:]
+	}
 	head = escaped(head, mostMessage, "")
 	if left := mostMessage - len(head) - len(traceHeader); traced && left > 0 {
 		return head + traceHeader + escaped(trace, left, "\n\t")

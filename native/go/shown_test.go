@@ -24,7 +24,10 @@ func TestShown(t *testing.T) {
 	if got, want := shownMessage(message), `module[a\nb] failed: wasm error: unreachable`+traceHeader+"\n\tm.f()\n\t\t0x1f: a\\x1b.c:1"; got != want {
 		t.Errorf("expected %q but received %q", want, got)
 	}
-	for _, long := range []string{strings.Repeat("ü", mostMessage), "x" + traceHeader + strings.Repeat("\x01", mostMessage), strings.Repeat("\n", 1<<20)} {
+	if got := shownMessage("module[" + strings.Repeat("ü", mostMessage) + "] not instantiated"); len(got) > mostHead+3 || !strings.HasSuffix(got, "ü] not instantiated") || !utf8.ValidString(got) {
+		t.Errorf("a message with a long name became %q", got)
+	}
+	for _, long := range []string{"x" + traceHeader + strings.Repeat("ü", mostMessage), "x" + traceHeader + strings.Repeat("\x01", mostMessage), "x" + traceHeader + strings.Repeat("\n", 1<<20)} {
 		if got := shownMessage(long); len(got) > mostMessage || !strings.HasSuffix(got, "…") || !utf8.ValidString(got) {
 			t.Errorf("a message of %d bytes became %d", len(long), len(got))
 		}
@@ -65,6 +68,7 @@ func (panicked) GoStack() []byte {
 }
 
 func TestNoStackOfGoCrosses(t *testing.T) {
+	panicsTold.Store(0)
 	told := panicsTold.Load()
 	for _, e := range []*wzError{
 		asError(protect(func() error { var none *wzError; return closedError(none.Message) })),

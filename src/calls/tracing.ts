@@ -1,6 +1,7 @@
 import type { TracingChannel } from 'node:diagnostics_channel';
 import { isPromiseLike } from '../io/callbacks.js';
 import { debuglog, now, tracingChannel } from '../values/node.js';
+import { shown } from '../values/shown.js';
 
 /** What is added to the message: `error` where it failed, else the `result` of calls and host calls. `module` is '' where it has no name. */
 interface Outcome {
@@ -100,9 +101,10 @@ function logEnds<T extends Outcome>(channel: TracingChannel<string, T>, describe
   channel.asyncEnd.subscribe((trace) => ended(trace as T));
 }
 if (log.enabled) {
-  const name = (trace: { readonly module: string; readonly function: string }) => `${trace.module}.${trace.function}`;
+  const name = (trace: { readonly module: string; readonly function: string }) =>
+    `${shown(trace.module)}.${shown(trace.function)}`;
   logEnds(traced.compile, (trace) => `compile ${trace.byteLength} bytes`);
-  logEnds(traced.instantiate, (trace) => `instantiate ${JSON.stringify(trace.module)}`);
+  logEnds(traced.instantiate, (trace) => `instantiate "${shown(trace.module)}"`);
   logEnds(traced.call, (trace) => `call ${name(trace)}`);
   logEnds(traced.host, (trace) => `host ${name(trace)}`);
 }

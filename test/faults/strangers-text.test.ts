@@ -1,14 +1,28 @@
 /** What a guest chose the text of (names, debug information) in traps and messages: short, one line, read in bounded time, and never our own inside. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { bombs, named, overlapping } from '../support/dwarf.js';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { expectAftermath } from '../support/faults.js';
-import { experimental, ModuleConfig, Runtime, RuntimeConfig, type Trap } from '../support/package.js';
+import {
+  experimental,
+  ModuleConfig,
+  OutputBuffer,
+  Runtime,
+  RuntimeConfig,
+  type Trap,
+  wasi,
+} from '../support/package.js';
 import { slowness } from '../support/slowness.js';
 import { wat } from '../support/wat.mjs';
 
 expectAftermath();
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const unprinted = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffd]/;
 
@@ -148,6 +162,43 @@ needsEdit('e8trace')(
     expect(await errorOf(() => module.exportedFunction('run')!.call(40))).toMatchObject({ kind: 'unreachable' });
   },
 );
+
+it('what hostLoggingListener writes of a path is on one line, and moves no cursor', async () => {
+  await using runtime = new Runtime();
+  await wasi.instantiate(runtime);
+  const buffer = new OutputBuffer();
+  const listener = experimental.hostLoggingListener(buffer, ['filesystem']);
+  const guest =
+    wat(`(module (import "wasi_snapshot_preview1" "path_unlink_file" (func $unlink (param i32 i32 i32) (result i32)))
+    (memory (export "memory") 1) (data (i32.const 8) "\\1b[2J\\0a==> forged\\e2\\80\\ae\\ff")
+    (func (export "run") (drop (call $unlink (i32.const 3) (i32.const 8) (i32.const 19)))))`);
+  const module = await runtime.instantiateModule(await runtime.compileModule(guest, { listener }));
+  await module.exportedFunction('run')!.call();
+  expect(buffer.text().split('\n')).toEqual([
+    '==> wasi_snapshot_preview1.path_unlink_file(fd=3,path=\\x1b[2J\\n==> forged\\u202e\\xff)',
+    '<== errno=EBADF',
+    '',
+  ]);
+});
+
+it('the command shows names, and obeys none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wazero-'));
+  try {
+    const file = join(folder, 'm.wasm');
+    const bad = '\\1b[2J\\c2\\9b1m\\0a\\e2\\80\\ae';
+    writeFileSync(
+      file,
+      wat(`(module (import "${bad}" "${bad}" (func)) (func (export "${bad}")) (table (export "t${bad}") 1 funcref))`),
+    );
+    for (const args of [['inspect'], ['inspect', '-json'], ['run']]) {
+      const { stdout, stderr } = spawnSync(process.execPath, [cli, ...args, file], { encoding: 'utf8' });
+      expect(stdout + stderr).toContain(args.length === 2 ? '\\u001b[2J' : '\\x1b[2J');
+      expect(stdout + stderr).not.toMatch(unprinted);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 it('an outcome that cannot be read is an error of its call, and the next one runs', async () => {
   await using runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));
