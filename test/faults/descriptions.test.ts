@@ -87,17 +87,21 @@ it.each([
   ['eight modules of 107 KB in a heap of 1 GB', 'moduleName', [100_000, 'a', 1_000], 8, 1_024],
   ['1,000,000 exports in a heap of 128 MB', 'exports', [1_000_000], 1, 128],
   ['50,000 exports of a type with 1,000 parameters in a heap of 128 MB', 'exports', [50_000, 0, 'a', 1_000], 1, 128],
-] as const)('V8’s heap has room: %s', async (_, shape, args, count, heap) => {
-  const outcome = await run('described', {
-    args: [shape, JSON.stringify(args), count],
-    nodeArgs: [`--max-old-space-size=${heap}`],
-    ...(process.platform === 'linux' && { under: 'ulimit -v 24000000' }),
-    timeoutMs: 100_000,
-  });
-  expect(outcome.stderr).toBe('');
-  const [n] = shape === 'moduleName' ? [1_000] : args;
-  expect(JSON.parse(outcome.stdout.split('\n')[1]!)).toEqual({ kept: Array(count).fill(n) });
-});
+] as const)(
+  'V8’s heap has room: %s',
+  async (_, shape, args, count, heap) => {
+    const outcome = await run('described', {
+      args: [shape, JSON.stringify(args), count],
+      nodeArgs: [`--max-old-space-size=${heap}`],
+      ...(process.platform === 'linux' && { under: 'ulimit -v 24000000' }),
+      timeoutMs: 220_000,
+    });
+    expect(outcome.stderr).toBe('');
+    const [n] = shape === 'moduleName' ? [1_000] : args;
+    expect(JSON.parse(outcome.stdout.split('\n')[1]!)).toEqual({ kept: Array(count).fill(n) });
+  },
+  240_000 * slowness,
+);
 
 const stalls: [string, () => Uint8Array<ArrayBuffer>][] = [
   ['10,000 modules to import from', () => shapes.importModules(10_000, 25, control)],
@@ -111,7 +115,7 @@ const stalls: [string, () => Uint8Array<ArrayBuffer>][] = [
   ['a module name of 10 MB', () => shapes.moduleName(10_000_000, control, 1)],
   ['100 names of 100,000 control characters', () => shapes.exports(100, 100_000, control)],
 ];
-/** 20 ms is what SECURITY.md says of a machine with nothing else to do; without the cures these take 100 to 4,000 even there. `npm run fuzz -- names` holds it to 20. */
+/** 20 ms is what SECURITY.md says of a machine with nothing else to do: `npm run fuzz -- names` holds it to that. Here only work counts; without the cures it is 100 ms to 4 s. */
 const most = 60;
 it.runIf(process.platform === 'linux' && slowness === 1).each(stalls)(
   'the event loop is free while it is compiled and instantiated: %s',
@@ -121,10 +125,10 @@ it.runIf(process.platform === 'linux' && slowness === 1).each(stalls)(
     for (let attempt = 0; attempt < 3 && shortest > 20; attempt++) {
       await using runtime = open();
       globalThis.gc?.();
-      const { value: compiled, stall } = await stallOf(() => runtime.compileModule(bytes, { timeoutMs: 60_000 }));
+      const { value: compiled, work } = await stallOf(() => runtime.compileModule(bytes, { timeoutMs: 60_000 }));
       const instantiated =
         compiled && (await stallOf(() => runtime.instantiateModule(compiled, anonymous, { timeoutMs: 60_000 })));
-      shortest = Math.min(shortest, Math.max(stall, instantiated?.stall ?? 0));
+      shortest = Math.min(shortest, Math.max(work, instantiated?.work ?? 0));
     }
     expect(shortest).toBeLessThan(most);
   },
@@ -229,8 +233,9 @@ it('a listener with a filter of 200,000 functions leaves the event loop free and
   await using runtime = open();
   const asked: number[] = [];
   const heard: number[] = [];
-  const { value, stall } = await stallOf(() =>
-    runtime.compileModule(shapes.exports(200_000), {
+  const bytes = shapes.exports(200_000);
+  const { value, work } = await stallOf(() =>
+    runtime.compileModule(bytes, {
       listener: {
         filter: ({ index }) => asked.push(index) > 0 && index % 3 === 1,
         before: ({ definition }) => heard.push(definition.index),
@@ -238,7 +243,7 @@ it('a listener with a filter of 200,000 functions leaves the event loop free and
     }),
   );
   expect(asked).toHaveLength(200_000);
-  expect(stall).toBeLessThan(500 * slowness); // a collection of V8's, on a busy machine
+  expect(work).toBeLessThan(most * slowness);
   const module = await runtime.instantiateModule(value!, anonymous);
   for (const index of [0, 1, 2, 3, 4, 199_999]) await module.exportedFunction(index.toString(36))!.call();
   expect(heard).toEqual([1, 4, 199_999].filter((index) => index % 3 === 1));

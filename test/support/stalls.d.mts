@@ -1,5 +1,6 @@
-export interface Watch {
-  end(): Promise<number>;
+export interface Held {
+  stall: number;
+  work: number;
 }
-export function watchLoop(): Watch;
-export function stallOf<T>(work: () => Promise<T>): Promise<{ value: T | undefined; error: unknown; stall: number }>;
+export function watchLoop(): { end(): Promise<Held> };
+export function stallOf<T>(work: () => Promise<T>): Promise<{ value: T | undefined; error: unknown } & Held>;

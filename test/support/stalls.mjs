@@ -1,26 +1,28 @@
-/** How long the event loop is held: by work or by waiting, but not by others that have the processor (Linux says how long it was wanted in vain). */
+/** How long the event loop is held. Linux says for how long a thread was at work, and for how long it was kept waiting for a processor by others. */
 import { readFileSync } from 'node:fs';
 
-/** Milliseconds that the main thread has waited for a processor. */
-function waitedForProcessor() {
+/** Milliseconds that the main thread has worked, and waited for a processor. */
+function spent() {
   try {
-    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+    const [worked, waited] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ');
+    return { worked: Number(worked) / 1e6, waited: Number(waited) / 1e6 };
   } catch {
-    return 0;
+    return { worked: performance.now(), waited: 0 };
   }
 }
 
-/** Begins to watch; `end` gives the longest time in ms that no timer could come. */
+/** Begins to watch; `end` gives the longest time in ms between two turns: `stall` of waiting and work, `work` without what it waited for. */
 export function watchLoop() {
-  let worst = 0;
-  let seen = performance.now();
-  let waited = waitedForProcessor();
+  const worst = { stall: 0, work: 0 };
+  let last = performance.now();
+  let { worked, waited } = spent();
   const look = () => {
     const now = performance.now();
-    const wait = waitedForProcessor();
-    worst = Math.max(worst, now - seen - (wait - waited));
-    seen = now;
-    waited = wait;
+    const so = spent();
+    worst.stall = Math.max(worst.stall, now - last - (so.waited - waited));
+    worst.work = Math.max(worst.work, so.worked - worked);
+    last = now;
+    ({ worked, waited } = so);
   };
   const timer = setInterval(look, 1);
   return {
@@ -33,7 +35,7 @@ export function watchLoop() {
   };
 }
 
-/** Runs it with the loop watched: what it answers or rejects with, and the stall in ms. */
+/** Runs it with the loop watched: what it answers or rejects with, and the longest stall and work in ms. */
 export async function stallOf(work) {
   const watch = watchLoop();
   let value;
@@ -43,5 +45,5 @@ export async function stallOf(work) {
   } catch (thrown) {
     error = thrown;
   }
-  return { value, error, stall: await watch.end() };
+  return { value, error, ...(await watch.end()) };
 }
