@@ -20,5 +20,7 @@ var Edit = edit.Edit{
 		// String is key, for other packages. Types that are decoded have theirs already.
 		t.File("internal/emscripten/emscripten.go").Before("NewInvokeFunc", "paramNames := make([]string, len(params))", "_ = fn.FunctionType.String()")
 		t.File("internal/wasm/host.go").Before("(*Module).maybeAddType", "return result, nil", "_ = m.TypeSection[result].key()")
+		// Upstream's test compares with types that nobody has asked.
+		t.File("internal/wasm/host_test.go").AtStart("requireHostModuleEquals", "for i := range expected.TypeSection {\n_ = expected.TypeSection[i].key()\n}")
 	},
 }
