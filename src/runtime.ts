@@ -1,6 +1,6 @@
 import { traceAsync, traced, traceSync } from './calls/tracing.js';
 import { inspectedAs } from './values/inspect.js';
-import { now } from './values/node.js';
+import { now, setImmediate } from './values/node.js';
 import { Uncloneable } from './values/uncloneable.js';
 import './instances/dispatch.js'; // its hooks answer what native code asks
 import { Listener } from './calls/listener.js';
@@ -219,8 +219,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
       for (const _ of listener.choosing(await compile(copy, Listener.list))) {
         await new Promise<void>((resolve) => setImmediate(resolve));
         if (signal?.aborted) throw abortedError('the compilation', { reason: 'abort', cause: signal.reason });
-        if (performance.now() > limit.deadline)
-          throw abortedError('the compilation', { reason: 'timeout' }, limit.timeoutMs);
+        if (now() > limit.deadline) throw abortedError('the compilation', { reason: 'timeout' }, limit.timeoutMs);
         this.#state.checkOpen();
       }
       this.#state.checkOpen();
