@@ -189,6 +189,7 @@ export class DirectCall {
     if (isPromiseLike(result)) return result;
     if (results.length === 1 && put(results, [result], words)) return undefined;
     const list = hostResults(results, result, `the results of ${host.name}`);
+    if (results.length > 1 && put(results, list, words)) return undefined;
     const position = (i: number) =>
       results.length === 1 ? `the result of ${host.name}` : `result ${i} of ${host.name}`;
     encodeWhole(results, list, words.all, this.state.module.group.references, position);

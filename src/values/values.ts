@@ -214,8 +214,8 @@ export function hostResults(types: readonly ValueType[], result: unknown, name: 
     return [];
   }
   if (!Array.isArray(result)) throw wrongType(`an array of ${types.length} results`, name, result);
-  const { length } = result;
-  if (length !== types.length)
-    throw invalidArgument(`Expected ${types.length} results for ${name} but received ${length}`);
-  return Array.from(types, (_, i): unknown => result[i]);
+  const list: readonly unknown[] = result.length === types.length ? [...result] : result;
+  if (list.length !== types.length)
+    throw invalidArgument(`Expected ${types.length} results for ${name} but received ${list.length}`);
+  return list;
 }
