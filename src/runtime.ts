@@ -8,7 +8,7 @@ import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSigna
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
 import type { InstantiateOptions } from './experimental.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
-import { CompileRequest, compileTarget, type TimeLimit } from './instances/compile.js';
+import { CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
 import { type InstantiationExtras, instantiateAsync, instantiateSync } from './instances/instantiate.js';
 import type { ModuleState } from './instances/module-state.js';
@@ -215,7 +215,8 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
       this.#state.checkOpen();
       const listener = observer && new Listener(observer, this.#state.limits);
       if (!listener?.filters) return this.#compiled(await compile(bytes, listener?.description), listener);
-      const copy = bytes.slice(); // read a second time when this has returned
+      const copy = await copyOf(bytes); // read a second time when this has returned
+      this.#state.checkOpen();
       for (const _ of listener.choosing(await compile(copy, Listener.list))) {
         await new Promise<void>((resolve) => setImmediate(resolve));
         if (signal?.aborted) throw abortedError('the compilation', { reason: 'abort', cause: signal.reason });

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZ_ABI_VERSION 4u
+#define WZ_ABI_VERSION 5u
 
 typedef uint64_t wz_handle;
 typedef struct { const char *ptr; size_t len; } wz_str;
@@ -218,6 +218,8 @@ enum {
  *                                                                    request 0: sync, value = compiled module; else WZ_MSG_DONE with frame = request,
  *                                                                    target = compiled module. timeout_ns: 0 = none; then ERR_WAZERO_ABORTED, reason timeout
  *                                                                    runtime: or a listener made of it, which is used up: the module is heard by it
+ * void     wz_compile_piece(wz_handle runtime, uint64_t request, uint64_t total, const uint8_t*, size_t, wz_result*)   of `total` bytes that the
+ *                                                                    wz_compile of that request is to take, in place of its own
  * void     wz_compile_cancel(uint64_t env, uint64_t request, uint32_t reason)   WZ_STOP_*; its WZ_MSG_DONE comes soon, with ERR_WAZERO_ABORTED
  * uint64_t wz_compile_progress(uint64_t env, uint64_t request)      functions compiled << 32 | functions of the module; 0 = not known
  * void     wz_host_compile(uint64_t env, wz_handle runtime, wz_str json, wz_result*)            host module from its description, value = compiled module

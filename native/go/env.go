@@ -23,6 +23,7 @@ type env struct {
 type request struct {
 	cancel func(reason string)
 	flight atomic.Pointer[flight] // once it has one
+	pieces *pieces                // while it comes in pieces
 }
 
 var envs sync.Map // id -> *env
@@ -87,7 +88,7 @@ func (e *env) close() {
 		delete(e.directs, d)
 	}
 	e.mu.Unlock()
-	for _, cancel := range cancels {
+	for _, cancel := range cancels { // each may take itself off the list
 		cancel("close")
 	}
 	for _, f := range frames {

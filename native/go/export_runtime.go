@@ -82,21 +82,46 @@ func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, w
 		if err != nil {
 			return 0, nil, err
 		}
-		binary := append([]byte(nil), goData(data, size)...) // wazero keeps slices of it
+		var binary func() []byte // wazero keeps slices of it
+		p := rt.env.takePieces(uint64(request))
+		if p != nil {
+			binary = p.join
+		} else {
+			copied, err := rt.copyBinary(goData(data, size))
+			if err != nil {
+				return 0, nil, err
+			}
+			binary = func() []byte { return copied }
+		}
 		if request == 0 {
-			c, err := rt.compileSync(binary, uint32(workers), listener, nanoseconds(timeout))
+			c, err := rt.compileSync(binary(), uint32(workers), listener, nanoseconds(timeout))
 			if err != nil {
 				return 0, nil, err
 			}
 			return uint64(c.handle), nil, nil
 		}
-		return 0, nil, rt.startCompile(binary, uint32(workers), listener, nanoseconds(timeout), uint64(request), func(c *compiledState, err error) {
+		err = rt.startCompile(binary, uint32(workers), listener, nanoseconds(timeout), uint64(request), func(c *compiledState, err error) {
 			var compiled handle
 			if c != nil {
 				compiled = c.handle
 			}
 			done(uint64(env), uint64(request), compiled, nil, nil, err)
 		})
+		if err != nil && p != nil {
+			p.release()
+		}
+		return 0, nil, err
+	})
+}
+
+//export wz_compile_piece
+func wz_compile_piece(h C.wz_handle, request C.uint64_t, total C.uint64_t, data *C.uint8_t, size C.size_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		rt, err := lookup[*runtimeState](handle(h), kindRuntime)
+		if err != nil {
+			return 0, nil, err
+		}
+		return 0, nil, rt.addPiece(uint64(request), uint64(total), goData(data, size))
 	})
 }
 

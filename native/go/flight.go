@@ -139,7 +139,7 @@ func (f *flight) wait(ctx context.Context) (*compiledState, error) {
 }
 
 // startCompile is for a compilation that JavaScript waits for off its thread; done is called exactly once.
-func (rt *runtimeState) startCompile(binary []byte, workers uint32, listener *listenerState, timeout time.Duration, id uint64, done func(*compiledState, error)) error {
+func (rt *runtimeState) startCompile(binary func() []byte, workers uint32, listener *listenerState, timeout time.Duration, id uint64, done func(*compiledState, error)) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &request{cancel: func(reason string) { cancel(compileAborted(reason)) }}
 	if !rt.env.addRequest(id, r) {
@@ -155,7 +155,7 @@ func (rt *runtimeState) startCompile(binary []byte, workers uint32, listener *li
 			t := time.AfterFunc(timeout, func() { cancel(compileAborted("timeout")) })
 			defer t.Stop()
 		}
-		f := rt.join(binary, workers, listener)
+		f := rt.join(binary(), workers, listener)
 		r.flight.Store(f)
 		made, err = f.wait(ctx)
 	}, func() { done(made, err) })

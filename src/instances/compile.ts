@@ -2,16 +2,17 @@ import type { Handle } from '../native/binding.js';
 import { STOP } from '../native/binding.js';
 import { addActive, native, removeActive } from '../native/native.js';
 import { withResolvers } from '../native/owned.js';
-import type { ErrorRecord } from '../values/errors.js';
 import {
   abortedError,
+  type ErrorRecord,
   type Interruption,
+  invalidArgument,
   makeError,
   unreadableModuleError,
   withStackOfAwaiter,
 } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
-import { Buffer, clearTimeout, now, setTimeout } from '../values/node.js';
+import { Buffer, clearTimeout, now, setImmediate, setTimeout } from '../values/node.js';
 
 export interface TimeLimit {
   /** performance.now(), Infinity for none. */
@@ -44,8 +45,36 @@ function errorOf(bytes: Uint8Array): Error {
   }
 }
 
+/** What is copied in one turn of the event loop: three to four milliseconds. */
+const PIECE = 4 << 20;
+
 const requests = new Map<number, CompileRequest>();
 export const findRequest = (id: number): CompileRequest | undefined => requests.get(id);
+
+/** The pieces of large bytes, a turn of the event loop for each. */
+async function* piecesOf(binary: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  const total = binary.byteLength;
+  for (let at = 0; at < total; at += PIECE) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (binary.byteLength !== total)
+      throw invalidArgument(
+        'Expected the bytes of a module to be left alone until it is compiled but they were detached or resized',
+      );
+    yield binary.subarray(at, at + PIECE);
+  }
+}
+
+/** For who reads them again when the caller has them back. */
+export async function copyOf(binary: Uint8Array): Promise<Uint8Array> {
+  if (binary.byteLength <= PIECE) return binary.slice();
+  const copy = new Uint8Array(binary.byteLength);
+  let at = 0;
+  for await (const piece of piecesOf(binary)) {
+    copy.set(piece, at);
+    at += piece.byteLength;
+  }
+  return copy;
+}
 
 /**
  * A compilation off the JS thread. It settles at its deadline or signal whatever the compiler does; the compiled module that comes after
@@ -70,10 +99,12 @@ export class CompileRequest {
       throw withStackOfAwaiter(error);
     }
   }
-  #run(binary: Uint8Array, { signal, deadline, timeoutMs, workers, listener }: CompileSettings): Promise<Handle> {
+  #run(binary: Uint8Array, settings: CompileSettings): Promise<Handle> {
+    const { signal, deadline, timeoutMs } = settings;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw abortedError('the compilation', { reason: 'abort', cause: signal.reason });
-      native().compile(compileTarget(this.#runtime, listener), binary, workers, this.#id);
+      if (binary.byteLength > PIECE) void this.#beginInPieces(binary, settings);
+      else this.#begin(binary, settings);
       this.#settle = { resolve, reject };
       requests.set(this.#id, this);
       this.#runtime.requests.add(this);
@@ -91,6 +122,26 @@ export class CompileRequest {
         this.#stopListening = () => signal.removeEventListener('abort', listener);
       }
     });
+  }
+
+  #begin(binary: Uint8Array, { workers, listener }: CompileSettings): void {
+    native().compile(compileTarget(this.#runtime, listener), binary, workers, this.#id);
+  }
+
+  /** Copying hundreds of MiB takes tenths of seconds, which the event loop does not have. */
+  async #beginInPieces(binary: Uint8Array, settings: CompileSettings): Promise<void> {
+    try {
+      for await (const piece of piecesOf(binary)) {
+        if (!this.#settle) return this.#finish();
+        native().compilePiece(this.#runtime.handle, this.#id, binary.byteLength, piece);
+      }
+      if (!this.#settle) return this.#finish();
+      this.#begin(new Uint8Array(), settings);
+    } catch (error) {
+      this.#settle?.reject(error);
+      native().compileCancel(this.#id, STOP.close);
+      this.#finish();
+    }
   }
 
   #watch(deadline: number, stop: (why: Interruption) => void): void {
@@ -123,15 +174,19 @@ export class CompileRequest {
 
   /** MSG.done. */
   done(status: number, compiled: Handle, bytes: Uint8Array): void {
+    const settle = this.#settle;
+    if (status !== 0) settle?.reject(errorOf(bytes));
+    else if (settle) settle.resolve(compiled);
+    else if (compiled !== 0) native().compiledClose(compiled);
+    this.#finish();
+  }
+
+  #finish(): void {
     requests.delete(this.#id);
     this.#runtime.requests.delete(this);
     this.#unwatch();
     removeActive();
-    const settle = this.#settle;
     this.#settle = undefined;
-    if (status !== 0) settle?.reject(errorOf(bytes));
-    else if (settle) settle.resolve(compiled);
-    else if (compiled !== 0) native().compiledClose(compiled);
     this.#ended.resolve();
   }
 }

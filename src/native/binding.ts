@@ -31,6 +31,8 @@ export interface NativeBinding {
   cacheNew(directory: string, sharedName: string): Handle;
   cacheClose(cache: Handle): void;
 
+  /** Of `total` bytes that the compile of that request is to take in place of its own: it is given none. */
+  compilePiece(runtime: Handle, request: number, total: number, piece: Uint8Array): void;
   /** Copies the bytes before it returns. The outcome is a MSG.done with `frame` = request, `target` = the compiled module. */
   compile(runtime: Handle, binary: Uint8Array, workers: number, request: number): void;
   compileSync(runtime: Handle, binary: Uint8Array, workers: number, timeoutNs: number): Handle;

@@ -5,7 +5,7 @@ import type { NativeBinding } from './binding.js';
 import { processReport } from './process-report.js';
 
 /** WZ_ABI_VERSION of the addon that this code was written for. */
-const abiVersion = 4;
+const abiVersion = 5;
 
 interface Addon {
   readonly abiVersion: number;

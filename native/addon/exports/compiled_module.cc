@@ -15,6 +15,18 @@ napi_value Compile(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value CompilePiece(Environment& environment, Arguments& args) {
+  const wz_handle runtime = args.Whole(0, "runtime");
+  const uint64_t request = args.Whole(1, "request");
+  const uint64_t total = args.Whole(2, "total");
+  const Arguments::Bytes piece = args.Uint8Array(3, "piece");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_compile_piece(runtime, request, total, piece.data, piece.size, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
 napi_value CompileSync(Environment& environment, Arguments& args) {
   const wz_handle runtime = args.Whole(0, "runtime");
   const Arguments::Bytes binary = args.Uint8Array(1, "binary");
@@ -137,6 +149,7 @@ napi_value CompiledClose(Environment& environment, Arguments& args) {
 
 const Binding kBindings[] = {
     {"compile", Entry<Compile>},
+    {"compilePiece", Entry<CompilePiece>},
     {"compileSync", Entry<CompileSync>},
     {"compileCancel", Entry<CompileCancel>},
     {"compileProgress", Entry<CompileProgress>},

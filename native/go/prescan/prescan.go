@@ -78,11 +78,19 @@ func Check(module []byte, limits Limits) error { return check(module, limits, fa
 // CheckDeclarations is Check for all but function bodies, which are most of a module: enough where nobody will decode them.
 func CheckDeclarations(module []byte, limits Limits) error { return check(module, limits, true) }
 
-func check(module []byte, limits Limits, skipBodies bool) error {
-	limits = limits.orDefault()
-	if size := uint64(len(module)); size > limits.ModuleBytes {
-		return &Error{"moduleBytes", fmt.Sprintf("module has %d bytes, over the limit moduleBytes of %d", size, limits.ModuleBytes)}
+// CheckSize is what can be said of a module before anybody has copied it.
+func CheckSize(size uint64, limits Limits) error {
+	if most := limits.orDefault().ModuleBytes; size > most {
+		return &Error{"moduleBytes", fmt.Sprintf("module has %d bytes, over the limit moduleBytes of %d", size, most)}
 	}
+	return nil
+}
+
+func check(module []byte, limits Limits, skipBodies bool) error {
+	if err := CheckSize(uint64(len(module)), limits); err != nil {
+		return err
+	}
+	limits = limits.orDefault()
 	if err := checkHeader(module); err != nil {
 		return err
 	}
