@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -88,6 +89,9 @@ func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModul
 		if err != nil {
 			return nil, err
 		}
+		if err := checkInvokes(guest.description); err != nil {
+			return nil, err
+		}
 		exporter, err := emscripten.NewFunctionExporterForModule(guest.inner)
 		if err != nil {
 			return nil, classify(err, codeLink)
@@ -95,6 +99,25 @@ func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModul
 		return exporter.ExportFunctions, nil
 	}
 	return nil, invalidArgument("Expected an exporter that exists but received " + r.Exporter)
+}
+
+// checkInvokes is for what wazero believes of a guest: an invoke_ is given the index of a function before all else, and panics where that is missing. The
+// JS thread waits meanwhile. Lua imports 25 functions, Emscripten's largest programs some thousands.
+func checkInvokes(d *description) error {
+	const most = 10_000
+	if d == nil || d.head.ImportedFunctions > most {
+		return &wzError{Code: codeLink, Message: fmt.Sprintf("Expected a guest that Emscripten has built, of at most %d imported functions", most)}
+	}
+	for _, f := range d.lines[:d.head.ImportedFunctions] {
+		module, name, _ := f.Import()
+		if module != "env" || !strings.HasPrefix(name, "invoke_") {
+			continue
+		}
+		if params := f.ParamTypes(); len(params) == 0 || params[0] != api.ValueTypeI32 {
+			return &wzError{Code: codeLink, Message: "Expected the import env." + shownName(name) + " to begin with the i32 index of a function, as Emscripten's invoke_ functions do"}
+		}
+	}
+	return nil
 }
 
 func (rt *runtimeState) functionExport(r *hostFunctionRecord) (func(wazero.HostModuleBuilder), error) {

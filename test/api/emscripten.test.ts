@@ -221,3 +221,23 @@ it('refuses what it cannot use', async () => {
     expect.objectContaining({ code: 'ERR_WAZERO_CLOSED' }),
   );
 });
+
+it('refuses a guest whose invoke_ functions are not of Emscripten: wazero takes their first parameter for granted', async () => {
+  await using runtime = new Runtime();
+  for (const [params, taken] of [
+    ['', false],
+    ['(param i64)', false],
+    ['(param externref)', false],
+    ['(param i32)', true],
+  ] as const) {
+    const compiled = await runtime.compileModule(wat(`(module (import "env" "invoke_x" (func ${params})))`));
+    const error = await errorOf(async () => {
+      const host = emscripten.exportFunctionsForModule(runtime.newHostModuleBuilder('env'), compiled);
+      await (await host.instantiate()).close();
+    });
+    if (taken) expect(error).toBeUndefined();
+    else
+      expect(error).toMatchObject({ code: 'ERR_WAZERO_LINK', message: expect.stringMatching(/env\.invoke_x .*i32/) });
+    await compiled.close();
+  }
+});
