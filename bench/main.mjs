@@ -10,7 +10,19 @@ import { writeReport } from './report.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' } } });
-const order = ['calls', 'tracing', 'instances', 'kernels', 'code', 'memory', 'stdio', 'files', 'deadlines', 'start'];
+const order = [
+  'calls',
+  'safe-calls',
+  'tracing',
+  'instances',
+  'kernels',
+  'code',
+  'memory',
+  'stdio',
+  'files',
+  'deadlines',
+  'start',
+];
 const files = readdirSync(`${here}rows`).map((name) => name.replace('.mjs', ''));
 const chosen = values.only?.split(',') ?? files.toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
 

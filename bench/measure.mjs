@@ -17,6 +17,31 @@ export function time(work, times) {
   for (let i = 0; i < times; i++) work();
   return Number(process.hrtime.bigint() - start) / times;
 }
+/**
+ * Nanoseconds of one of `times` rounds of a statement, in a loop of its own: functions that share a call site are slower than one that has one. What
+ * the statement names is in `values`; `i` counts.
+ */
+export function own(statement, values) {
+  const loop = new Function(
+    ...Object.keys(values),
+    'times',
+    `const start = process.hrtime.bigint(); for (let i = 0; i < times; i++) { ${statement} } return Number(process.hrtime.bigint() - start) / times;`,
+  );
+  return (times) => loop(...Object.values(values), times);
+}
+/** Nanoseconds for one call, with so many outstanding all the time until `total` have ended. `work` is given which of them it is. */
+export async function sustained(total, outstanding, work) {
+  let begun = 0;
+  const chain = async (which) => {
+    while (begun < total) {
+      begun++;
+      await work(which);
+    }
+  };
+  const start = process.hrtime.bigint();
+  await Promise.all(Array.from({ length: outstanding }, (_, i) => chain(i)));
+  return Number(process.hrtime.bigint() - start) / total;
+}
 export async function timeAsync(work, times = 1) {
   const start = process.hrtime.bigint();
   for (let i = 0; i < times; i++) await work();
@@ -27,9 +52,10 @@ export async function timeAsync(work, times = 1) {
  * One row: each contestant is a function that gives a figure (ns, bytes, ...), lower is better. All take their turn in each round, after one
  * round that warms; the figure is the median, the ratio that of the medians.
  *
- *   row, group: names; unit; ours, peer, limit: functions; against: who the peer is; bar: the ratio that must be reached, absent: reported only
+ *   row, group: names; unit; ours, peer, limit: functions; against: who the peer is; bar: the ratio that must be reached, absent: reported only;
+ *   absolute: it is of ours, in the unit
  */
-export async function compare({ row, group, unit = 'ns', against, limitIs, bar, note, ours, peer, limit }) {
+export async function compare({ row, group, unit = 'ns', against, limitIs, bar, absolute, note, ours, peer, limit }) {
   const figures = { ours: [], peer: [], limit: [] };
   for (let round = -1; round < rounds; round++) {
     for (const [name, run] of Object.entries({ ours, peer, limit })) {
@@ -50,6 +76,7 @@ export async function compare({ row, group, unit = 'ns', against, limitIs, bar, 
     limitIs,
     spread: spread(figures.ours),
     bar,
+    absolute,
     note,
   });
 }

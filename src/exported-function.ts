@@ -83,8 +83,8 @@ export class ExportedFunction<
   #callArgsSync(args: ParamsOf<P>): ResultOf<R> {
     const { state, lease, options } = this.#parts;
     const direct = state.direct ?? state.countSync();
-    if (direct !== undefined && lease === undefined && options.endless && direct.isFree) {
-      const result = direct.call(args, options.context);
+    if (direct !== undefined && lease === undefined && options.direct && direct.isFree) {
+      const result = direct.call(args, options);
       if (result !== notEntered) return result as ResultOf<R>;
     }
     const words = state.words(args);
@@ -143,9 +143,9 @@ export class ExportedFunction<
       return words;
     }
     return await enterAsync(state.module, parent, frameOptions, state, (frame, lane, below, timeoutNs, self) => {
-      if (below === 0 && timeoutNs === 0) {
+      if (below === 0) {
         const express = state.express ?? state.countAsync();
-        if (express?.begin(self, words)) return undefined;
+        if (express?.begin(self, words, timeoutNs)) return undefined;
       }
       return native().call(frame, lane, below, timeoutNs, state.handle, words);
     });

@@ -84,7 +84,7 @@ typedef struct {
   uint64_t frame;
   uint32_t lane;
   uint64_t parent;      /* frame id of the frame below in the same group, 0 = outermost */
-  int64_t timeout_ns;   /* time left; 0 = none */
+  int64_t timeout_ns;   /* time left; 0 = none; negative: it is over, where C++ has begun the call */
 } wz_frame_options;
 enum { WZ_STOP_CLOSE = 1, WZ_STOP_TIMEOUT = 2, WZ_STOP_ABORT = 3 };
 

@@ -59,11 +59,12 @@ class Environment : public std::enable_shared_from_this<Environment> {
     express.AdoptAll();
   }
 
-  wz_frame_options Options(uint64_t frame, uint32_t lane) const {
+  wz_frame_options Options(uint64_t frame, uint32_t lane, int64_t deadline) const {
     wz_frame_options options{};
     options.env = id;
     options.frame = frame;
     options.lane = lane;
+    options.timeout_ns = TimeLeft(deadline);
     return options;
   }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// directState is a function that C++ enters by itself (edit e5): synchronous calls without a deadline. C++ has the addresses, this
+// directState is a function that C++ enters by itself (edit e5): outermost synchronous calls, and express calls. C++ has the addresses, this
 // keeps alive what they point to. The rest of a call that comes to an exit which C++ cannot answer is run here, in a frame like any
 // other; a frame is also made (adopted) for a call that waits in a host function, when something wants to find it by its id.
 type directState struct {

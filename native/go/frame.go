@@ -76,7 +76,7 @@ func stopWord(reason, exitCode uint32) uint64 {
 type frameOptions struct {
 	env, frame uint64
 	lane       uint32
-	timeout    time.Duration
+	timeout    time.Duration // negative: it is over
 }
 
 // newFrame registers the frame: from here on wz_frame_stop finds it. Its deadline runs.
@@ -93,7 +93,9 @@ func newFrame(o frameOptions, g *group, m *moduleState) (*frame, error) {
 	if !e.addFrame(f) {
 		return nil, closedError("the environment has ended")
 	}
-	if o.timeout > 0 {
+	if o.timeout < 0 { // it was over when C++ left the call to us
+		f.stopSelf(stopWord(stopTimeout, 0))
+	} else if o.timeout > 0 {
 		f.timer = time.AfterFunc(o.timeout, func() { f.stopAll(stopWord(stopTimeout, 0)) })
 	}
 	return f, nil

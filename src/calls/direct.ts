@@ -1,9 +1,10 @@
 import { isPromiseLike, tooLate } from '../io/callbacks.js';
 import { type Handle, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
-import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
+import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
 import { closedError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
+import { now } from '../values/node.js';
 import { decodeResults, encodeWhole, hostResults, type Signature } from '../values/values.js';
 import { get, put } from '../values/words.js';
 import { checkNotTrapped, endingOf, leave } from './entry.js';
@@ -11,9 +12,10 @@ import type { Subject } from './frames.js';
 import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
 import { Frame, frames, type Instance, Stack } from './link-group.js';
+import type { CheckedOptions } from './options.js';
 import { traced } from './tracing.js';
 
-// Synchronous calls that C++ runs without Go (native/addon/lanes/direct.h): outermost ones, without a deadline. Such a call has no Frame until
+// Synchronous calls that C++ runs without Go (native/addon/lanes/direct.h): outermost ones, without a signal. Such a call has no Frame until
 // somebody asks for one: a host function that is lent its caller, a call made inside a host function, an error.
 
 /** In STATUS after a call. */
@@ -50,7 +52,7 @@ export class DirectCall {
   readonly #slot: number;
   #below: DirectCall | undefined;
   #id = 0;
-  #context: unknown;
+  #options: CheckedOptions;
   #frame: Frame | undefined;
   #target = 0;
   #host: HostFunction | undefined;
@@ -58,6 +60,7 @@ export class DirectCall {
   private constructor(state: Callee, slot: number) {
     this.state = state;
     this.#slot = slot;
+    this.#options = state.module.runtime.defaultOptions;
     forgotten.register(this, slot, this);
   }
 
@@ -80,16 +83,17 @@ export class DirectCall {
     return !module.closed && module.group.isIdle;
   }
 
-  call(args: readonly unknown[], context: unknown): unknown {
+  call(args: readonly unknown[], options: CheckedOptions): unknown {
     const { state } = this;
     const { params, results } = state.signature;
     if (!put(params, args, words)) words.all.set(state.words(args)); // which says what is wrong, if something is
     this.#below = top;
     this.#id = nextId();
-    this.#context = context;
+    this.#options = options;
     state.module.group.direct = this;
     u32[SLOT] = this.#slot;
     f64[FRAME] = this.#id;
+    f64[TIMEOUT] = options.timeoutNs;
     top = this;
     let text: string | undefined;
     try {
@@ -142,7 +146,9 @@ export class DirectCall {
   frame(): Frame {
     if (!this.#frame) {
       const { module } = this.state;
-      const options = { deadline: Infinity, timeoutMs: Infinity, byDefault: true, context: this.#context };
+      const { timeoutMs, byDefault, context } = this.#options;
+      const deadline = timeoutMs === Infinity ? Infinity : now() + native().directLeft(this.#id);
+      const options = { deadline, timeoutMs, byDefault, context };
       this.#frame = new Frame('sync', module, undefined, options, this.state, this.#id);
       frames.add(this.#frame);
       module.group.push(this.#frame, new Stack());

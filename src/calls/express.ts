@@ -1,10 +1,10 @@
 import { type Handle, MSG, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
-import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, u32, words } from '../values/area.js';
+import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
 import { now, setImmediate } from '../values/node.js';
 import { type Frame, frames } from './link-group.js';
 
-// Asynchronous calls that a thread of C++ runs without Go (native/addon/lanes/express.h): outermost ones, without a deadline. Everything else
+// Asynchronous calls that a thread of C++ runs without Go (native/addon/lanes/express.h): outermost ones. Everything else
 // is as with those that Go runs: they have a Frame, they wait in the queue of their group, a host function is asked in a message.
 
 /** In STATUS after a call. */
@@ -34,9 +34,10 @@ export class ExpressCall {
   }
 
   /** False: the call has to go through Go. `parameters` are copied. */
-  begin(frame: Frame, parameters: BigUint64Array): boolean {
+  begin(frame: Frame, parameters: BigUint64Array, timeoutNs: number): boolean {
     u32[SLOT] = this.slot;
     f64[FRAME] = frame.id;
+    f64[TIMEOUT] = timeoutNs;
     words.all.set(parameters);
     native().expressCall();
     if (u32[STATUS] === NOT_ENTERED) return false;

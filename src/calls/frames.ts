@@ -37,6 +37,11 @@ interface Entered {
 
 const nothing = () => {};
 
+/** For native code: 0 for Infinity, else at least 1. 2^53 ns are 104 days, the most that crosses exactly: nobody waits so long for a guest. */
+export function nanoseconds(ms: number): number {
+  return ms === Infinity ? 0 : Math.min(Math.ceil(ms * 1e6), Number.MAX_SAFE_INTEGER);
+}
+
 /** One entry into a link group: a call, an instantiation, or a conversation (Module.exclusive). */
 export class Frame<M extends Entered> {
   readonly id: number;
@@ -147,8 +152,7 @@ export class Frame<M extends Entered> {
   timeLeft(): number | undefined {
     if (this.deadline === Infinity) return 0;
     const left = this.deadline - now();
-    // 2^53 ns are 104 days, the most that crosses exactly: nobody waits so long for a guest.
-    return left > 0 ? Math.min(Math.ceil(left * 1e6), Number.MAX_SAFE_INTEGER) : undefined;
+    return left > 0 ? nanoseconds(left) : undefined;
   }
 
   /** The deadline fires here only while no native frame watches it. */

@@ -2,7 +2,7 @@ import { invalidArgument, notInterruptibleError } from '../values/errors.js';
 import { now } from '../values/node.js';
 import type { CallOptions } from '../values/types.js';
 import { checkFunction, checkObject, checkSignal, checkTimeout } from '../values/validate.js';
-import type { FrameOptions } from './frames.js';
+import { type FrameOptions, nanoseconds } from './frames.js';
 
 /** CallOptions, checked once; the deadline counts anew for each call. */
 export interface CheckedOptions {
@@ -14,16 +14,24 @@ export interface CheckedOptions {
   readonly context: unknown;
   /** Nothing can stop the call. */
   readonly endless: boolean;
+  /** The runtime has closeOnContextDone. */
+  readonly interruptible: boolean;
+  /** A synchronous call may go without Go: no signal, and a deadline only where one may be. */
+  readonly direct: boolean;
+  /** timeoutMs for native code, 0 for none. */
+  readonly timeoutNs: number;
+}
+function withAllThatFollows(
+  options: Pick<CheckedOptions, 'signal' | 'timeoutMs' | 'byDefault' | 'context' | 'interruptible'>,
+): CheckedOptions {
+  const { signal, timeoutMs, interruptible } = options;
+  const endless = signal === undefined && timeoutMs === Infinity;
+  const direct = signal === undefined && (timeoutMs === Infinity || interruptible);
+  return Object.freeze({ ...options, endless, direct, timeoutNs: nanoseconds(timeoutMs) });
 }
 /** Of a runtime: what holds where no options are given. */
-export function defaultOptions(timeoutMs: number): CheckedOptions {
-  return Object.freeze({
-    signal: undefined,
-    timeoutMs,
-    byDefault: true,
-    context: undefined,
-    endless: timeoutMs === Infinity,
-  });
+export function defaultOptions(timeoutMs: number, interruptible: boolean): CheckedOptions {
+  return withAllThatFollows({ signal: undefined, timeoutMs, byDefault: true, context: undefined, interruptible });
 }
 export const noFrameOptions: FrameOptions = Object.freeze({
   deadline: Infinity,
@@ -38,8 +46,14 @@ export function checkCallOptions(options: CallOptions | undefined, defaults: Che
   const signal = checkSignal(options.signal, 'options.signal');
   const given = checkTimeout(options.timeoutMs, 'options.timeoutMs');
   const timeoutMs = given ?? defaults.timeoutMs;
-  const endless = signal === undefined && timeoutMs === Infinity;
-  return Object.freeze({ signal, timeoutMs, byDefault: given === undefined, context: options.context, endless });
+  const { interruptible } = defaults;
+  return withAllThatFollows({
+    signal,
+    timeoutMs,
+    byDefault: given === undefined,
+    context: options.context,
+    interruptible,
+  });
 }
 
 /** For one call that begins now. */

@@ -60,7 +60,7 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, CompileOwner {
     }
     this.closeOnContextDone = fields.closeOnContextDone;
     this.closeOnTrap = fields.closeOnTrap;
-    this.defaultOptions = defaultOptions(fields.defaultTimeoutMs);
+    this.defaultOptions = defaultOptions(fields.defaultTimeoutMs, fields.closeOnContextDone);
     this.limits = fields.limits;
     this.#owned = { handle: this.handle, cache };
     forgotten.register(this, this.#owned, this);

@@ -101,7 +101,9 @@ export interface NativeBinding {
    * `call` returns.
    */
   directCall(): string | undefined;
-  /** Likewise for asynchronous calls. */
+  /** Milliseconds until the deadline of that call, which is under way or has just ended in Go; Infinity for none. */
+  directLeft(frame: number): number;
+  /** As directOpen, for asynchronous calls. */
   expressOpen(fn: Handle): number;
   expressClose(slot: number): void;
   /** Begins the call of the slot, with the frame and the parameters of the area; its status says whether it has. Hooks.express comes, or MSG.done. */

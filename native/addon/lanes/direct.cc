@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "bindings.h"
@@ -17,6 +18,7 @@ bool DirectCalls::IsMode(const char* mode) {
 }
 
 DirectCalls::~DirectCalls() {
+  if (registered_) Watcher::Get().Remove(watched_calls_);
   for (const Stack& stack : stacks_)
     if (stack.memory != nullptr) FreeGuestStack(stack.memory);
 }
@@ -108,7 +110,14 @@ napi_value DirectCalls::Enter() {
   uint8_t* limit = LimitOf(entry, stack.end);
   const size_t size = stack.end - limit + entry.headroom;
 
-  Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, nullptr, nullptr};
+  int64_t deadline = kNever;
+  if (area.timeout > 0) {
+    if (!registered_ && !Register()) return nullptr;
+    deadline = DeadlineIn(area.timeout);
+  }
+
+  Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, deadline, nullptr, nullptr};
+  Watcher::Call& watched = watched_calls_[depth_];
   top_ = &call;
   depth_++;
   entry.busy = true;
@@ -119,23 +128,28 @@ napi_value DirectCalls::Enter() {
   }
 
   AtomicAt<uintptr_t>(entry.stack_limit).store(reinterpret_cast<uintptr_t>(limit), std::memory_order_relaxed);
+  if (deadline != kNever) Watcher::Get().Arm(watched, entry.stack_limit, deadline);
   uint32_t& exit_code = At<uint32_t>(entry.exit_code);
-  napi_value text = nullptr;
-  uint32_t status = kDirectDone;
+  uint32_t answer = WZ_REPLY_OK;
   wazero_node_enter(entry.preamble, entry.executable, entry.context, entry.module_context, area.words,
                     reinterpret_cast<uintptr_t>(stack.end - 16));
   while (exit_code != 0) {
-    const uint32_t answer = Ask(call, exit_code);
-    if (answer != WZ_REPLY_OK || call.adopted || closed.load(std::memory_order_acquire) != 0) {
-      text = Continue(call, answer);
-      status = entry.gone ? kDirectGone : kDirectThroughGo;
+    answer = Ask(call, exit_code);
+    if (answer != WZ_REPLY_OK || call.adopted || closed.load(std::memory_order_acquire) != 0 ||
+        IsPoisoned(entry.stack_limit)) {  // a guest need not poll again
       break;
     }
     exit_code = 0;
     wazero_node_resume(At<uintptr_t>(entry.return_address), entry.context, At<uintptr_t>(entry.stack_pointer),
                        At<uintptr_t>(entry.frame_pointer));
   }
-  if (status == kDirectDone && closed.load(std::memory_order_acquire) != 0) {
+  if (deadline != kNever) Watcher::Get().Disarm(watched);
+  napi_value text = nullptr;
+  uint32_t status = kDirectDone;
+  if (exit_code != 0) {
+    text = Continue(call, answer);
+    status = entry.gone ? kDirectGone : kDirectThroughGo;
+  } else if (closed.load(std::memory_order_acquire) != 0) {
     text = ClosedMeanwhile(entry);
     status = kDirectThroughGo;
   }
@@ -179,16 +193,31 @@ uint32_t DirectCalls::Ask(Call& call, uint32_t exit_code) {
   return area.status;
 }
 
+bool DirectCalls::Register() {
+  if (!Watcher::Get().Ready()) return false;
+  Watcher::Get().Add(watched_calls_, kMostNested);
+  return registered_ = true;
+}
+
+double DirectCalls::Left(uint64_t frame) const {
+  int64_t deadline = frame == last_frame_ ? last_deadline_ : kNever;
+  for (const Call* call = top_; call != nullptr; call = call->below)
+    if (call->frame == frame) deadline = call->deadline;
+  return deadline == kNever ? std::numeric_limits<double>::infinity() : static_cast<double>(deadline - Now()) / 1e6;
+}
+
 void DirectCalls::Adopt(Call& call) {
   if (call.adopted) return;
-  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC);
+  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline);
   Result result;  // when it fails the environment has ended, and wz_direct_continue says so
   wz_direct_adopt(Mutable(&options), call.entry->handle, call.stack, call.stack_size, &result);
   call.adopted = true;
 }
 
 napi_value DirectCalls::Continue(Call& call, uint32_t status) {
-  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC);
+  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline);
+  last_frame_ = call.frame;
+  last_deadline_ = call.deadline;
   call.adopted = true;  // Go makes the frame itself: a second one would wait for the first, and that for what is nested in it
   Result result;
   {
@@ -248,6 +277,13 @@ napi_value DirectClose(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value DirectLeft(Environment& environment, Arguments& args) {
+  const uint64_t frame = args.Whole(0, "frame");
+  napi_value left;
+  if (!args.ok() || napi_create_double(args.env(), environment.direct.Left(frame), &left) != napi_ok) return nullptr;
+  return left;
+}
+
 /** Without the frame of other bindings: nothing in it throws, and every nanosecond of it counts. */
 napi_value DirectCall(napi_env env, napi_callback_info info) noexcept {
   void* environment = nullptr;
@@ -259,6 +295,7 @@ const Binding kBindings[] = {
     {"directOpen", Entry<DirectOpen>},
     {"directClose", Entry<DirectClose>},
     {"directCall", DirectCall},
+    {"directLeft", Entry<DirectLeft>},
 };
 
 }  // namespace

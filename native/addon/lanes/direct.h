@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "lanes/watcher.h"
 #include "values/napi_setup.h"
 
 namespace wazero_node {
@@ -22,8 +23,9 @@ struct DirectArea {
   double frame;         // id of the call to begin, or of the one that reads
   double target;        // of the host function or file system that is asked
   double caller;        // module that asks, 0 where only Go knows it
+  double timeout;       // of the call to begin: nanoseconds, 0 for none
   union {
-    uint64_t words[124];  // parameters and results
+    uint64_t words[123];  // parameters and results
     struct {
       double handle, position, size;
     } read;
@@ -61,6 +63,8 @@ class DirectCalls {
   void Close(uint32_t slot);
   /** Calls the function of area.slot. Returns JSON as wz_call does, or nullptr. */
   napi_value Enter();
+  /** Milliseconds until the deadline of that call, which is under way or was the last that ended in Go; Infinity for none. */
+  double Left(uint64_t frame) const;
 
   /** Go is about to be asked something in which this frame plays a part. */
   void Adopt(uint64_t frame) {
@@ -98,6 +102,7 @@ class DirectCalls {
     uint8_t* stack;  // from here to its end it is lent
     size_t stack_size;
     bool adopted;
+    int64_t deadline;
     napi_value hook, receiver;  // made for the first host function
   };
 
@@ -106,6 +111,7 @@ class DirectCalls {
   napi_value Continue(Call& call, uint32_t status);
   napi_value ClosedMeanwhile(const Entry& entry);
   bool MakeStack(Stack* stack);
+  bool Register();
   void Begin(const Entry* entry);
 
   static constexpr size_t kMostNested = 16;
@@ -117,6 +123,10 @@ class DirectCalls {
   std::vector<std::unique_ptr<Entry>> entries_;
   std::vector<uint32_t> free_;
   Stack stacks_[kMostNested];
+  Watcher::Call watched_calls_[kMostNested];  // as stacks_
+  bool registered_ = false;                   // they are
+  uint64_t last_frame_ = 0;                   // that Go ended
+  int64_t last_deadline_ = kNever;
   size_t depth_ = 0;
   Call* top_ = nullptr;
 

@@ -12,7 +12,6 @@ namespace wazero_node {
 namespace {
 
 using State = ExpressSlot::State;
-using Known = ExpressSlot::Known;
 using Clock = std::chrono::steady_clock;
 
 // What a guest may run for at a time, on average: the others of the process wait for the one thread meanwhile.
@@ -84,11 +83,13 @@ void ExpressCalls::Begin() {
   ExpressSlot& slot = *slots_[index];
   if (!MayBegin(slot)) return;
   ExpressPool& pool = ExpressPool::Get();
+  const int64_t deadline = DeadlineIn(area->timeout);
   {
     std::lock_guard<std::mutex> lock(pool.mutex);
     if (slot.state != State::kIdle) return;
     std::copy_n(area->words, slot.words.size(), slot.words.data());
     slot.frame = static_cast<uint64_t>(area->frame);
+    slot.deadline = deadline;
     slot.environment = environment_->shared_from_this();
     active++;
     pool.Push(slot);
@@ -97,6 +98,7 @@ void ExpressCalls::Begin() {
     slot.listed = true;
     listed_.push_back(&slot);
   }
+  if (deadline != kNever) Watcher::Get().Expect(deadline);
   environment_->queue.Expect();
   area->status = kDirectDone;
 }
@@ -108,6 +110,8 @@ bool ExpressCalls::Reply() {
   ExpressSlot& slot = *slots_[index];
   ExpressPool& pool = ExpressPool::Get();
   std::unique_lock<std::mutex> lock(pool.mutex);
+  // The watcher may be handing it to Go, which has to have it before it is answered there.
+  pool.changed.wait(lock, [&] { return slot.state != State::kLeaving; });
   if (slot.state != State::kParked || slot.frame != static_cast<uint64_t>(area.frame)) return false;
   slot.answer.assign(area.words, area.words + slot.results);
   slot.answered = true;
@@ -144,7 +148,7 @@ void ExpressCalls::Adopt(uint64_t frame) {
   for (ExpressSlot* slot : listed_) {
     std::unique_lock<std::mutex> lock(ExpressPool::Get().mutex);
     if (slot->state == State::kIdle || slot->frame != frame) continue;
-    Adopt(*slot, lock);
+    ExpressPool::Get().Adopt(*slot, lock);
     return;
   }
 }
@@ -153,27 +157,9 @@ void ExpressCalls::AdoptAll() {
   for (ExpressSlot* slot : listed_) {
     slot->listed = false;
     std::unique_lock<std::mutex> lock(ExpressPool::Get().mutex);
-    Adopt(*slot, lock);
+    ExpressPool::Get().Adopt(*slot, lock);
   }
   listed_.clear();
-}
-
-void ExpressCalls::Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
-  ExpressPool& pool = ExpressPool::Get();
-  pool.changed.wait(lock, [&] { return slot.state != State::kLeaving; });
-  if (slot.state == State::kParked) {
-    pool.Leave(slot, WZ_AT_QUESTION, WZ_REPLY_NONE, lock);
-  } else if ((slot.state == State::kWaiting || slot.state == State::kRunning) && slot.known == Known::kNo) {
-    slot.known = Known::kSoon;
-    wz_frame_options options = environment_->Options(slot.frame, WZ_LANE_ASYNC);
-    lock.unlock();
-    Result result;  // when it fails the environment has ended, and wz_express_continue says so
-    wz_express_adopt(&options, slot.entry.handle, &result);
-    lock.lock();
-    slot.known = Known::kYes;
-    if (slot.state == State::kRunning) Interrupt(slot);
-    pool.changed.notify_all();
-  }
 }
 
 namespace {

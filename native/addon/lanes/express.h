@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "lanes/watcher.h"
 #include "values/napi_setup.h"
 
 namespace wazero_node {
@@ -34,6 +35,9 @@ struct ExpressSlot {
   Known known = Known::kNo;  // to Go: it has a frame
   bool entered = false, answered = false;
   uint64_t frame = 0;
+  int64_t deadline = kNever;
+  static constexpr size_t kNowhere = SIZE_MAX;
+  size_t late_at = kNowhere;  // where it stands among those with a deadline
   uint8_t *stack = nullptr, *limit = nullptr, *stack_end = nullptr;
   std::vector<uint64_t> words;   // parameters, then results: native code writes them here
   std::vector<uint64_t> answer;  // of the host function
@@ -45,11 +49,10 @@ struct ExpressSlot {
 
 /**
  * Asynchronous calls that run the guest on a thread of C++ (ExpressPool) without Go, as DirectCalls does it with
- * synchronous ones: outermost, without a deadline, of functions that have been short lately. Everything here belongs to
- * the JS thread.
+ * synchronous ones: outermost, of functions that have been short lately. Everything here belongs to the JS thread.
  *
  * Go does not know of such a call until it has to: something asks for its frame (adoption), it comes to an exit that is
- * not ours to answer, or it has run for long. Then it goes on in Go, like any other.
+ * not ours to answer, its deadline passes, or it has run for long. Then it goes on in Go, like any other.
  */
 class ExpressCalls {
  public:
@@ -73,7 +76,6 @@ class ExpressCalls {
 
  private:
   bool MayBegin(ExpressSlot& slot);
-  void Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock);
 
   Environment* environment_ = nullptr;
   std::vector<std::unique_ptr<ExpressSlot>> slots_;

@@ -6,13 +6,9 @@
 #include "environment.h"
 #include "lanes/direct_entry.h"
 #include "lanes/guest_stack.h"
-#include "process/signals.h"
+#include "lanes/watcher.h"
+#include "process/threads.h"
 #include "values/values.h"
-
-#if WAZERO_NODE_DIRECT
-#include <pthread.h>
-#include <signal.h>
-#endif
 
 namespace wazero_node {
 namespace {
@@ -21,47 +17,18 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 
 constexpr auto kMostSpin = microseconds(100);  // without work, before the thread sleeps
-constexpr auto kRound = std::chrono::milliseconds(1);
+constexpr int64_t kRound = 1'000'000;  // ns, between two looks at what runs
 constexpr uint32_t kRoundsOfRest = 100;  // without a run, after which nobody watches
 constexpr uint32_t kRoundsToStuck = 3;   // with the same run
 constexpr size_t kMostLent = 256, kMostIdle = 64;  // stacks
 constexpr uint32_t kLeft = 400'000;  // ns that leaving to Go counts as
-constexpr size_t kThreadStack = 512 << 10;  // guests have their own
-constexpr intptr_t kPoison = INT64_MAX;  // as in edit e2
 
 void Note(ExpressSlot& slot, uint32_t nanoseconds) {
   const uint32_t average = slot.nanoseconds.load(std::memory_order_relaxed);
   slot.nanoseconds.store(average - average / 8 + nanoseconds / 8, std::memory_order_relaxed);
 }
 
-#if WAZERO_NODE_DIRECT
-/**
- * Signals are for other threads, but those that a fault raises. Go unblocks what it needs where it is called. A thread that waits in threads.cc
- * has such a mask already; this is for one that the system makes.
- */
-bool StartThread(void* (*run)(void*), void* argument) {
-  const sigset_t asynchronous = AsynchronousSignals();
-  sigset_t before;
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kThreadStack);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_sigmask(SIG_BLOCK, &asynchronous, &before);
-  pthread_t thread;
-  const bool started = pthread_create(&thread, &attributes, run, argument) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_attr_destroy(&attributes);
-  return started;
-}
-#else
-bool StartThread(void* (*)(void*), void*) { return false; }
-#endif
-
 }  // namespace
-
-void Interrupt(const ExpressSlot& slot) {
-  AtomicAt<intptr_t>(slot.entry.stack_limit).store(kPoison, std::memory_order_seq_cst);
-}
 
 // Never destroyed: its threads run on while the process exits.
 ExpressPool& ExpressPool::Get() {
@@ -77,8 +44,7 @@ bool ExpressPool::Ready() {
   if (!started_ && !failed_) {
     failed_ = !StartThread([](void* pool) -> void* { return static_cast<ExpressPool*>(pool)->Work(), nullptr; }, this);
     // Without one that watches a guest would hold the other thread for ever: nothing is queued then.
-    failed_ = failed_ ||
-              !StartThread([](void* pool) -> void* { return static_cast<ExpressPool*>(pool)->Watch(), nullptr; }, this);
+    failed_ = failed_ || !Watcher::Get().Ready();
     started_ = !failed_;
   }
   return started_;
@@ -89,6 +55,11 @@ void ExpressPool::Push(ExpressSlot& slot) {
   slot.next = nullptr;
   (last_ == nullptr ? first_ : last_->next) = &slot;
   last_ = &slot;
+  if (slot.deadline != kNever && slot.late_at == ExpressSlot::kNowhere) {
+    slot.late_at = late_.size();
+    late_.push_back(&slot);
+    Due(slot.deadline);
+  }
   waiting_.store(waiting_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   if (asleep_) work_.notify_one();
 }
@@ -124,8 +95,21 @@ void ExpressPool::GiveStack(ExpressSlot& slot) {
   slot.stack = slot.limit = nullptr;
 }
 
+void ExpressPool::Forget(ExpressSlot& slot) {
+  if (slot.late_at == ExpressSlot::kNowhere) return;
+  late_[slot.late_at] = late_.back();
+  late_[slot.late_at]->late_at = slot.late_at;
+  late_.pop_back();
+  slot.late_at = ExpressSlot::kNowhere;
+}
+
+void ExpressPool::Due(int64_t when) {
+  if (when < due_.load(std::memory_order_relaxed)) due_.store(when, std::memory_order_seq_cst);
+}
+
 std::shared_ptr<Environment> ExpressPool::End(ExpressSlot& slot) {
   GiveStack(slot);
+  Forget(slot);
   slot.state = ExpressSlot::State::kIdle;
   slot.known = ExpressSlot::Known::kNo;
   slot.entered = slot.answered = false;
@@ -136,8 +120,9 @@ void ExpressPool::Leave(ExpressSlot& slot, uint32_t at, uint32_t status, std::un
   changed.wait(lock, [&] { return slot.known != ExpressSlot::Known::kSoon; });
   const bool active = slot.state != ExpressSlot::State::kParked;
   slot.state = ExpressSlot::State::kLeaving;
+  Forget(slot);  // Go has a timer
   std::shared_ptr<Environment> environment = slot.environment, ended;
-  wz_frame_options options = environment->Options(slot.frame, WZ_LANE_ASYNC);
+  wz_frame_options options = environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline);
   uint8_t* stack = slot.stack == nullptr ? nullptr : slot.limit - slot.entry.headroom;
   const size_t size = slot.stack == nullptr ? 0 : slot.stack + kStackSize - stack;
   lock.unlock();
@@ -155,6 +140,26 @@ void ExpressPool::Leave(ExpressSlot& slot, uint32_t at, uint32_t status, std::un
   ended.reset();
   environment.reset();  // it may have been the last, and the slot goes with it
   lock.lock();
+}
+
+void ExpressPool::Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
+  using State = ExpressSlot::State;
+  using Known = ExpressSlot::Known;
+  // Two may want to: the JS thread, and the watcher because of a deadline.
+  changed.wait(lock, [&] { return slot.state != State::kLeaving && slot.known != Known::kSoon; });
+  if (slot.state == State::kParked) {
+    Leave(slot, WZ_AT_QUESTION, WZ_REPLY_NONE, lock);
+  } else if ((slot.state == State::kWaiting || slot.state == State::kRunning) && slot.known == Known::kNo) {
+    slot.known = Known::kSoon;
+    wz_frame_options options = slot.environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline);
+    lock.unlock();
+    Result result;  // when it fails the environment has ended, and wz_express_continue says so
+    wz_express_adopt(&options, slot.entry.handle, &result);
+    lock.lock();
+    slot.known = Known::kYes;
+    if (slot.state == State::kRunning) Poison(slot.entry.stack_limit);
+    changed.notify_all();
+  }
 }
 
 void ExpressPool::Work() {
@@ -200,12 +205,15 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
   slot.state = State::kRunning;
   current_ = &slot;
   runs_++;
-  if (!watched_) {
+  const bool first = !watched_;
+  if (first) {
     watched_ = true;
-    watch_.notify_one();
+    round_ = Now() + kRound;
+    Due(round_);
   }
   if (!slot.entered) AtomicAt<uintptr_t>(entry.stack_limit).store(reinterpret_cast<uintptr_t>(slot.limit));
   lock.unlock();
+  if (first) Watcher::Get().Expect(due());
 
   const auto begin = Clock::now();
   if (!slot.entered) {
@@ -261,20 +269,28 @@ void ExpressPool::LeaveFromQueue(ExpressSlot& slot, std::unique_lock<std::mutex>
   Leave(slot, slot.entered ? WZ_AT_EXIT : WZ_AT_START, slot.answered ? WZ_REPLY_OK : WZ_REPLY_NONE, lock);
 }
 
-void ExpressPool::Watch() {
+int64_t ExpressPool::Look(int64_t now) {
   std::unique_lock<std::mutex> lock(mutex);
-  for (;;) {
-    watch_.wait(lock, [&] { return watched_; });
-    while (watched_) {
-      lock.unlock();
-      std::this_thread::sleep_for(kRound);
-      lock.lock();
-      Look(lock);
+  for (size_t i = 0; i < late_.size();) {
+    ExpressSlot& slot = *late_[i];
+    if (slot.deadline > now) {
+      i++;
+      continue;
     }
+    Forget(slot);
+    Adopt(slot, lock);  // Go hears that its time is over, and ends it as any other
   }
+  if (watched_ && now >= round_) {
+    LookAtRun(lock);
+    round_ = now + kRound;
+  }
+  int64_t due = watched_ ? round_ : kNever;
+  for (const ExpressSlot* slot : late_) due = std::min(due, slot->deadline);
+  due_.store(due, std::memory_order_seq_cst);
+  return due;
 }
 
-void ExpressPool::Look(std::unique_lock<std::mutex>& lock) {
+void ExpressPool::LookAtRun(std::unique_lock<std::mutex>& lock) {
   const bool same = runs_ == seen_;
   seen_ = runs_;
   if (current_ == nullptr || !same) {
@@ -291,7 +307,7 @@ void ExpressPool::Look(std::unique_lock<std::mutex>& lock) {
     }
     return;
   }
-  Interrupt(*current_);
+  Poison(current_->entry.stack_limit);
   if (++same_ < kRoundsToStuck) return;
   if (!stuck_) {
     stuck_ = true;

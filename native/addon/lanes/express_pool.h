@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "lanes/express.h"
+#include "lanes/watcher.h"
 
 namespace wazero_node {
 
 /**
- * The thread of the process that runs express calls, one after the other, and one that watches it. What runs for long
- * is interrupted and goes to Go, which gives guests their slices; what cannot be interrupted counts as one of Go's
- * slots, and until it has ended all calls go through Go.
+ * The thread of the process that runs express calls, one after the other; Watcher looks after it. What runs for long is
+ * interrupted and goes to Go, which gives guests their slices; what cannot be interrupted counts as one of Go's slots,
+ * and until it has ended all calls go through Go. So does a call whose deadline has passed.
  *
  * No lock is held while guest code runs, nor while Go or JavaScript are called.
  */
@@ -34,23 +35,34 @@ class ExpressPool {
 
   /** The rest of the call is Go's. mutex is held by `lock`, and is not meanwhile. `at` is a WZ_AT_... */
   void Leave(ExpressSlot& slot, uint32_t at, uint32_t status, std::unique_lock<std::mutex>& lock);
+  /** Go is to know the call, which may be under way: has it make a frame, and leaves the call to Go. Likewise. */
+  void Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock);
   /** It has ended, in Go or here. mutex is held; what comes back is to be dropped without it. */
   std::shared_ptr<Environment> End(ExpressSlot& slot);
+
+  /** For Watcher: does what is due, and says when it has to come again. */
+  int64_t Look(int64_t now);
+  /** The same time, without a lock: it may have become an earlier one since. */
+  int64_t due() const { return due_.load(std::memory_order_seq_cst); }
 
  private:
   ExpressPool();
   void Work();
-  void Watch();
   ExpressSlot* Pop();
   void Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock);
   void LeaveFromQueue(ExpressSlot& slot, std::unique_lock<std::mutex>& lock);
-  void Look(std::unique_lock<std::mutex>& lock);
+  void LookAtRun(std::unique_lock<std::mutex>& lock);
+  void Forget(ExpressSlot& slot);  // its deadline
+  void Due(int64_t when);
   bool TakeStack(ExpressSlot& slot);
   void GiveStack(ExpressSlot& slot);
 
   ExpressSlot *first_ = nullptr, *last_ = nullptr;
   std::atomic<size_t> waiting_{0};
-  std::condition_variable work_, watch_;
+  std::condition_variable work_;
+  std::atomic<int64_t> due_{kNever};
+  int64_t round_ = 0;               // while watched_: of the next look at what runs
+  std::vector<ExpressSlot*> late_;  // those with a deadline, in no order, until Go has them or they have ended
   std::atomic<bool> stuck_{false};
   bool started_ = false, failed_ = false, asleep_ = false, watched_ = false, spins_ = false;
   ExpressSlot* current_ = nullptr;  // whose guest runs
@@ -68,9 +80,6 @@ inline void Pause() {
   asm volatile("yield");
 #endif
 }
-
-/** Interrupts the guest of a slot, which runs: mutex of the pool is held. */
-void Interrupt(const ExpressSlot& slot);
 
 }  // namespace wazero_node
 #endif

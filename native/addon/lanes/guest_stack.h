@@ -52,6 +52,11 @@ std::atomic<T>& AtomicAt(uintptr_t address) {
   return *reinterpret_cast<std::atomic<T>*>(address);
 }
 
+/** The stack limit that no stack pointer is above, as in edit e2: the guest leaves at its next poll. */
+constexpr intptr_t kPoison = INT64_MAX;
+inline void Poison(uintptr_t limit) { AtomicAt<intptr_t>(limit).store(kPoison, std::memory_order_seq_cst); }
+inline bool IsPoisoned(uintptr_t limit) { return AtomicAt<intptr_t>(limit).load(std::memory_order_relaxed) == kPoison; }
+
 /** The host function of ours that a call has left for, or nullptr: another exit. */
 inline const wz_direct_host* HostOf(const wz_direct_entry& entry, uint32_t exit_code) {
   if ((exit_code & 0xff) != WZ_EXIT_HOST) return nullptr;

@@ -36,7 +36,7 @@ struct Job {
 pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t given = PTHREAD_COND_INITIALIZER;
 constexpr unsigned kMost = 512;
-constexpr unsigned kOwn = 2;  // of ExpressPool, which come from those that wait, too
+constexpr unsigned kOwn = 2;  // ExpressPool's and Watcher's, which come from those that wait, too
 Job jobs[kMost];
 unsigned waiting = 0;   // threads
 unsigned pending = 0;   // jobs that none of them has taken yet: never more than waiting
@@ -114,6 +114,25 @@ unsigned MissingThreads() {
   return missing;
 }
 
+/**
+ * Go unblocks the signals that it needs where it is called. A thread that waits here has such a mask already; this is for one that the system
+ * makes.
+ */
+bool StartThread(void* (*run)(void*), void* argument) {
+  constexpr size_t kStack = 512 << 10;  // guests have their own
+  sigset_t before;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStack);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  BlockSignals(&before);
+  pthread_t thread;
+  const bool started = pthread_create(&thread, &attributes, run, argument) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attributes);
+  return started;
+}
+
 }  // namespace wazero_node
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, Start start, void* argument) noexcept {
@@ -132,5 +151,6 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, Start st
 #else
 namespace wazero_node {
 unsigned MissingThreads() { return 0; }
+bool StartThread(void* (*)(void*), void*) { return false; }
 }  // namespace wazero_node
 #endif
