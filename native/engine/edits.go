@@ -27,7 +27,7 @@ import (
 	"wazeroengine/e6cache"
 	"wazeroengine/e6ids"
 	"wazeroengine/e7address"
-	"wazeroengine/e7bits"
+	"wazeroengine/e7arms"
 	"wazeroengine/e7capacity"
 	"wazeroengine/e7closed"
 	"wazeroengine/e7cmov"
@@ -75,7 +75,7 @@ var edits = []edit.Edit{
 	e7memory.Edit,
 	e7rem.Edit,
 	e7address.Edit,
-	e7bits.Edit,
+	e7arms.Edit,
 	e7cmov.Edit,
 	e7lane.Edit, // as e7cmov
 	e7capacity.Edit,

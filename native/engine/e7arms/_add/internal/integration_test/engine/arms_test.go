@@ -2,7 +2,9 @@ package adhoc
 
 import (
 	"context"
+	"math"
 	"math/bits"
+	"runtime"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
@@ -11,29 +13,37 @@ import (
 	"github.com/tetratelabs/wazero/internal/testing/require"
 )
 
-// TestZerosOnOldProcessors: more values than registers live across a clz or ctz, whose operand is the one used last.
-func TestZerosOnOldProcessors(t *testing.T) {
+// TestArms: more values than registers live across an operation that jumps over code of its own, and its operand is the one that is used last: the allocator takes
+// its register first.
+func TestArms(t *testing.T) {
 	before := platform.CpuFeatures
-	platform.CpuFeatures &^= platform.CpuFeatureAmd64ABM | platform.CpuFeatureAmd64BMI1
+	if runtime.GOARCH == "amd64" { // a processor of before 2013
+		platform.CpuFeatures &^= platform.CpuFeatureAmd64ABM | platform.CpuFeatureAmd64BMI1
+	}
 	defer func() { platform.CpuFeatures = before }()
 	ctx := context.Background()
 	r := wazero.NewRuntime(ctx)
 	defer r.Close(ctx)
 	const live = 20
 	for name, op := range map[string]struct {
-		code byte
-		of   func(uint64) int
-	}{"clz": {0x79, bits.LeadingZeros64}, "ctz": {0x7a, bits.TrailingZeros64}} {
+		code []byte
+		of   func(uint64) uint64
+	}{
+		"clz":               {[]byte{0x79}, func(x uint64) uint64 { return uint64(bits.LeadingZeros64(x)) }},
+		"ctz":               {[]byte{0x7a}, func(x uint64) uint64 { return uint64(bits.TrailingZeros64(x)) }},
+		"f64.convert_i64_u": {[]byte{0xba, 0xbd}, func(x uint64) uint64 { return math.Float64bits(float64(x)) }},
+		"f32.convert_i64_u": {[]byte{0xb5, 0xbc, 0xad}, func(x uint64) uint64 { return uint64(math.Float32bits(float32(x))) }},
+	} {
 		t.Run(name, func(t *testing.T) {
 			var body []byte
 			for i := range live { // locals 1 to live: parameter 0 plus their index
 				body = rawwasm.Bytes(body, byte(0x20), 0, byte(0x42), i, byte(0x7c), byte(0x21), 1+i)
 			}
-			body = rawwasm.Bytes(body, byte(0x20), 0, op.code) // the count
+			body = rawwasm.Bytes(body, byte(0x20), 0, op.code, byte(0x20), 0, byte(0x7c)) // whose operand is used at once
 			for i := range live {
 				body = rawwasm.Bytes(body, byte(0x20), 1+i, byte(0x7c))
 			}
-			body = rawwasm.Bytes(body, byte(0x20), 0, byte(0x7c)) // and the parameter itself, last
+			body = rawwasm.Bytes(body, byte(0x20), 0, byte(0x7c)) // and last of all: it is what makes room
 			locals := make([]byte, live)
 			for i := range locals {
 				locals[i] = rawwasm.I64
@@ -46,7 +56,7 @@ func TestZerosOnOldProcessors(t *testing.T) {
 			))
 			require.NoError(t, err)
 			for _, x := range []uint64{0, 1, 2, 0x8000, 1 << 31, 1 << 63, 0xf0f0 << 20, 1<<64 - 1} {
-				want := uint64(op.of(x)) + x
+				want := op.of(x) + 2*x
 				for i := range uint64(live) {
 					want += x + i
 				}

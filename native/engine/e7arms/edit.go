@@ -1,5 +1,5 @@
-// Package e7bits counts the zeros of an integer without a jump.
-package e7bits
+// Package e7arms keeps code that is jumped over free of what the allocator of registers may reload there.
+package e7arms
 
 import (
 	"embed"
@@ -14,14 +14,22 @@ var added embed.FS
 // Edit is this edit.
 var Edit = edit.Edit{
 	Added: added,
-	ID:    "e7bits",
-	Why: "amd64 without LZCNT or BMI1 (before 2013): clz and ctz jump over a use of their operand inside of what the allocator of registers takes for straight " +
-		"code: what it reloads there is missing where zero was counted, and another value is taken for it from then on",
-	Retire: "a lowerClz and a lowerCtz without jumps",
+	ID:    "e7arms",
+	Why: "amd64: the conversion of u64 to floats, and clz and ctz without LZCNT or BMI1 (before 2013), jump over a use of their operand inside of what the " +
+		"allocator of registers takes for straight code: what it reloads there is missing on the other arm, and another value is taken for it from then on",
+	Retire: "a lowerFcvtFromUint, lowerClz and lowerCtz whose arms use nothing but what was there before the jump",
 	Apply: func(t *edit.Tree) {
 		f := t.File(edit.Wazevo + "backend/isa/amd64/machine.go")
 		f.ReplaceBody("(*machine).lowerCtz", `m.lowerZeros(instr, platform.CpuFeatureAmd64BMI1, unaryRmROpcodeTzcnt, unaryRmROpcodeBsf)`)
 		f.ReplaceBody("(*machine).lowerClz", `m.lowerZeros(instr, platform.CpuFeatureAmd64ABM, unaryRmROpcodeLzcnt, unaryRmROpcodeBsr)`)
+		f.ReplaceBody("(*machine).lowerFcvtFromUint", `if !src64 {
+			tmp := m.c.AllocateVReg(ssa.TypeI32)
+			m.insert(m.allocateInstr().asMovzxRmR(extModeLQ, rn, tmp))
+			rn = newOperandReg(tmp)
+			m.lowerFcvtFromSint(rn, rd, true, dst64)
+			return
+		}
+		m.lowerFcvtFromUint64(rn, rd, dst64)`)
 		upstreamTests(t)
 	},
 }
