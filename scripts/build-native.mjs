@@ -27,7 +27,7 @@ if (sanitize === 'cgocheck') process.env.GOEXPERIMENT = 'cgocheck2';
 const definitions = {
   ...target.cmake,
   WAZERO_GO_MODFILE: engine.modfile,
-  // What cannot be ends a process that looks for it (native/go/invariant.go).
+  // What cannot be ends a process that looks for it (native/go/failure/invariant.go).
   WAZERO_GO_TAGS: [engine.tags, sanitize && 'wazero_assert'].filter(Boolean).join(','),
   WAZERO_GO_LDFLAGS: engine.ldflags,
   WAZERO_SANITIZE: sanitize,

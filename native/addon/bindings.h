@@ -4,7 +4,7 @@
 
 namespace wazero_node {
 
-/** The functions of the binding object, by file; src/internal/binding.ts describes each. */
+/** The functions of the binding object, by file; src/native/binding.ts describes each. */
 struct BindingList {
   const Binding* items;
   size_t count;

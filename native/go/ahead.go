@@ -8,6 +8,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/abi"
 	"wazeronode/errno"
 )
 
@@ -40,14 +41,14 @@ func (w *callbackWriter) write(f *frame, piece []byte) experimentalsys.Errno {
 	if e := w.failed.Swap(0); e != 0 {
 		return experimentalsys.Errno(e)
 	}
-	m := &message{kind: msgWrite, target: w.target, module: uint64(w.module.handle), bytes: piece}
-	if window := w.window.Load(); window > 0 && f.lane == laneAsync {
+	m := &abi.Message{Kind: abi.MsgWrite, Target: w.target, Module: uint64(w.module.handle), Bytes: piece}
+	if window := w.window.Load(); window > 0 && f.lane == abi.LaneAsync {
 		f.writeAhead(w, m, window)
 		return 0
 	}
 	var answer [2]uint64
 	f.upcall(m, answer[:], nil)
-	if answer[0] == 0 && f.lane == laneAsync {
+	if answer[0] == 0 && f.lane == abi.LaneAsync {
 		w.window.Store(answer[1])
 	}
 	return experimentalsys.Errno(answer[0])
@@ -135,13 +136,13 @@ func (a *ahead) taken(target uint64, pieces, bytes uint64, failed uint32, window
 	}
 }
 
-func (f *frame) writeAhead(w *callbackWriter, m *message, window uint64) {
-	for !f.ahead.add(w, uint64(len(m.bytes))+perPiece, window) {
+func (f *frame) writeAhead(w *callbackWriter, m *abi.Message, window uint64) {
+	for !f.ahead.add(w, uint64(len(m.Bytes))+perPiece, window) {
 		f.waitTaken(window / 2)
 	}
-	m.frame = f.id
+	m.Frame = f.id
 	if !post(f.env.id, m) {
-		f.stopSelf(stopWord(stopClose, 0))
+		f.stopSelf(stopWord(abi.StopClose, 0))
 		f.exitIfStopped()
 	}
 }

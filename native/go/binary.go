@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"wazeronode/failure"
 	"wazeronode/headroom"
 	"wazeronode/prescan"
 )
@@ -38,7 +39,7 @@ func (rt *runtimeState) reserveForBinary(size, copies uint64) (release func(), _
 	}
 	release, left, ok := headroom.Reserve(size*copies, true)
 	if !ok {
-		return nil, limitError("moduleBytes", fmt.Sprintf(
+		return nil, failure.Limit("moduleBytes", fmt.Sprintf(
 			"copying a module of %d bytes takes %d MiB, but the process has no more than %d MiB left", size, size*copies>>20, left>>20))
 	}
 	return release, nil
@@ -55,12 +56,12 @@ func (rt *runtimeState) addPiece(id, total uint64, piece []byte) error {
 		r = &request{pieces: p, cancel: func(string) { rt.env.removeRequest(id); release() }}
 		if !rt.env.addRequest(id, r) {
 			release()
-			return closedError("the environment has ended")
+			return failure.Closed("the environment has ended")
 		}
 	}
 	p := r.pieces
 	if p == nil || p.size+uint64(len(piece)) > p.total {
-		return invalidArgument("Expected no more bytes than were announced")
+		return failure.Invalid("Expected no more bytes than were announced")
 	}
 	p.list = append(p.list, append([]byte(nil), piece...))
 	p.size += uint64(len(piece))

@@ -5,6 +5,9 @@ import (
 	"sync"
 
 	"github.com/tetratelabs/wazero"
+
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 // cacheState is a wazero.CompilationCache; one that has a name is shared by the environments of the process.
@@ -20,7 +23,7 @@ var sharedCaches = struct {
 	byName map[string]*cacheState
 }{byName: map[string]*cacheState{}}
 
-func newCache(envID uint64, directory, name string) (handle, error) {
+func newCache(envID uint64, directory, name string) (handles.Handle, error) {
 	e, err := findEnv(envID)
 	if err != nil {
 		return 0, err
@@ -29,10 +32,10 @@ func newCache(envID uint64, directory, name string) (handle, error) {
 	if err != nil {
 		return 0, err
 	}
-	h := handles.add(kindCache, c)
+	h := handles.Add(handles.Cache, c)
 	if !e.addCache(h) {
 		_ = closeCache(h)
-		return 0, closedError("the environment has ended")
+		return 0, failure.Closed("the environment has ended")
 	}
 	return h, nil
 }
@@ -41,7 +44,7 @@ func findCache(directory, name string) (*cacheState, error) {
 	if directory != "" {
 		inner, disk, err := newDiskCache(directory)
 		if err != nil {
-			return nil, invalidArgument(err.Error())
+			return nil, failure.Invalid(err.Error())
 		}
 		return &cacheState{inner: inner, disk: disk, refs: 1}, nil
 	}
@@ -60,8 +63,8 @@ func findCache(directory, name string) (*cacheState, error) {
 }
 
 // closeCache is called when the last runtime of this environment that uses it is closed.
-func closeCache(h handle) error {
-	c, _ := handles.remove(h, kindCache).(*cacheState)
+func closeCache(h handles.Handle) error {
+	c, _ := handles.Remove(h, handles.Cache).(*cacheState)
 	if c == nil {
 		return nil
 	}

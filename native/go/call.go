@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/failure"
 )
 
 // call is one wz_call between its two halves.
@@ -28,13 +31,13 @@ func (c *call) run() (outcome []byte, err error) {
 	if err = c.frame.enter(); err != nil {
 		return nil, err
 	}
-	err = protect(func() error {
+	err = failure.Protect(func() error {
 		if c.function.module.isClosed() {
 			return errClosedModule
 		}
 		fn := c.function.get()
 		if fn == nil {
-			return invalidArgument("Expected a table that has not changed since lookupFunction: the function is in use, and no longer where it was")
+			return failure.Invalid("Expected a table that has not changed since lookupFunction: the function is in use, and no longer where it was")
 		}
 		usable := false // after a panic nobody knows what state it is in
 		defer func() {
@@ -48,28 +51,28 @@ func (c *call) run() (outcome []byte, err error) {
 		c.frame.waitTaken(0)
 		return err
 	})
-	return c.frame.conclude(err, codeTrap)
+	return c.frame.conclude(err, failure.CodeTrap)
 }
 
 // conclude ends the frame: closes what a stop closes, tells frames below that their module has gone, gives way. The outcome is JSON
 // for JavaScript, nil if there is nothing to say.
 func (f *frame) conclude(err error, fallback string) (outcome []byte, _ error) {
 	f.giveSlot() // what follows is ours to do, not the guest's: it may look for the sources of a trace
-	var failed *wzError
+	var failed *failure.Error
 	m := f.module
 	if err != nil {
 		failed = f.failure(err, fallback)
-		if failed.Code == codeExit && failed.Reason != "close" {
+		if failed.Code == failure.CodeExit && failed.Reason != "close" {
 			m.close(failed.ExitCode)
 		}
 	}
-	var gone []handle
+	var gone []uint64
 	for _, closed := range f.group.newlyClosed() {
 		closed.close(0) // by the guest itself: the rest of it follows
-		gone = append(gone, closed.handle)
+		gone = append(gone, uint64(closed.handle))
 	}
-	if m.isClosed() && !contains(gone, m.handle) {
-		gone = append(gone, m.handle)
+	if m.isClosed() && !slices.Contains(gone, uint64(m.handle)) {
+		gone = append(gone, uint64(m.handle))
 	}
 	if failed != nil && len(gone) > 0 && f.below != nil {
 		word := f.stop.Load()
@@ -91,19 +94,10 @@ func (f *frame) conclude(err error, fallback string) (outcome []byte, _ error) {
 	return nil, failed
 }
 
-func contains(list []handle, h handle) bool {
-	for _, other := range list {
-		if other == h {
-			return true
-		}
-	}
-	return false
-}
-
 // failure is what the frame ends with.
-func (f *frame) failure(err error, fallback string) *wzError {
-	e := classify(err, fallback)
-	if e.Code != codeExit {
+func (f *frame) failure(err error, fallback string) *failure.Error {
+	e := failure.Classify(err, fallback)
+	if e.Code != failure.CodeExit {
 		return e
 	}
 	if word := f.stop.Load(); word != 0 && (f.delivered.Load() || f.control.deliveredBy(e.ExitCode)) {

@@ -14,6 +14,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental/nodehost"
 
+	"wazeronode/abi"
 	"wazeronode/codecache"
 	"wazeronode/prescan"
 )
@@ -94,5 +95,5 @@ func (rt *runtimeState) store(key codecache.Key, data, code []byte) {
 
 // warnOfCache: a cache never fails a compilation.
 func warnOfCache(e *env, err error) {
-	post(e.id, &message{kind: msgWarning, status: warningCache, bytes: []byte(err.Error())})
+	post(e.id, &abi.Message{Kind: abi.MsgWarning, Status: abi.WarningCache, Bytes: []byte(err.Error())})
 }

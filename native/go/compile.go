@@ -10,13 +10,15 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"wazeronode/failure"
+	"wazeronode/handles"
 	"wazeronode/headroom"
 	"wazeronode/prescan"
 )
 
 // compiledState is a wazero.CompiledModule. wazero counts references by the bytes and not by the handle, so Close is called once.
 type compiledState struct {
-	handle  handle
+	handle  handles.Handle
 	rt      *runtimeState
 	flight  *flight // that made it, and closes it after the last of its handles; nil of a host module
 	inner   wazero.CompiledModule
@@ -42,7 +44,7 @@ type compiledState struct {
 
 // addCompiled gives it a handle.
 func (rt *runtimeState) addCompiled(c *compiledState) *compiledState {
-	c.handle = handles.add(kindCompiled, c)
+	c.handle = handles.Add(handles.Compiled, c)
 	rt.own(c)
 	return c
 }
@@ -71,24 +73,24 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 		ctx = experimental.WithCompilationWorkers(ctx, int(workers))
 	}
 	var c *compiledState
-	err = protect(func() (err error) { c, err = rt.compileInner(ctx, binary, listener); return })
+	err = failure.Protect(func() (err error) { c, err = rt.compileInner(ctx, binary, listener); return })
 	if err != nil {
-		if scarce := (*wzError)(nil); errors.As(context.Cause(ctx), &scarce) {
+		if scarce := (*failure.Error)(nil); errors.As(context.Cause(ctx), &scarce) {
 			return nil, scarce
 		}
 		if rt.isClosed() {
-			return nil, closedError(err.Error())
+			return nil, failure.Closed(err.Error())
 		}
-		refused := classify(err, codeCompile)
-		if refused.Code == codeTrap { // wazero panicked: of a module that has not run nothing traps
-			refused.Code, refused.Kind = codeCompile, ""
+		refused := failure.Classify(err, failure.CodeCompile)
+		if refused.Code == failure.CodeTrap { // wazero panicked: of a module that has not run nothing traps
+			refused.Code, refused.Kind = failure.CodeCompile, ""
 		}
 		return nil, refused
 	}
 	c.imports = prescan.Imports(binary)
 	c.sharedMemory = prescan.SharedMemory(binary)
 	c.instanceBytes = prescan.InstanceBytes(binary)
-	err = protect(func() (err error) {
+	err = failure.Protect(func() (err error) {
 		if c.inner != nil {
 			if c.description, err = c.describe(ctx); err != nil {
 				return err
@@ -123,7 +125,7 @@ func reserveForCompile(binary []byte) (release func(), _ error) {
 	}
 	release, left, ok := headroom.Reserve(needed, needed <= little)
 	if !ok {
-		return nil, limitError("moduleBytes", fmt.Sprintf(
+		return nil, failure.Limit("moduleBytes", fmt.Sprintf(
 			"compiling a module of %d bytes may take %d MiB, but the process has no more than %d MiB left", len(binary), needed>>20, left>>20))
 	}
 	return release, nil
@@ -139,7 +141,7 @@ func endWhereScarce(ctx context.Context, cancel context.CancelCauseFunc) (stop f
 			return
 		}
 		if headroom.Scarce() {
-			cancel(limitError("moduleBytes", "compiling this module takes more memory than the process has left"))
+			cancel(failure.Limit("moduleBytes", "compiling this module takes more memory than the process has left"))
 			return
 		}
 		time.AfterFunc(every, look)
@@ -177,9 +179,9 @@ func refusal(err error) error {
 	}
 	var refused *prescan.Error
 	if errors.As(err, &refused) && refused.Limit != "" {
-		return limitError(refused.Limit, refused.Message)
+		return failure.Limit(refused.Limit, refused.Message)
 	}
-	return &wzError{Code: codeCompile, Message: err.Error()}
+	return &failure.Error{Code: failure.CodeCompile, Message: err.Error()}
 }
 
 func (rt *runtimeState) isClosed() bool {
@@ -189,12 +191,12 @@ func (rt *runtimeState) isClosed() bool {
 }
 
 func compileAborted(reason string) error {
-	return &wzError{Code: codeAborted, Message: "the compilation was stopped before it had ended", Reason: reason}
+	return &failure.Error{Code: failure.CodeAborted, Message: "the compilation was stopped before it had ended", Reason: reason}
 }
 
 // disown closes it; idempotent, for only who removes the handle goes on.
 func (c *compiledState) disown() {
-	if handles.remove(c.handle, kindCompiled) == nil {
+	if handles.Remove(c.handle, handles.Compiled) == nil {
 		return
 	}
 	c.rt.release(c)

@@ -11,6 +11,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"wazeronode/handles"
 	"wazeronode/headroom"
 )
 
@@ -22,7 +23,7 @@ type runtimeConfig struct {
 	memoryLimitPages      *uint32
 	memoryCapacityFromMax bool
 	debugInfoDisabled     bool
-	compilationCache      handle
+	compilationCache      handles.Handle
 	customSections        bool
 	closeOnContextDone    bool
 
@@ -46,7 +47,7 @@ func readRuntimeConfig(c *C.wz_runtime_config) *runtimeConfig {
 		engine:                uint32(c.engine),
 		memoryCapacityFromMax: c.memory_capacity_from_max != 0,
 		debugInfoDisabled:     c.debug_info_disabled != 0,
-		compilationCache:      handle(c.compilation_cache),
+		compilationCache:      handles.Handle(c.compilation_cache),
 		customSections:        c.custom_sections != 0,
 		closeOnContextDone:    c.close_on_context_done != 0,
 		totalMemoryBytes:      uint64(c.limit_total_memory_bytes),
@@ -129,7 +130,7 @@ type moduleConfig struct {
 	mounts       []mount
 	tcpListeners []string // host, port, ...
 	limits       limits
-	imports      map[string]handle
+	imports      map[string]handles.Handle
 }
 
 // stream is one of the three standard streams: a WZ_SINK_* or WZ_SOURCE_* with what belongs to it.
@@ -174,7 +175,7 @@ func readModuleConfig(c *C.wz_module_config) *moduleConfig {
 			openFiles:      uint32(c.limit_open_files),
 		},
 		tcpListeners: goList(c.tcp_listeners),
-		imports:      map[string]handle{},
+		imports:      map[string]handles.Handle{},
 	}
 	if c.has_name != 0 {
 		name := goString(c.name)
@@ -188,7 +189,7 @@ func readModuleConfig(c *C.wz_module_config) *moduleConfig {
 		out.mounts = append(out.mounts, mount{uint32(m.kind), goString(m.host_dir), goString(m.guest_path), uint64(m.target)})
 	}
 	for _, i := range unsafe.Slice(c.imports.items, c.imports.count) {
-		out.imports[goString(i.name)] = handle(i.module)
+		out.imports[goString(i.name)] = handles.Handle(i.module)
 	}
 	return out
 }

@@ -8,6 +8,9 @@ import (
 	"sync"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 // description is what JavaScript can ask of a compiled module. It is definitions only, so it may outlive the code.
@@ -171,14 +174,14 @@ func (d *description) namesFrom(which, from uint32) (namesRecord, error) {
 		all = d.sections
 	case namesOfLine:
 		if from >= uint32(len(d.lines)) {
-			return namesRecord{}, invalidArgument("Expected the line of a function")
+			return namesRecord{}, failure.Invalid("Expected the line of a function")
 		}
 		return namesRecord{Names: copied(d.lines[from].ExportNames())}, nil
 	default:
-		return namesRecord{}, invalidArgument("Expected a kind of names")
+		return namesRecord{}, failure.Invalid("Expected a kind of names")
 	}
 	if from > uint32(len(all)) {
-		return namesRecord{}, invalidArgument("Expected the number of a name")
+		return namesRecord{}, failure.Invalid("Expected the number of a name")
 	}
 	r := namesRecord{Names: []string{}}
 	for bytes, i := 0, int(from); i < len(all) && len(r.Names) < most && bytes < mostBytes; i++ {
@@ -241,7 +244,7 @@ func (d *description) typeRecord(n uint32) (typeRecord, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n >= uint32(len(d.shown)) {
-		return typeRecord{}, invalidArgument("Expected the number of a type")
+		return typeRecord{}, failure.Invalid("Expected the number of a type")
 	}
 	return d.shown[n], nil
 }
@@ -250,19 +253,19 @@ func (d *description) typeRecord(n uint32) (typeRecord, error) {
 type descriptionHandle struct {
 	*description
 	rt     *runtimeState
-	handle handle
+	handle handles.Handle
 }
 
-func (rt *runtimeState) addDescription(d *description) handle {
+func (rt *runtimeState) addDescription(d *description) handles.Handle {
 	h := &descriptionHandle{description: d, rt: rt}
-	h.handle = handles.add(kindDescription, h)
+	h.handle = handles.Add(handles.Description, h)
 	rt.own(h)
 	return h.handle
 }
 
 // disown is the end of it: idempotent.
 func (h *descriptionHandle) disown() {
-	if handles.remove(h.handle, kindDescription) != nil {
+	if handles.Remove(h.handle, handles.Description) != nil {
 		h.rt.release(h)
 	}
 }

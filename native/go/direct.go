@@ -6,13 +6,16 @@ import (
 	"unsafe"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 // directState is a function that C++ enters by itself (edit e5): outermost synchronous calls, and express calls. C++ has the addresses, this
 // keeps alive what they point to. The rest of a call that comes to an exit which C++ cannot answer is run here, in a frame like any
 // other; a frame is also made (adopted) for a call that waits in a host function, when something wants to find it by its id.
 type directState struct {
-	handle   handle
+	handle   handles.Handle
 	env      *env
 	function *functionState
 	fn       api.Function
@@ -37,7 +40,7 @@ func (f *functionState) openDirect(e *env) *directState {
 	}
 	m.engines.Add(-1) // until it is given back: what is forgotten shows in callEngines
 	d := &directState{env: e, function: f, fn: fn, inner: inner}
-	d.handle = handles.add(kindDirect, d)
+	d.handle = handles.Add(handles.Direct, d)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.directs[d] = struct{}{}
@@ -46,7 +49,7 @@ func (f *functionState) openDirect(e *env) *directState {
 
 // close ends it; the engine goes back, unless nobody knows what state it is in. No call of it is under way.
 func (d *directState) close(usable bool) {
-	if handles.remove(d.handle, kindDirect) == nil {
+	if handles.Remove(d.handle, handles.Direct) == nil {
 		return
 	}
 	d.env.mu.Lock()
@@ -87,14 +90,14 @@ func (d *directState) proceed(o frameOptions, stack []byte, words []uint64, answ
 	d.frame = nil
 	f.hostContext, f.answered = nil, answer
 	usable, err = d.goOn(f, words)
-	outcome, err = f.conclude(err, codeTrap)
+	outcome, err = f.conclude(err, failure.CodeTrap)
 	return outcome, usable, err
 }
 
 // goOn runs the guest to its end, from where it is.
 func (d *directState) goOn(f *frame, words []uint64) (usable bool, err error) {
 	f.control.interrupt() // what C++ was interrupted for is looked at in a tick
-	err = protect(func() error {
+	err = failure.Protect(func() error {
 		err := d.fn.CallWithStack(d.ctx, words)
 		usable = true
 		f.waitTaken(0)
@@ -114,7 +117,7 @@ func watchDirect(env uint64) {
 			if !more {
 				return
 			}
-			if d, _ := handles.get(h, kindDirect).(*directState); d != nil {
+			if d, _ := handles.Get(h, handles.Direct).(*directState); d != nil {
 				d.inner.Interrupt()
 			}
 		}

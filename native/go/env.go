@@ -5,6 +5,11 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"wazeronode/abi"
+	"wazeronode/failure"
+	"wazeronode/handles"
+	"wazeronode/shown"
 )
 
 // env is one Node environment (the main thread or a Worker): it owns what it opened.
@@ -15,7 +20,7 @@ type env struct {
 	frames   map[uint64]*frame
 	requests map[uint64]*request // compilations
 	runtimes map[*runtimeState]struct{}
-	caches   map[handle]struct{}
+	caches   map[handles.Handle]struct{}
 	directs  map[*directState]struct{}
 }
 
@@ -32,11 +37,11 @@ func findEnv(id uint64) (*env, error) {
 	if e, ok := envs.Load(id); ok {
 		return e.(*env), nil
 	}
-	return nil, closedError("the environment has ended")
+	return nil, failure.Closed("the environment has ended")
 }
 
 func openEnv(id uint64) {
-	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]*request{}, runtimes: map[*runtimeState]struct{}{}, caches: map[handle]struct{}{}, directs: map[*directState]struct{}{}})
+	envs.Store(id, &env{id: id, frames: map[uint64]*frame{}, requests: map[uint64]*request{}, runtimes: map[*runtimeState]struct{}{}, caches: map[handles.Handle]struct{}{}, directs: map[*directState]struct{}{}})
 }
 
 func (e *env) addFrame(f *frame) bool {
@@ -83,7 +88,7 @@ func (e *env) close() {
 		if d.known {
 			continue // it is needed to the end of its call
 		}
-		handles.remove(d.handle, kindDirect)
+		handles.Remove(d.handle, handles.Direct)
 		callEngines.Add(-1)
 		delete(e.directs, d)
 	}
@@ -92,7 +97,7 @@ func (e *env) close() {
 		cancel("close")
 	}
 	for _, f := range frames {
-		f.stopSelf(stopWord(stopClose, 0))
+		f.stopSelf(stopWord(abi.StopClose, 0))
 	}
 	if len(frames) == 0 {
 		e.closeRuntimes()
@@ -107,17 +112,17 @@ func (e *env) closeRuntimes() {
 	}
 	caches := slices.Collect(maps.Keys(e.caches))
 	e.mu.Unlock()
-	goroutine(func() {
+	failure.Go(func() {
 		for _, rt := range all {
-			_ = protect(func() error { rt.abandon(); return nil }) // nobody is left to tell
+			_ = failure.Protect(func() error { rt.abandon(); return nil }) // nobody is left to tell
 		}
 		for _, h := range caches {
-			_ = protect(func() error { return closeCache(h) })
+			_ = failure.Protect(func() error { return closeCache(h) })
 		}
 	}, nil)
 }
 
-func (e *env) addCache(h handle) bool {
+func (e *env) addCache(h handles.Handle) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.closed {
@@ -126,7 +131,7 @@ func (e *env) addCache(h handle) bool {
 	return !e.closed
 }
 
-func (e *env) removeCache(h handle) {
+func (e *env) removeCache(h handles.Handle) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.caches, h)
@@ -167,4 +172,14 @@ func (e *env) request(id uint64) *request {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.requests[id]
+}
+
+func init() { failure.Warn = warnAll }
+
+// warnAll tells every environment; nothing is swallowed.
+func warnAll(text string) {
+	envs.Range(func(id, _ any) bool {
+		post(id.(uint64), &abi.Message{Kind: abi.MsgWarning, Bytes: []byte(shown.Escaped(text, shown.MostMessage, "\n\t"))})
+		return true
+	})
 }

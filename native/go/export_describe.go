@@ -5,10 +5,15 @@ package main
 */
 import "C"
 
+import (
+	"wazeronode/failure"
+	"wazeronode/handles"
+)
+
 // described answers a question to a large description. What crosses is bounded.
 func described(h C.wz_handle, out *C.wz_result, ask func(d *description) (any, error)) {
 	answer(out, func() (uint64, []byte, error) {
-		d, err := lookup[*descriptionHandle](handle(h), kindDescription)
+		d, err := handles.Lookup[*descriptionHandle](handles.Handle(h), handles.Description)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -24,7 +29,7 @@ func described(h C.wz_handle, out *C.wz_result, ask func(d *description) (any, e
 //export wz_description_find
 func wz_description_find(h C.wz_handle, which C.uint32_t, name C.wz_str, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		d, err := lookup[*descriptionHandle](handle(h), kindDescription)
+		d, err := handles.Lookup[*descriptionHandle](handles.Handle(h), handles.Description)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -36,7 +41,7 @@ func wz_description_find(h C.wz_handle, which C.uint32_t, name C.wz_str, out *C.
 func wz_description_line(h C.wz_handle, line C.uint32_t, out *C.wz_result) {
 	described(h, out, func(d *description) (any, error) {
 		if uint64(line) >= uint64(len(d.lines)) {
-			return nil, invalidArgument("Expected the line of a function")
+			return nil, failure.Invalid("Expected the line of a function")
 		}
 		return d.function(d.lines[line]), nil
 	})
@@ -55,7 +60,7 @@ func wz_description_type(h C.wz_handle, number C.uint32_t, out *C.wz_result) {
 //export wz_description_close
 func wz_description_close(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		if d, _ := handles.get(handle(h), kindDescription).(*descriptionHandle); d != nil {
+		if d, _ := handles.Get(handles.Handle(h), handles.Description).(*descriptionHandle); d != nil {
 			d.disown()
 		}
 		return 0, nil, nil

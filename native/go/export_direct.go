@@ -5,6 +5,11 @@ package main
 */
 import "C"
 
+import (
+	"wazeronode/failure"
+	"wazeronode/handles"
+)
+
 //export wz_direct_open
 func wz_direct_open(envID C.uint64_t, fn C.wz_handle, entry *C.wz_direct_entry, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
@@ -12,7 +17,7 @@ func wz_direct_open(envID C.uint64_t, fn C.wz_handle, entry *C.wz_direct_entry, 
 		if err != nil {
 			return 0, nil, err
 		}
-		f, err := lookup[*functionState](handle(fn), kindFunction)
+		f, err := handles.Lookup[*functionState](handles.Handle(fn), handles.Function)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -37,8 +42,8 @@ func wz_direct_open(envID C.uint64_t, fn C.wz_handle, entry *C.wz_direct_entry, 
 
 //export wz_direct_close
 func wz_direct_close(h C.wz_handle) {
-	_ = protect(func() error {
-		if d, _ := handles.get(handle(h), kindDirect).(*directState); d != nil {
+	_ = failure.Protect(func() error {
+		if d, _ := handles.Get(handles.Handle(h), handles.Direct).(*directState); d != nil {
 			d.close(true)
 		}
 		return nil
@@ -48,7 +53,7 @@ func wz_direct_close(h C.wz_handle) {
 //export wz_direct_adopt
 func wz_direct_adopt(o *C.wz_frame_options, h C.wz_handle, stack *C.uint8_t, size C.size_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		d, err := lookup[*directState](handle(h), kindDirect)
+		d, err := handles.Lookup[*directState](handles.Handle(h), handles.Direct)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -59,7 +64,7 @@ func wz_direct_adopt(o *C.wz_frame_options, h C.wz_handle, stack *C.uint8_t, siz
 //export wz_direct_continue
 func wz_direct_continue(o *C.wz_frame_options, h C.wz_handle, stack *C.uint8_t, size C.size_t, words *C.uint64_t, count, status C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		d, err := lookup[*directState](handle(h), kindDirect)
+		d, err := handles.Lookup[*directState](handles.Handle(h), handles.Direct)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -84,7 +89,7 @@ func wz_direct_watch(env C.uint64_t) { watchDirect(uint64(env)) }
 //export wz_express_adopt
 func wz_express_adopt(o *C.wz_frame_options, h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		d, err := lookup[*directState](handle(h), kindDirect)
+		d, err := handles.Lookup[*directState](handles.Handle(h), handles.Direct)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -95,7 +100,7 @@ func wz_express_adopt(o *C.wz_frame_options, h C.wz_handle, out *C.wz_result) {
 //export wz_express_continue
 func wz_express_continue(o *C.wz_frame_options, h C.wz_handle, call C.uint64_t, at C.uint32_t, stack *C.uint8_t, size C.size_t, words *C.uint64_t, count, status C.uint32_t, answered *C.uint64_t, answers C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		d, err := lookup[*directState](handle(h), kindDirect)
+		d, err := handles.Lookup[*directState](handles.Handle(h), handles.Direct)
 		if err != nil {
 			return 0, nil, err
 		}

@@ -5,12 +5,17 @@ package main
 */
 import "C"
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"wazeronode/failure"
+	"wazeronode/handles"
+)
 
 //export wz_listener_new
 func wz_listener_new(h C.wz_handle, description C.wz_str, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		rt, err := lookup[*runtimeState](handle(h), kindRuntime)
+		rt, err := handles.Lookup[*runtimeState](handles.Handle(h), handles.Runtime)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -27,7 +32,7 @@ func findFrame(env, id C.uint64_t) (*frame, error) {
 	}
 	f := e.frame(uint64(id))
 	if f == nil {
-		return nil, closedError("the call has ended")
+		return nil, failure.Closed("the call has ended")
 	}
 	return f, nil
 }
@@ -70,13 +75,13 @@ func wz_snapshot_restore(env, id, snapshot C.uint64_t, words *C.uint64_t, count 
 //export wz_table_function
 func wz_table_function(h C.wz_handle, table, offset C.uint32_t, types C.wz_str, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		m, err := lookup[*moduleState](handle(h), kindModule)
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
 		if err != nil {
 			return 0, nil, err
 		}
 		var signature struct{ Params, Results []string }
 		if err := json.Unmarshal(goBytes(types), &signature); err != nil {
-			return 0, nil, invalidArgument("Expected the types of a function but received " + err.Error())
+			return 0, nil, failure.Invalid("Expected the types of a function but received " + err.Error())
 		}
 		params, err := valueTypes(signature.Params)
 		if err != nil {
@@ -98,7 +103,7 @@ func wz_table_function(h C.wz_handle, table, offset C.uint32_t, types C.wz_str, 
 //export wz_internal_globals
 func wz_internal_globals(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		m, err := lookup[*moduleState](handle(h), kindModule)
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -107,8 +112,8 @@ func wz_internal_globals(h C.wz_handle, out *C.wz_result) {
 			return 0, nil, err
 		}
 		type record struct {
-			Handle handle `json:"handle"`
-			Type   string `json:"type"`
+			Handle handles.Handle `json:"handle"`
+			Type   string         `json:"type"`
 		}
 		records := []record{}
 		for _, g := range globals {
@@ -122,7 +127,7 @@ func wz_internal_globals(h C.wz_handle, out *C.wz_result) {
 //export wz_tcp_addresses
 func wz_tcp_addresses(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		m, err := lookup[*moduleState](handle(h), kindModule)
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
 		if err != nil {
 			return 0, nil, err
 		}

@@ -8,17 +8,20 @@ import "C"
 import (
 	"github.com/tetratelabs/wazero/api"
 
+	"wazeronode/abi"
 	"wazeronode/arena"
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 //export wz_instantiate
 func wz_instantiate(o *C.wz_frame_options, h, compiled C.wz_handle, config *C.wz_module_config, closeCompiled C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		rt, err := lookup[*runtimeState](handle(h), kindRuntime)
+		rt, err := handles.Lookup[*runtimeState](handles.Handle(h), handles.Runtime)
 		if err != nil {
 			return 0, nil, err
 		}
-		c, err := lookup[*compiledState](handle(compiled), kindCompiled)
+		c, err := handles.Lookup[*compiledState](handles.Handle(compiled), handles.Compiled)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -28,13 +31,13 @@ func wz_instantiate(o *C.wz_frame_options, h, compiled C.wz_handle, config *C.wz
 			return 0, nil, err
 		}
 		module := i.module.handle
-		if options.lane == laneSync {
+		if options.lane == abi.LaneSync {
 			outcome, err := i.run()
 			return uint64(module), outcome, err
 		}
 		var outcome []byte
-		goroutine(func() {
-			err = protect(func() (err error) { outcome, err = i.run(); return })
+		failure.Go(func() {
+			err = failure.Protect(func() (err error) { outcome, err = i.run(); return })
 		}, func() { done(options.env, options.frame, module, nil, outcome, err) })
 		return uint64(module), nil, nil
 	})
@@ -43,28 +46,28 @@ func wz_instantiate(o *C.wz_frame_options, h, compiled C.wz_handle, config *C.wz
 //export wz_call
 func wz_call(o *C.wz_frame_options, fn C.wz_handle, words *C.uint64_t, count C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		f, err := lookup[*functionState](handle(fn), kindFunction)
+		f, err := handles.Lookup[*functionState](handles.Handle(fn), handles.Function)
 		if err != nil {
 			return 0, nil, err
 		}
 		if int(count) < f.size {
-			return 0, nil, invalidArgument("Expected as many words as parameters or results")
+			return 0, nil, failure.Invalid("Expected as many words as parameters or results")
 		}
 		options, stack := readFrameOptions(o), goWords(words, count)
-		if options.lane == laneAsync {
+		if options.lane == abi.LaneAsync {
 			stack = append([]uint64(nil), stack...)
 		}
 		c, err := prepareCall(options, f, stack)
 		if err != nil {
 			return 0, nil, err
 		}
-		if options.lane == laneSync {
+		if options.lane == abi.LaneSync {
 			outcome, err := c.run()
 			return 0, outcome, err
 		}
 		var outcome []byte
-		goroutine(func() {
-			err = protect(func() (err error) { outcome, err = c.run(); return })
+		failure.Go(func() {
+			err = failure.Protect(func() (err error) { outcome, err = c.run(); return })
 		}, func() { done(options.env, options.frame, 0, c.words, outcome, err) })
 		return 0, nil, nil
 	})
@@ -72,7 +75,7 @@ func wz_call(o *C.wz_frame_options, fn C.wz_handle, words *C.uint64_t, count C.u
 
 //export wz_frame_stop
 func wz_frame_stop(env, id C.uint64_t, reason, exitCode C.uint32_t) {
-	_ = protect(func() error {
+	_ = failure.Protect(func() error {
 		if e, err := findEnv(uint64(env)); err == nil {
 			if f := e.frame(uint64(id)); f != nil {
 				f.stopAll(stopWord(uint32(reason), uint32(exitCode)))
@@ -110,7 +113,7 @@ func wz_frame_taken(env, id, target C.uint64_t, pieces C.uint32_t, bytes C.uint6
 
 //export wz_source_ready
 func wz_source_ready(h C.wz_handle) {
-	if m, _ := handles.get(handle(h), kindModule).(*moduleState); m != nil {
+	if m, _ := handles.Get(handles.Handle(h), handles.Module).(*moduleState); m != nil {
 		if s := m.stdin.Load(); s != nil {
 			s.ready()
 		}
@@ -120,7 +123,7 @@ func wz_source_ready(h C.wz_handle) {
 //export wz_module_describe
 func wz_module_describe(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		m, err := lookup[*moduleState](handle(h), kindModule)
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -136,7 +139,7 @@ func wz_module_describe(h C.wz_handle, out *C.wz_result) {
 //export wz_module_function
 func wz_module_function(h C.wz_handle, name C.wz_str, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		m, err := lookup[*moduleState](handle(h), kindModule)
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -151,7 +154,7 @@ func wz_module_function(h C.wz_handle, name C.wz_str, out *C.wz_result) {
 //export wz_module_memory
 func wz_module_memory(h C.wz_handle, name C.wz_str, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		m, err := lookup[*moduleState](handle(h), kindModule)
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -168,7 +171,7 @@ func wz_module_memory(h C.wz_handle, name C.wz_str, out *C.wz_result) {
 //export wz_module_global
 func wz_module_global(h C.wz_handle, name C.wz_str, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		m, err := lookup[*moduleState](handle(h), kindModule)
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -184,7 +187,7 @@ func wz_module_global(h C.wz_handle, name C.wz_str, out *C.wz_result) {
 //export wz_module_close
 func wz_module_close(h C.wz_handle, exitCode C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		if m, _ := handles.get(handle(h), kindModule).(*moduleState); m != nil {
+		if m, _ := handles.Get(handles.Handle(h), handles.Module).(*moduleState); m != nil {
 			m.close(uint32(exitCode))
 		}
 		return 0, nil, nil
@@ -193,7 +196,7 @@ func wz_module_close(h C.wz_handle, exitCode C.uint32_t, out *C.wz_result) {
 
 //export wz_module_release
 func wz_module_release(h C.wz_handle) {
-	if m, _ := handles.get(handle(h), kindModule).(*moduleState); m != nil {
+	if m, _ := handles.Get(handles.Handle(h), handles.Module).(*moduleState); m != nil {
 		m.disown()
 	}
 }
@@ -202,7 +205,7 @@ func wz_module_release(h C.wz_handle) {
 func wz_memory_info(h C.wz_handle, out *C.uint64_t) {
 	words := goWords(out, 4)
 	clear(words)
-	m, _ := handles.get(handle(h), kindMemory).(*memoryState)
+	m, _ := handles.Get(handles.Handle(h), handles.Memory).(*memoryState)
 	if m == nil || m.module.isClosed() {
 		words[3] = 4
 		return
@@ -221,8 +224,8 @@ func wz_memory_info(h C.wz_handle, out *C.uint64_t) {
 //export wz_memory_grow
 func wz_memory_grow(h C.wz_handle, delta C.uint32_t) C.uint32_t {
 	result := C.uint32_t(0xffffffff)
-	_ = protect(func() error {
-		if m, _ := handles.get(handle(h), kindMemory).(*memoryState); m != nil && !m.module.isClosed() {
+	_ = failure.Protect(func() error {
+		if m, _ := handles.Get(handles.Handle(h), handles.Memory).(*memoryState); m != nil && !m.module.isClosed() {
 			if pages, ok := m.inner.Grow(uint32(delta)); ok {
 				result = C.uint32_t(pages)
 			}
@@ -243,7 +246,7 @@ func wz_memory_write(h C.wz_handle, offset C.uint64_t, from *C.uint8_t, n C.size
 }
 
 func moved(h C.wz_handle, offset C.uint64_t, n C.size_t, move func(guest []byte)) C.uint32_t {
-	m, _ := handles.get(handle(h), kindMemory).(*memoryState)
+	m, _ := handles.Get(handles.Handle(h), handles.Memory).(*memoryState)
 	if m == nil || m.module.isClosed() {
 		return 0
 	}
@@ -257,7 +260,7 @@ func moved(h C.wz_handle, offset C.uint64_t, n C.size_t, move func(guest []byte)
 
 //export wz_memory_pin
 func wz_memory_pin(h C.wz_handle) C.uint64_t {
-	m, _ := handles.get(handle(h), kindMemory).(*memoryState)
+	m, _ := handles.Get(handles.Handle(h), handles.Memory).(*memoryState)
 	if m == nil || m.guest == nil {
 		return 0
 	}
@@ -265,12 +268,12 @@ func wz_memory_pin(h C.wz_handle) C.uint64_t {
 	if pin == nil {
 		return 0
 	}
-	return C.uint64_t(handles.add(kindPin, pin))
+	return C.uint64_t(handles.Add(handles.Pin, pin))
 }
 
 //export wz_memory_unpin
 func wz_memory_unpin(token C.uint64_t) {
-	if p, _ := handles.remove(handle(token), kindPin).(*arena.Pin); p != nil {
+	if p, _ := handles.Remove(handles.Handle(token), handles.Pin).(*arena.Pin); p != nil {
 		p.Unpin()
 	}
 }
@@ -278,7 +281,7 @@ func wz_memory_unpin(token C.uint64_t) {
 //export wz_global_get
 func wz_global_get(h C.wz_handle, words *C.uint64_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		g, err := lookup[*globalState](handle(h), kindGlobal)
+		g, err := handles.Lookup[*globalState](handles.Handle(h), handles.Global)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -289,7 +292,7 @@ func wz_global_get(h C.wz_handle, words *C.uint64_t, out *C.wz_result) {
 //export wz_global_set
 func wz_global_set(h C.wz_handle, words *C.uint64_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		g, err := lookup[*globalState](handle(h), kindGlobal)
+		g, err := handles.Lookup[*globalState](handles.Handle(h), handles.Global)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -300,7 +303,7 @@ func wz_global_set(h C.wz_handle, words *C.uint64_t, out *C.wz_result) {
 //export wz_function_reference
 func wz_function_reference(h C.wz_handle, reference C.uint64_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		m, err := lookup[*moduleState](handle(h), kindModule)
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -310,7 +313,7 @@ func wz_function_reference(h C.wz_handle, reference C.uint64_t, out *C.wz_result
 		var d api.FunctionDefinition
 		d, ok := functionDefinitionOf(m.inner, uint64(reference))
 		if !ok {
-			return 0, nil, &wzError{Code: codeNotImplemented, Message: "definitions of function references need the edited engine"}
+			return 0, nil, &failure.Error{Code: failure.CodeNotImplemented, Message: "definitions of function references need the edited engine"}
 		}
 		text, err := asJSON(describeFunction(d))
 		return 0, text, err

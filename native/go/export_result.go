@@ -9,17 +9,21 @@ import "C"
 import (
 	"encoding/json"
 	"unsafe"
+
+	"wazeronode/abi"
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 // answer runs an export's work and fills in the result; a panic becomes an error. text is copied to memory of C.
 func answer(out *C.wz_result, work func() (value uint64, text []byte, err error)) {
 	var value uint64
 	var text []byte
-	err := protect(func() (err error) { value, text, err = work(); return })
+	err := failure.Protect(func() (err error) { value, text, err = work(); return })
 	out.status, out.value, out.text, out.text_len = C.WZ_OK, C.uint64_t(value), nil, 0
 	if err != nil {
 		out.status = C.WZ_ERROR
-		text = asError(err).json()
+		text = failure.Of(err).JSON()
 	}
 	if len(text) > 0 {
 		out.text, out.text_len = (*C.char)(C.CBytes(text)), C.size_t(len(text))
@@ -30,10 +34,10 @@ func answer(out *C.wz_result, work func() (value uint64, text []byte, err error)
 func asJSON(v any) ([]byte, error) { return json.Marshal(v) }
 
 // done tells JavaScript the end of an asynchronous frame or request.
-func done(env, id uint64, target handle, words []uint64, payload []byte, err error) {
-	m := &message{kind: msgDone, frame: id, target: uint64(target), words: words, bytes: payload}
+func done(env, id uint64, target handles.Handle, words []uint64, payload []byte, err error) {
+	m := &abi.Message{Kind: abi.MsgDone, Frame: id, Target: uint64(target), Words: words, Bytes: payload}
 	if err != nil {
-		m.status, m.words, m.bytes = C.WZ_ERROR, nil, asError(err).json()
+		m.Status, m.Words, m.Bytes = C.WZ_ERROR, nil, failure.Of(err).JSON()
 	}
 	post(env, m)
 }

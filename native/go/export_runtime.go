@@ -11,6 +11,9 @@ import (
 	"runtime"
 	"time"
 	"unsafe"
+
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 // What each export does is said in wazero_node.h.
@@ -32,7 +35,7 @@ func wz_env_open(env C.uint64_t) { openEnv(uint64(env)) }
 
 //export wz_env_close
 func wz_env_close(env C.uint64_t) {
-	_ = protect(func() error {
+	_ = failure.Protect(func() error {
 		if e, err := findEnv(uint64(env)); err == nil {
 			e.close()
 		}
@@ -54,7 +57,7 @@ func wz_runtime_new(env C.uint64_t, config *C.wz_runtime_config, out *C.wz_resul
 //export wz_runtime_close
 func wz_runtime_close(h C.wz_handle, exitCode C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		rt, _ := handles.get(handle(h), kindRuntime).(*runtimeState)
+		rt, _ := handles.Get(handles.Handle(h), handles.Runtime).(*runtimeState)
 		if rt == nil {
 			return 0, nil, nil
 		}
@@ -72,13 +75,13 @@ func wz_cache_new(env C.uint64_t, dir, name C.wz_str, out *C.wz_result) {
 
 //export wz_cache_close
 func wz_cache_close(h C.wz_handle, out *C.wz_result) {
-	answer(out, func() (uint64, []byte, error) { return 0, nil, closeCache(handle(h)) })
+	answer(out, func() (uint64, []byte, error) { return 0, nil, closeCache(handles.Handle(h)) })
 }
 
 //export wz_compile
 func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, workers C.uint32_t, timeout C.int64_t, request C.uint64_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		rt, listener, err := compileTarget(handle(h))
+		rt, listener, err := compileTarget(handles.Handle(h))
 		if err != nil {
 			return 0, nil, err
 		}
@@ -101,7 +104,7 @@ func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, w
 			return uint64(c.handle), nil, nil
 		}
 		err = rt.startCompile(binary, uint32(workers), listener, nanoseconds(timeout), uint64(request), func(c *compiledState, err error) {
-			var compiled handle
+			var compiled handles.Handle
 			if c != nil {
 				compiled = c.handle
 			}
@@ -117,7 +120,7 @@ func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, w
 //export wz_compile_piece
 func wz_compile_piece(h C.wz_handle, request C.uint64_t, total C.uint64_t, data *C.uint8_t, size C.size_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		rt, err := lookup[*runtimeState](handle(h), kindRuntime)
+		rt, err := handles.Lookup[*runtimeState](handles.Handle(h), handles.Runtime)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -153,7 +156,7 @@ func findRequest(env, id C.uint64_t) *request {
 //export wz_host_compile
 func wz_host_compile(env C.uint64_t, h C.wz_handle, description C.wz_str, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		rt, err := lookup[*runtimeState](handle(h), kindRuntime)
+		rt, err := handles.Lookup[*runtimeState](handles.Handle(h), handles.Runtime)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -168,7 +171,7 @@ func wz_host_compile(env C.uint64_t, h C.wz_handle, description C.wz_str, out *C
 //export wz_compiled_describe
 func wz_compiled_describe(h C.wz_handle, heard C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		c, err := lookup[*compiledState](handle(h), kindCompiled)
+		c, err := handles.Lookup[*compiledState](handles.Handle(h), handles.Compiled)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -183,7 +186,7 @@ func wz_compiled_describe(h C.wz_handle, heard C.uint32_t, out *C.wz_result) {
 			return 0, nil, err
 		}
 		if d == nil {
-			return 0, nil, invalidArgument("Expected a compiled module that has such a description")
+			return 0, nil, failure.Invalid("Expected a compiled module that has such a description")
 		}
 		if !d.head.Large {
 			return 0, d.text, nil
@@ -195,13 +198,13 @@ func wz_compiled_describe(h C.wz_handle, heard C.uint32_t, out *C.wz_result) {
 //export wz_compiled_section
 func wz_compiled_section(h C.wz_handle, index C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		c, err := lookup[*compiledState](handle(h), kindCompiled)
+		c, err := handles.Lookup[*compiledState](handles.Handle(h), handles.Compiled)
 		if err != nil {
 			return 0, nil, err
 		}
 		sections := c.customSections()
 		if int(index) >= len(sections) {
-			return 0, nil, invalidArgument("Expected the index of a custom section")
+			return 0, nil, failure.Invalid("Expected the index of a custom section")
 		}
 		return 0, sections[index].Data(), nil
 	})
@@ -210,7 +213,7 @@ func wz_compiled_section(h C.wz_handle, index C.uint32_t, out *C.wz_result) {
 //export wz_compiled_close
 func wz_compiled_close(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		if c, _ := handles.get(handle(h), kindCompiled).(*compiledState); c != nil {
+		if c, _ := handles.Get(handles.Handle(h), handles.Compiled).(*compiledState); c != nil {
 			c.disown()
 		}
 		return 0, nil, nil
@@ -220,13 +223,13 @@ func wz_compiled_close(h C.wz_handle, out *C.wz_result) {
 //export wz_output_buffer_new
 func wz_output_buffer_new(env, most C.uint64_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		return uint64(handles.add(kindOutputBuffer, &outputBuffer{max: uint64(most)})), nil, nil
+		return uint64(handles.Add(handles.OutputBuffer, &outputBuffer{max: uint64(most)})), nil, nil
 	})
 }
 
 //export wz_output_buffer_size
 func wz_output_buffer_size(h C.wz_handle) C.uint64_t {
-	b, _ := handles.get(handle(h), kindOutputBuffer).(*outputBuffer)
+	b, _ := handles.Get(handles.Handle(h), handles.OutputBuffer).(*outputBuffer)
 	if b == nil {
 		return 0
 	}
@@ -238,7 +241,7 @@ func wz_output_buffer_size(h C.wz_handle) C.uint64_t {
 //export wz_output_buffer_bytes
 func wz_output_buffer_bytes(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		b, err := lookup[*outputBuffer](handle(h), kindOutputBuffer)
+		b, err := handles.Lookup[*outputBuffer](handles.Handle(h), handles.OutputBuffer)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -250,7 +253,7 @@ func wz_output_buffer_bytes(h C.wz_handle, out *C.wz_result) {
 
 //export wz_output_buffer_reset
 func wz_output_buffer_reset(h C.wz_handle) {
-	if b, _ := handles.get(handle(h), kindOutputBuffer).(*outputBuffer); b != nil {
+	if b, _ := handles.Get(handles.Handle(h), handles.OutputBuffer).(*outputBuffer); b != nil {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.buf = nil
@@ -258,7 +261,7 @@ func wz_output_buffer_reset(h C.wz_handle) {
 }
 
 //export wz_output_buffer_free
-func wz_output_buffer_free(h C.wz_handle) { handles.remove(handle(h), kindOutputBuffer) }
+func wz_output_buffer_free(h C.wz_handle) { handles.Remove(handles.Handle(h), handles.OutputBuffer) }
 
 //export wz_set_concurrency
 func wz_set_concurrency(guests C.uint32_t) { pool.SetLimit(int(guests)) }

@@ -1,9 +1,9 @@
 package main
 
-/*
-#include "wazero_node.h"
-*/
-import "C"
+import (
+	"wazeronode/abi"
+	"wazeronode/failure"
+)
 
 // An express call runs on a thread of C++ (native/addon/lanes/express.h), and is a directState there. Here is how it becomes a call like any
 // other: adopt gives it a frame while it runs, takeOver runs the rest of it.
@@ -41,7 +41,7 @@ func (d *directState) takeOver(o frameOptions, c handOver) error {
 	f := d.frame
 	d.frame = nil
 	f.answered = c.answer
-	if c.at == C.WZ_AT_QUESTION {
+	if c.at == abi.AtQuestion {
 		f.question = make(chan struct{})
 	}
 	if c.stack != nil {
@@ -53,17 +53,17 @@ func (d *directState) takeOver(o frameOptions, c handOver) error {
 		err     error
 	)
 	usable := true
-	goroutine(func() {
-		if c.at == C.WZ_AT_QUESTION {
+	failure.Go(func() {
+		if c.at == abi.AtQuestion {
 			defer func() {
 				if f.answered != nil { // it has ended before
 					close(f.question)
 				}
 			}()
 		}
-		err = protect(func() (err error) { usable, err = d.finish(f, c); return })
+		err = failure.Protect(func() (err error) { usable, err = d.finish(f, c); return })
 		words = append([]uint64(nil), c.words...)
-		outcome, err = f.conclude(err, codeTrap)
+		outcome, err = f.conclude(err, failure.CodeTrap)
 		d.over(usable)
 	}, func() {
 		expressOver(c.call, usable)
@@ -85,14 +85,14 @@ func (d *directState) over(usable bool) {
 
 // finish runs the guest to its end.
 func (d *directState) finish(f *frame, c handOver) (usable bool, err error) {
-	if c.at == C.WZ_AT_END {
+	if c.at == abi.AtEnd {
 		d.inner.TakeBack()
 		return true, d.inner.FailIfClosed()
 	}
-	if c.at != C.WZ_AT_QUESTION && f.stop.Load() == 0 {
-		f.hasSlot = pool.Acquire(f, c.at == C.WZ_AT_EXIT)
+	if c.at != abi.AtQuestion && f.stop.Load() == 0 {
+		f.hasSlot = pool.Acquire(f, c.at == abi.AtExit)
 	}
-	if c.at == C.WZ_AT_START {
+	if c.at == abi.AtStart {
 		if f.stop.Load() != 0 {
 			return true, f.notStarted()
 		}

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
+
+	"wazeronode/failure"
 )
 
 // flight is one compilation, for everybody who asks a runtime for the same bytes while it goes on: each waits for it with a deadline of his
@@ -48,9 +50,9 @@ func (rt *runtimeState) depart(sum [sha256.Size]byte, binary []byte, workers uin
 	f := &flight{rt: rt, sum: sum, done: make(chan struct{}), users: 1}
 	ctx, cancel := context.WithCancel(context.Background())
 	f.cancel = cancel
-	goroutine(func() {
+	failure.Go(func() {
 		defer cancel()
-		f.err = protect(func() (err error) {
+		f.err = failure.Protect(func() (err error) {
 			f.made, err = rt.compile(f.progress.attach(ctx), binary, workers, listener)
 			return
 		})
@@ -144,11 +146,11 @@ func (rt *runtimeState) startCompile(binary func() []byte, workers uint32, liste
 	r := &request{cancel: func(reason string) { cancel(compileAborted(reason)) }}
 	if !rt.env.addRequest(id, r) {
 		cancel(nil)
-		return closedError("the environment has ended")
+		return failure.Closed("the environment has ended")
 	}
 	var made *compiledState
 	var err error
-	goroutine(func() {
+	failure.Go(func() {
 		defer cancel(nil)
 		defer rt.env.removeRequest(id)
 		if timeout > 0 {

@@ -10,6 +10,9 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/abi"
+	"wazeronode/failure"
+	"wazeronode/handles"
 	"wazeronode/slots"
 )
 
@@ -31,7 +34,7 @@ type frame struct {
 	delivered   atomic.Bool   // the stop has unwound the guest
 	hasSlot     bool          // only the frame's own goroutine looks; so for the two below
 	callerInner api.Module    // whose host call was the last, and its handle
-	caller      handle
+	caller      handles.Handle
 	heard       []heardCall // calls that a listener hears, outermost first
 	logs        map[*logTarget]*frameLog
 
@@ -64,9 +67,9 @@ const stopExit = 4
 
 func stopWord(reason, exitCode uint32) uint64 {
 	switch reason {
-	case stopTimeout:
+	case abi.StopTimeout:
 		exitCode = sys.ExitCodeDeadlineExceeded
-	case stopAbort:
+	case abi.StopAbort:
 		exitCode = sys.ExitCodeContextCanceled
 	}
 	return stopBit | uint64(reason)<<32 | uint64(exitCode)
@@ -86,17 +89,17 @@ func newFrame(o frameOptions, g *group, m *moduleState) (*frame, error) {
 		return nil, err
 	}
 	f := &frame{id: o.frame, env: e, lane: o.lane, group: g, module: m, start: time.Now()}
-	if f.lane == laneAsync {
+	if f.lane == abi.LaneAsync {
 		f.replies = make(chan reply, 1)
 	}
 	f.control = newControl(f)
 	if !e.addFrame(f) {
-		return nil, closedError("the environment has ended")
+		return nil, failure.Closed("the environment has ended")
 	}
 	if o.timeout < 0 { // it was over when C++ left the call to us
-		f.stopSelf(stopWord(stopTimeout, 0))
+		f.stopSelf(stopWord(abi.StopTimeout, 0))
 	} else if o.timeout > 0 {
-		f.timer = time.AfterFunc(o.timeout, func() { f.stopAll(stopWord(stopTimeout, 0)) })
+		f.timer = time.AfterFunc(o.timeout, func() { f.stopAll(stopWord(abi.StopTimeout, 0)) })
 	}
 	return f, nil
 }
@@ -131,7 +134,7 @@ func (f *frame) context() context.Context {
 
 // enter makes the frame the runner of its group; an error means that it was stopped before anything ran.
 func (f *frame) enter() error {
-	if f.lane == laneAsync {
+	if f.lane == abi.LaneAsync {
 		if !pool.Acquire(f, false) {
 			f.finish()
 			return f.notStarted()
@@ -153,7 +156,7 @@ func (f *frame) leave() {
 	f.pop()
 	f.control.close()
 	f.giveSlot()
-	if f.lane == laneSync {
+	if f.lane == abi.LaneSync {
 		unwatchSync(f)
 	}
 	f.finish()
@@ -176,16 +179,16 @@ func (f *frame) finish() {
 func (f *frame) notStarted() error {
 	reason := stopReason(f.stop.Load())
 	if reason == "close" {
-		return closedError("the module was closed before the call started")
+		return failure.Closed("the module was closed before the call started")
 	}
-	return &wzError{Code: codeAborted, Message: "the call was stopped before it started", Reason: reason}
+	return &failure.Error{Code: failure.CodeAborted, Message: "the call was stopped before it started", Reason: reason}
 }
 
 func stopReason(word uint64) string {
 	switch uint32(word>>32) & 0xff {
-	case stopTimeout:
+	case abi.StopTimeout:
 		return "timeout"
-	case stopAbort:
+	case abi.StopAbort:
 		return "abort"
 	case stopExit:
 		return "exit"
@@ -257,9 +260,9 @@ func (f *frame) tick() error {
 	if err := f.exitError(); err != nil {
 		return err
 	}
-	if f.lane == laneSync {
+	if f.lane == abi.LaneSync {
 		if !alive(f.env.id) { // worker.terminate(), process.exit(): nobody will take the answer
-			f.stopSelf(stopWord(stopClose, 0))
+			f.stopSelf(stopWord(abi.StopClose, 0))
 		}
 	} else if f.hasSlot && pool.Over(f) {
 		pool.Release(f)
@@ -277,7 +280,7 @@ func (f *frame) wait(until func(stop <-chan struct{})) {
 
 // pause is wait where the guest must not be unwound.
 func (f *frame) pause(until func(stop <-chan struct{})) {
-	if f.lane == laneSync {
+	if f.lane == abi.LaneSync {
 		f.waitSync(until)
 		return
 	}
@@ -304,7 +307,7 @@ func (f *frame) waitSync(until func(stop <-chan struct{})) {
 			return
 		case <-look.C:
 			if !alive(f.env.id) {
-				f.stopSelf(stopWord(stopClose, 0))
+				f.stopSelf(stopWord(abi.StopClose, 0))
 			}
 		}
 	}
@@ -323,15 +326,15 @@ func (f *frame) sleep(d time.Duration) {
 }
 
 // upcall asks JavaScript and unwinds the guest when it threw. The answer lands in words and bytes; n is how many bytes came.
-func (f *frame) upcall(m *message, words []uint64, bytes []byte) (n int) {
-	m.frame, m.resultCount, m.resultBytes = f.id, len(words), len(bytes)
+func (f *frame) upcall(m *abi.Message, words []uint64, bytes []byte) (n int) {
+	m.Frame, m.ResultCount, m.ResultBytes = f.id, len(words), len(bytes)
 	var status uint32
-	if f.lane == laneSync {
+	if f.lane == abi.LaneSync {
 		status, n = upcall(f.env.id, m, words, bytes)
 	} else {
 		f.waitTaken(0) // JavaScript hears things in their order, also where a sink is late
 		if !post(f.env.id, m) {
-			f.stopSelf(stopWord(stopClose, 0))
+			f.stopSelf(stopWord(abi.StopClose, 0))
 			f.exitIfStopped()
 		}
 		status, n = f.receive(words, bytes)
@@ -358,13 +361,13 @@ func (f *frame) receive(words []uint64, bytes []byte) (status uint32, n int) {
 func (f *frame) settle(status uint32) {
 	f.exitIfStopped()
 	switch status {
-	case replyOK:
+	case abi.ReplyOK:
 		return
-	case replyDead:
-		f.stopSelf(stopWord(stopClose, 0))
+	case abi.ReplyDead:
+		f.stopSelf(stopWord(abi.StopClose, 0))
 		f.exitIfStopped()
 	}
-	panic(&hostError{wouldBlock: status == replyWouldBlock})
+	panic(&failure.Host{WouldBlock: status == abi.ReplyWouldBlock})
 }
 
 // ---- sync frames are looked at every 50 ms: a terminated Worker must not stay in its guest for ever

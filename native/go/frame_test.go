@@ -6,12 +6,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"wazeronode/abi"
 )
 
 func testFrame() *frame { return frameIn(&runtimeState{}) }
 
 func frameIn(rt *runtimeState) *frame {
-	f := &frame{lane: laneAsync, env: &env{frames: map[uint64]*frame{}}, group: &group{}, module: &moduleState{rt: rt}}
+	f := &frame{lane: abi.LaneAsync, env: &env{frames: map[uint64]*frame{}}, group: &group{}, module: &moduleState{rt: rt}}
 	f.control = newControl(f)
 	return f
 }
@@ -31,7 +33,7 @@ func TestAStopReachesTheFramesAbove(t *testing.T) {
 	below.group, above.group = g, g
 	below.push()
 	above.push()
-	below.stopAll(stopWord(stopTimeout, 0))
+	below.stopAll(stopWord(abi.StopTimeout, 0))
 	if above.stop.Load() == 0 {
 		t.Fatal("the frame above runs on")
 	}
@@ -64,7 +66,7 @@ func TestAFrameThatIsStoppedWhileItBeginsToWait(t *testing.T) {
 			})
 		}
 		together(func() { <-f.stopped() })
-		together(func() { f.stopSelf(stopWord(stopAbort, 0)) })
+		together(func() { f.stopSelf(stopWord(abi.StopAbort, 0)) })
 		both.Wait()
 	}
 }

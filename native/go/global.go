@@ -2,10 +2,13 @@ package main
 
 import (
 	"github.com/tetratelabs/wazero/api"
+
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 type globalState struct {
-	handle handle
+	handle handles.Handle
 	module *moduleState
 	inner  api.Global
 }
@@ -25,7 +28,7 @@ func (m *moduleState) global(name string) (*globalState, error) {
 		return nil, nil
 	}
 	g := &globalState{module: m, inner: inner}
-	g.handle = m.own(kindGlobal, g)
+	g.handle = m.own(handles.Global, g)
 	m.globals[name] = g
 	return g, nil
 }
@@ -49,7 +52,7 @@ func (g *globalState) set(words []uint64) error {
 	}
 	inner, ok := g.inner.(api.MutableGlobal)
 	if !ok {
-		return invalidArgument("Expected a mutable global but received an immutable one")
+		return failure.Invalid("Expected a mutable global but received an immutable one")
 	}
 	setGlobalWords(inner, words[0], words[1])
 	return nil

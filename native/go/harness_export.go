@@ -7,16 +7,20 @@ package main
 */
 import "C"
 
+import (
+	"wazeronode/abi"
+)
+
 // harness is what JavaScript and C++ are, in tests with Go's race detector: it gets the messages of all environments.
 var harness interface {
-	post(env uint64, m *message)
-	upcall(env uint64, m *message, words []uint64) (status uint32)
+	post(env uint64, m *abi.Message)
+	upcall(env uint64, m *abi.Message, words []uint64) (status uint32)
 }
 
 //export wz_harness_post
 func wz_harness_post(env C.uint64_t, m *C.wz_message) C.uint32_t {
 	copied := readMessage(m)
-	copied.words, copied.bytes = append([]uint64(nil), copied.words...), append([]byte(nil), copied.bytes...)
+	copied.Words, copied.Bytes = append([]uint64(nil), copied.Words...), append([]byte(nil), copied.Bytes...)
 	harness.post(uint64(env), copied)
 	return 0
 }
@@ -37,9 +41,9 @@ func wz_harness_running(_ C.uint64_t, entry *C.uint64_t) C.uint32_t {
 //export wz_harness_alive
 func wz_harness_alive(C.uint64_t) C.uint32_t { return 1 }
 
-func readMessage(m *C.wz_message) *message {
-	return &message{
-		kind: uint32(m.kind), status: uint32(m.status), frame: uint64(m.frame), target: uint64(m.target), module: uint64(m.module),
-		words: goWords((*C.uint64_t)(m.words), m.word_count), bytes: goData((*C.uint8_t)(m.bytes), m.byte_count), resultCount: int(m.result_count),
+func readMessage(m *C.wz_message) *abi.Message {
+	return &abi.Message{
+		Kind: uint32(m.kind), Status: uint32(m.status), Frame: uint64(m.frame), Target: uint64(m.target), Module: uint64(m.module),
+		Words: goWords((*C.uint64_t)(m.words), m.word_count), Bytes: goData((*C.uint8_t)(m.bytes), m.byte_count), ResultCount: int(m.result_count),
 	}
 }

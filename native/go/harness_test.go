@@ -10,6 +10,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"wazeronode/abi"
+	"wazeronode/handles"
 )
 
 // (module (import "env" "host" (func $host (param i32) (result i32))) (memory (export "memory") 1 16)
@@ -29,25 +32,25 @@ const harnessHosts = `{"name":"env","functions":[{"id":1,"export":"host","name":
 // js is one environment: its goroutine is the JS thread, which alone calls exports and takes messages.
 type js struct {
 	id       uint64
-	messages chan *message
+	messages chan *abi.Message
 	frames   uint64
 	random   *rand.Rand
-	pending  map[uint64]func(*message) // what goes on when a frame or request has ended
+	pending  map[uint64]func(*abi.Message) // what goes on when a frame or request has ended
 }
 
 type environments struct{ all sync.Map }
 
-func (e *environments) post(env uint64, m *message) {
+func (e *environments) post(env uint64, m *abi.Message) {
 	if j, ok := e.all.Load(env); ok {
 		j.(*js).messages <- m
 	}
 }
 
-func (e *environments) upcall(_ uint64, m *message, words []uint64) uint32 {
-	if m.kind == msgHostCall {
-		words[0] = m.words[0]
+func (e *environments) upcall(_ uint64, m *abi.Message, words []uint64) uint32 {
+	if m.Kind == abi.MsgHostCall {
+		words[0] = m.Words[0]
 	}
-	return replyOK
+	return abi.ReplyOK
 }
 
 // TestEverythingAtOnce is for the race detector: environments that compile, call in both lanes, stop, close and end in the middle of it.
@@ -63,7 +66,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	for thread := range uint64(4) {
 		threads.Go(func() {
 			for n := uint64(0); time.Now().Before(end); n++ {
-				j := &js{id: thread*1_000_000 + n + 1, messages: make(chan *message, 10_000), random: rand.New(rand.NewPCG(thread, n)), pending: map[uint64]func(*message){}}
+				j := &js{id: thread*1_000_000 + n + 1, messages: make(chan *abi.Message, 10_000), random: rand.New(rand.NewPCG(thread, n)), pending: map[uint64]func(*abi.Message){}}
 				all.all.Store(j.id, j)
 				j.live(t, min(time.Second, time.Until(end)))
 				all.all.Delete(j.id)
@@ -72,7 +75,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	}
 	threads.Wait()
 	waitFor(t, "everything is closed", func() bool {
-		return handles.count(kindRuntime)+handles.count(kindModule)+handles.count(kindCompiled) == 0
+		return handles.Count(handles.Runtime)+handles.Count(handles.Module)+handles.Count(handles.Compiled) == 0
 	})
 }
 
@@ -82,24 +85,24 @@ func (j *js) live(t *testing.T, d time.Duration) {
 	must(t, err)
 	host, err := harnessHost(j.id, runtime, harnessHosts)
 	must(t, err)
-	hostModule, err := harnessInstantiate(j.frame(laneSync, 0), runtime, host, 0)
+	hostModule, err := harnessInstantiate(j.frame(abi.LaneSync, 0), runtime, host, 0)
 	must(t, err)
 	calls := 0
 	var chain func(module uint64)
 	open := func() {
-		o := j.frame(laneAsync, 0)
+		o := j.frame(abi.LaneAsync, 0)
 		request := o.frame
-		j.pending[request] = func(m *message) {
-			if m.status != 0 {
-				t.Errorf("compile: %s", m.bytes)
+		j.pending[request] = func(m *abi.Message) {
+			if m.Status != 0 {
+				t.Errorf("compile: %s", m.Bytes)
 				return
 			}
-			o := j.frame(laneAsync, 0)
-			module, err := harnessInstantiate(o, runtime, m.target, hostModule)
+			o := j.frame(abi.LaneAsync, 0)
+			module, err := harnessInstantiate(o, runtime, m.Target, hostModule)
 			must(t, err)
-			j.pending[o.frame] = func(m *message) {
-				if m.status != 0 {
-					t.Errorf("instantiate: %s", m.bytes)
+			j.pending[o.frame] = func(m *abi.Message) {
+				if m.Status != 0 {
+					t.Errorf("instantiate: %s", m.Bytes)
 					return
 				}
 				chain(module)
@@ -123,13 +126,13 @@ func (j *js) live(t *testing.T, d time.Duration) {
 		}
 		words := []uint64{uint64(1 + j.random.IntN(30))}
 		if j.random.IntN(3) == 0 {
-			_ = harnessCall(j.frame(laneSync, timeout), function, words)
-			j.pending[j.frames] = func(*message) { chain(module) }
-			go func(frame uint64) { j.messages <- &message{kind: msgDone, frame: frame} }(j.frames)
+			_ = harnessCall(j.frame(abi.LaneSync, timeout), function, words)
+			j.pending[j.frames] = func(*abi.Message) { chain(module) }
+			go func(frame uint64) { j.messages <- &abi.Message{Kind: abi.MsgDone, Frame: frame} }(j.frames)
 			return
 		}
-		o := j.frame(laneAsync, timeout)
-		j.pending[o.frame] = func(*message) { chain(module) }
+		o := j.frame(abi.LaneAsync, timeout)
+		j.pending[o.frame] = func(*abi.Message) { chain(module) }
 		must(t, harnessCall(o, function, words))
 		if j.random.IntN(5) == 0 {
 			harnessStop(j.id, o.frame, uint32(1+j.random.IntN(3)))
@@ -141,15 +144,15 @@ func (j *js) live(t *testing.T, d time.Duration) {
 	for end := time.After(d); ; {
 		select {
 		case m := <-j.messages:
-			switch m.kind {
-			case msgHostCall:
-				harnessReply(j.id, m.frame, []uint64{m.words[0]})
-			case msgDone:
-				next := j.pending[m.frame]
-				delete(j.pending, m.frame)
+			switch m.Kind {
+			case abi.MsgHostCall:
+				harnessReply(j.id, m.Frame, []uint64{m.Words[0]})
+			case abi.MsgDone:
+				next := j.pending[m.Frame]
+				delete(j.pending, m.Frame)
 				next(m)
-			case msgWarning:
-				t.Errorf("warning: %s", m.bytes)
+			case abi.MsgWarning:
+				t.Errorf("warning: %s", m.Bytes)
 			}
 		case <-end:
 			if calls == 0 {

@@ -11,19 +11,24 @@ import (
 	"github.com/tetratelabs/wazero/imports/assemblyscript"
 	"github.com/tetratelabs/wazero/imports/emscripten"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"wazeronode/abi"
+	"wazeronode/failure"
+	"wazeronode/handles"
+	"wazeronode/shown"
 )
 
-// hostModuleDescription is HostModuleDescription of src/internal/binding.ts.
+// hostModuleDescription is HostModuleDescription of src/native/binding.ts.
 type hostModuleDescription struct {
 	Name      string               `json:"name"`
 	Functions []hostFunctionRecord `json:"functions"`
 }
 
 type hostFunctionRecord struct {
-	Exporter     string `json:"exporter"` // an ABI of wazero's own, with what is of it, instead of all below
-	AbortMessage bool   `json:"abortMessage"`
-	Trace        string `json:"trace"`    // "stdout", "stderr"
-	Compiled     handle `json:"compiled"` // emscripten: the guest whose imports it serves
+	Exporter     string         `json:"exporter"` // an ABI of wazero's own, with what is of it, instead of all below
+	AbortMessage bool           `json:"abortMessage"`
+	Trace        string         `json:"trace"`    // "stdout", "stderr"
+	Compiled     handles.Handle `json:"compiled"` // emscripten: the guest whose imports it serves
 
 	ID          uint64   `json:"id"`
 	Export      string   `json:"export"`
@@ -38,10 +43,10 @@ type hostFunctionRecord struct {
 func (rt *runtimeState) compileHost(description []byte) (*compiledState, error) {
 	var d hostModuleDescription
 	if err := json.Unmarshal(description, &d); err != nil {
-		return nil, invalidArgument("Expected a host module description but received " + err.Error())
+		return nil, failure.Invalid("Expected a host module description but received " + err.Error())
 	}
 	if rt.isClosed() {
-		return nil, closedError("the runtime is closed") // wazero would panic
+		return nil, failure.Closed("the runtime is closed") // wazero would panic
 	}
 	var exports []func(wazero.HostModuleBuilder)
 	for i := range d.Functions {
@@ -60,7 +65,7 @@ func (rt *runtimeState) compileHost(description []byte) (*compiledState, error) 
 	export(b)
 	inner, err := b.Compile(context.Background())
 	if err != nil {
-		return nil, classify(err, codeLink)
+		return nil, failure.Classify(err, failure.CodeLink)
 	}
 	return rt.addCompiled(&compiledState{rt: rt, inner: inner, host: true, name: d.Name, export: export}), nil
 }
@@ -85,7 +90,7 @@ func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModul
 		}
 		return exporter.ExportFunctions, nil
 	case "emscripten":
-		guest, err := lookup[*compiledState](r.Compiled, kindCompiled)
+		guest, err := handles.Lookup[*compiledState](r.Compiled, handles.Compiled)
 		if err != nil {
 			return nil, err
 		}
@@ -94,11 +99,11 @@ func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModul
 		}
 		exporter, err := emscripten.NewFunctionExporterForModule(guest.inner)
 		if err != nil {
-			return nil, classify(err, codeLink)
+			return nil, failure.Classify(err, failure.CodeLink)
 		}
 		return exporter.ExportFunctions, nil
 	}
-	return nil, invalidArgument("Expected an exporter that exists but received " + r.Exporter)
+	return nil, failure.Invalid("Expected an exporter that exists but received " + r.Exporter)
 }
 
 // checkInvokes is for what wazero believes of a guest: an invoke_ is given the index of a function before all else, and panics where that is missing. The
@@ -106,7 +111,7 @@ func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModul
 func checkInvokes(d *description) error {
 	const most = 10_000
 	if d == nil || d.head.ImportedFunctions > most {
-		return &wzError{Code: codeLink, Message: fmt.Sprintf("Expected a guest that Emscripten has built, of at most %d imported functions", most)}
+		return &failure.Error{Code: failure.CodeLink, Message: fmt.Sprintf("Expected a guest that Emscripten has built, of at most %d imported functions", most)}
 	}
 	for _, f := range d.lines[:d.head.ImportedFunctions] {
 		module, name, _ := f.Import()
@@ -114,7 +119,7 @@ func checkInvokes(d *description) error {
 			continue
 		}
 		if params := f.ParamTypes(); len(params) == 0 || params[0] != api.ValueTypeI32 {
-			return &wzError{Code: codeLink, Message: "Expected the import env." + shownName(name) + " to begin with the i32 index of a function, as Emscripten's invoke_ functions do"}
+			return &failure.Error{Code: failure.CodeLink, Message: "Expected the import env." + shown.Name(name) + " to begin with the i32 index of a function, as Emscripten's invoke_ functions do"}
 		}
 	}
 	return nil
@@ -173,7 +178,7 @@ func (h *hostFunction) Call(ctx context.Context, mod api.Module, stack []uint64)
 		f.settle(a.status)
 	} else {
 		f.restore = nil
-		f.upcall(&message{kind: msgHostCall, target: h.id, module: uint64(h.rt.caller(f, mod)), words: stack[:h.params]}, stack[:h.results], nil)
+		f.upcall(&abi.Message{Kind: abi.MsgHostCall, Target: h.id, Module: uint64(h.rt.caller(f, mod)), Words: stack[:h.params]}, stack[:h.results], nil)
 	}
 	f.hostContext = outer
 	if r := f.restore; r != nil {
@@ -194,7 +199,7 @@ func valueTypes(names []string) ([]api.ValueType, error) {
 	for i, n := range names {
 		t, ok := valueTypeOf[n]
 		if !ok {
-			return nil, invalidArgument("Expected a value type but received " + n)
+			return nil, failure.Invalid("Expected a value type but received " + n)
 		}
 		out[i] = t
 	}

@@ -8,6 +8,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/abi"
 	"wazeronode/descriptors"
 	"wazeronode/errno"
 	"wazeronode/jail"
@@ -40,7 +41,7 @@ func (s *jsFS) ask(op uint64, data, room []byte, params ...uint64) (a fsAnswer, 
 	}
 	s.asked.Store(true)
 	words := append([]uint64{op}, params...)
-	n = f.upcall(&message{kind: msgFS, target: s.target, module: uint64(s.module.handle), words: words, bytes: data}, a[:], room)
+	n = f.upcall(&abi.Message{Kind: abi.MsgFS, Target: s.target, Module: uint64(s.module.handle), Words: words, Bytes: data}, a[:], room)
 	if a[0] != 0 {
 		return a, 0, experimentalsys.Errno(a[0])
 	}
@@ -49,7 +50,7 @@ func (s *jsFS) ask(op uint64, data, room []byte, params ...uint64) (a fsAnswer, 
 
 // readQuestion is kept for the next read: of those a guest makes the most.
 type readQuestion struct {
-	message
+	abi.Message
 	params [3]uint64
 	answer fsAnswer
 }
@@ -63,10 +64,10 @@ func (s *jsFS) read(file uint64, room []byte, position int64) (int, experimental
 	r := s.spare.Swap(nil) // nil also while one is under way: the file system may call the guest
 	if r == nil {
 		r = &readQuestion{}
-		r.message = message{kind: msgFS, target: s.target, module: uint64(s.module.handle), words: r.params[:]}
+		r.Message = abi.Message{Kind: abi.MsgFS, Target: s.target, Module: uint64(s.module.handle), Words: r.params[:]}
 	}
-	r.params, r.answer = [...]uint64{fsRead, file, uint64(position)}, fsAnswer{}
-	n := f.upcall(&r.message, r.answer[:], room)
+	r.params, r.answer = [...]uint64{abi.FSRead, file, uint64(position)}, fsAnswer{}
+	n := f.upcall(&r.Message, r.answer[:], room)
 	e, count := experimentalsys.Errno(r.answer[0]), r.answer[1]
 	s.spare.Store(r) // not where the guest is unwound
 	if e != 0 {
@@ -91,7 +92,7 @@ func (s *jsFS) askPaths(op uint64, first, second string, params ...uint64) exper
 func (s *jsFS) Close() error {
 	descriptors.Give(int(s.held.Swap(0)))
 	if s.asked.Load() {
-		post(s.env, &message{kind: msgFS, target: s.target, words: []uint64{fsRelease}})
+		post(s.env, &abi.Message{Kind: abi.MsgFS, Target: s.target, Words: []uint64{abi.FSRelease}})
 	}
 	return nil
 }
@@ -122,7 +123,7 @@ func (s *jsFS) Stat(name string) (sys.Stat_t, experimentalsys.Errno) {
 	if e != 0 {
 		return sys.Stat_t{}, e
 	}
-	return s.stat(fsStat, p.name, p.directory)
+	return s.stat(abi.FSStat, p.name, p.directory)
 }
 
 func (s *jsFS) Lstat(name string) (sys.Stat_t, experimentalsys.Errno) {
@@ -131,9 +132,9 @@ func (s *jsFS) Lstat(name string) (sys.Stat_t, experimentalsys.Errno) {
 		return sys.Stat_t{}, e
 	}
 	if p.directory { // it follows
-		return s.stat(fsStat, p.name, true)
+		return s.stat(abi.FSStat, p.name, true)
 	}
-	return s.stat(fsLstat, p.name, false)
+	return s.stat(abi.FSLstat, p.name, false)
 }
 
 func (s *jsFS) stat(op uint64, cleaned string, directory bool) (sys.Stat_t, experimentalsys.Errno) {
@@ -186,7 +187,7 @@ func (s *jsFS) Mkdir(name string, perm fs.FileMode) experimentalsys.Errno {
 	case p.dots != "":
 		return experimentalsys.EEXIST
 	}
-	return s.askPath(fsMkdir, p.name, uint64(perm.Perm()))
+	return s.askPath(abi.FSMkdir, p.name, uint64(perm.Perm()))
 }
 
 func (s *jsFS) Chmod(name string, perm fs.FileMode) experimentalsys.Errno {
@@ -194,7 +195,7 @@ func (s *jsFS) Chmod(name string, perm fs.FileMode) experimentalsys.Errno {
 	if e != 0 {
 		return e
 	}
-	return s.askPath(fsChmod, p.name, uint64(perm.Perm()))
+	return s.askPath(abi.FSChmod, p.name, uint64(perm.Perm()))
 }
 
 func (s *jsFS) Rmdir(name string) experimentalsys.Errno {
@@ -207,7 +208,7 @@ func (s *jsFS) Rmdir(name string) experimentalsys.Errno {
 	case p.dots == "." || p.name == "/":
 		return experimentalsys.EINVAL
 	}
-	if e = s.askPath(fsRmdir, p.name); e == 0 {
+	if e = s.askPath(abi.FSRmdir, p.name); e == 0 {
 		s.dirs.remove(p.name)
 	}
 	return e
@@ -221,7 +222,7 @@ func (s *jsFS) Unlink(name string) experimentalsys.Errno {
 	case p.dots != "" || p.name == "/":
 		return experimentalsys.EISDIR
 	}
-	return s.askPath(fsUnlink, p.name, boolWord(p.directory))
+	return s.askPath(abi.FSUnlink, p.name, boolWord(p.directory))
 }
 
 func (s *jsFS) Rename(from, to string) experimentalsys.Errno { return s.RenameTo(from, s, to) }
@@ -260,7 +261,7 @@ func (s *jsFS) RenameTo(from string, other experimentalsys.FS, to string) experi
 	case p.dots != "" || target.dots != "" || p.name == "/" || target.name == "/":
 		return errno.Busy
 	}
-	if e = s.askPaths(fsRename, p.name, target.name, boolWord(p.directory || target.directory)); e == 0 {
+	if e = s.askPaths(abi.FSRename, p.name, target.name, boolWord(p.directory || target.directory)); e == 0 {
 		s.dirs.rename(p.name, target.name)
 	}
 	return e
@@ -279,19 +280,19 @@ func (s *jsFS) LinkTo(oldName string, other experimentalsys.FS, newName string) 
 	case e != 0:
 		return e
 	case old.directory: // and none has two names
-		if _, e = s.stat(fsStat, old.name, true); e == 0 {
+		if _, e = s.stat(abi.FSStat, old.name, true); e == 0 {
 			e = experimentalsys.EPERM
 		}
 		return e
 	case target.directory:
 		return s.taken(target.name)
 	}
-	return s.askPaths(fsLink, old.name, target.name)
+	return s.askPaths(abi.FSLink, old.name, target.name)
 }
 
 // taken is for a name of a directory where there can be none.
 func (s *jsFS) taken(name string) experimentalsys.Errno {
-	if _, e := s.stat(fsLstat, name, false); e != 0 {
+	if _, e := s.stat(abi.FSLstat, name, false); e != 0 {
 		return e
 	}
 	return experimentalsys.EEXIST
@@ -311,7 +312,7 @@ func (s *jsFS) Symlink(target, link string) experimentalsys.Errno {
 	case p.directory:
 		return s.taken(p.name)
 	}
-	return s.askPaths(fsSymlink, target, p.name)
+	return s.askPaths(abi.FSSymlink, target, p.name)
 }
 
 func (s *jsFS) Readlink(name string) (string, experimentalsys.Errno) {
@@ -320,7 +321,7 @@ func (s *jsFS) Readlink(name string) (string, experimentalsys.Errno) {
 	case e != 0:
 		return "", e
 	case p.directory: // which is no link
-		if _, e = s.stat(fsStat, p.name, true); e == 0 {
+		if _, e = s.stat(abi.FSStat, p.name, true); e == 0 {
 			e = experimentalsys.EINVAL
 		}
 		return "", e
@@ -332,7 +333,7 @@ const longestTarget = 4096
 
 func (s *jsFS) readlink(cleaned string) (string, experimentalsys.Errno) {
 	room := make([]byte, longestTarget)
-	_, n, e := s.ask(fsReadlink, []byte(cleaned), room, uint64(len(cleaned)))
+	_, n, e := s.ask(abi.FSReadlink, []byte(cleaned), room, uint64(len(cleaned)))
 	return string(room[:n]), e
 }
 
@@ -341,7 +342,7 @@ func (s *jsFS) Utimens(name string, atim, mtim int64) experimentalsys.Errno {
 	if e != 0 {
 		return e
 	}
-	return s.askPath(fsUtimes, p.name, uint64(atim), uint64(mtim)) // UTIME_OMIT is 2^63
+	return s.askPath(abi.FSUtimes, p.name, uint64(atim), uint64(mtim)) // UTIME_OMIT is 2^63
 }
 
 func boolWord(b bool) uint64 {

@@ -9,6 +9,8 @@ import (
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
+
+	"wazeronode/abi"
 )
 
 // jsDir is an open directory. node:fs reads directories by path, so it is one, which follows what the guest does with it.
@@ -76,7 +78,7 @@ func (d *jsDir) Stat() (sys.Stat_t, experimentalsys.Errno) {
 	if d.path == "" {
 		return sys.Stat_t{}, experimentalsys.ENOENT
 	}
-	return d.fs.stat(fsStat, d.path, false)
+	return d.fs.stat(abi.FSStat, d.path, false)
 }
 
 func (d *jsDir) Dev() (uint64, experimentalsys.Errno) {
@@ -157,17 +159,17 @@ func (d *jsDir) readMore() experimentalsys.Errno {
 	if d.path == "" {
 		return experimentalsys.ENOENT
 	}
-	op, data, params := uint64(fsNext), []byte(nil), []uint64{d.rest, uint64(d.next)}
+	op, data, params := uint64(abi.FSNext), []byte(nil), []uint64{d.rest, uint64(d.next)}
 	from := d.next
 	if !d.begun {
-		op, data, params, from = fsList, []byte(d.path), []uint64{uint64(len(d.path))}, 0
+		op, data, params, from = abi.FSList, []byte(d.path), []uint64{uint64(len(d.path))}, 0
 	}
 	room := make([]byte, listingBytes)
 	a, size, e := d.fs.ask(op, data, room, params...)
 	if e != 0 {
 		return e
 	}
-	if op == fsList {
+	if op == abi.FSList {
 		d.begun, d.rest = true, a[2]
 	}
 	d.piece, d.from, d.more = nil, from, a[3] != 0 && size > 0

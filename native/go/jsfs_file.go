@@ -9,6 +9,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/abi"
 	"wazeronode/descriptors"
 	"wazeronode/errno"
 )
@@ -26,7 +27,7 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 	case perm == 0 && flag == experimentalsys.O_WRONLY:
 		return &jsTimesOf{fs: s, path: p.name, follow: p.directory}, 0
 	case flag&experimentalsys.O_CREAT != 0 && p.directory:
-		if _, e = s.stat(fsStat, path.Dir(p.name), true); e == 0 {
+		if _, e = s.stat(abi.FSStat, path.Dir(p.name), true); e == 0 {
 			e = experimentalsys.EISDIR
 		}
 		return nil, e
@@ -51,7 +52,7 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 	if p.directory {
 		flag = flag&^experimentalsys.O_NOFOLLOW | experimentalsys.O_DIRECTORY
 	}
-	a, _, e := s.ask(fsOpen, []byte(p.name), nil, uint64(len(p.name)), openFlags(flag), uint64(perm.Perm()))
+	a, _, e := s.ask(abi.FSOpen, []byte(p.name), nil, uint64(len(p.name)), openFlags(flag), uint64(perm.Perm()))
 	if e != 0 {
 		return nil, e
 	}
@@ -78,10 +79,10 @@ func openFlags(flag experimentalsys.Oflag) (word uint64) {
 		flag experimentalsys.Oflag
 		word uint64
 	}{
-		{experimentalsys.O_WRONLY, openWrite}, {experimentalsys.O_RDWR, openReadWrite}, {experimentalsys.O_CREAT, openCreate},
-		{experimentalsys.O_EXCL, openExclusive}, {experimentalsys.O_TRUNC, openTruncate}, {experimentalsys.O_DIRECTORY, openDirectory},
-		{experimentalsys.O_NOFOLLOW, openNoFollow}, {experimentalsys.O_SYNC, openSync}, {experimentalsys.O_DSYNC, openDataSync},
-		{experimentalsys.O_RSYNC, openSync},
+		{experimentalsys.O_WRONLY, abi.OpenWrite}, {experimentalsys.O_RDWR, abi.OpenReadWrite}, {experimentalsys.O_CREAT, abi.OpenCreate},
+		{experimentalsys.O_EXCL, abi.OpenExclusive}, {experimentalsys.O_TRUNC, abi.OpenTruncate}, {experimentalsys.O_DIRECTORY, abi.OpenDirectory},
+		{experimentalsys.O_NOFOLLOW, abi.OpenNoFollow}, {experimentalsys.O_SYNC, abi.OpenSync}, {experimentalsys.O_DSYNC, abi.OpenDataSync},
+		{experimentalsys.O_RSYNC, abi.OpenSync},
 	} {
 		if flag&f.flag != 0 {
 			word |= f.word
@@ -134,7 +135,7 @@ func (f *jsFile) SetNonblock(enable bool) experimentalsys.Errno {
 func (f *jsFile) Poll(experimentalsys.Pflag, int32) (bool, experimentalsys.Errno) { return true, 0 }
 
 func (f *jsFile) Stat() (sys.Stat_t, experimentalsys.Errno) {
-	a, _, e := f.fs.ask(fsFstat, nil, nil, f.handle)
+	a, _, e := f.fs.ask(abi.FSFstat, nil, nil, f.handle)
 	return a.stat(), e
 }
 
@@ -209,7 +210,7 @@ func (f *jsFile) write(buf []byte, at int64) (n int, end int64, e experimentalsy
 		return 0, 0, errno.TooLarge
 	}
 	for n < len(buf) {
-		a, _, e := f.fs.ask(fsWrite, buf[n:min(len(buf), n+largestChunk)], nil, f.handle, uint64(at))
+		a, _, e := f.fs.ask(abi.FSWrite, buf[n:min(len(buf), n+largestChunk)], nil, f.handle, uint64(at))
 		if e != 0 && n > 0 {
 			break
 		}
@@ -262,7 +263,7 @@ func (f *jsFile) Truncate(size int64) experimentalsys.Errno {
 	case size > largestSafe:
 		return errno.TooLarge
 	}
-	_, _, e := f.fs.ask(fsTruncate, nil, nil, f.handle, uint64(size))
+	_, _, e := f.fs.ask(abi.FSTruncate, nil, nil, f.handle, uint64(size))
 	return e
 }
 
@@ -281,7 +282,7 @@ func (f *jsFile) sync(dataOnly bool) experimentalsys.Errno {
 	if f.fs.readOnly {
 		return 0 // there is nothing to write
 	}
-	_, _, e := f.fs.ask(fsSync, nil, nil, f.handle, boolWord(dataOnly))
+	_, _, e := f.fs.ask(abi.FSSync, nil, nil, f.handle, boolWord(dataOnly))
 	return e
 }
 
@@ -289,7 +290,7 @@ func (f *jsFile) Utimens(atim, mtim int64) experimentalsys.Errno {
 	if f.fs.readOnly {
 		return experimentalsys.EROFS
 	}
-	_, _, e := f.fs.ask(fsFutimes, nil, nil, f.handle, uint64(atim), uint64(mtim))
+	_, _, e := f.fs.ask(abi.FSFutimes, nil, nil, f.handle, uint64(atim), uint64(mtim))
 	return e
 }
 
@@ -311,7 +312,7 @@ func (s *jsFS) closeHandle(handle uint64) experimentalsys.Errno {
 	if f == nil || f.stop.Load() != 0 || s.module.closed.Load() {
 		return 0
 	}
-	_, _, e := s.ask(fsClose, nil, nil, handle)
+	_, _, e := s.ask(abi.FSClose, nil, nil, handle)
 	return e
 }
 
@@ -327,9 +328,9 @@ func (t *jsTimesOf) Utimens(atim, mtim int64) experimentalsys.Errno {
 	if t.fs.readOnly {
 		return experimentalsys.EROFS
 	}
-	op := uint64(fsLutimes)
+	op := uint64(abi.FSLutimes)
 	if t.follow || t.path == path.Dir(t.path) {
-		op = fsUtimes
+		op = abi.FSUtimes
 	}
 	return t.fs.askPath(op, t.path, uint64(atim), uint64(mtim))
 }

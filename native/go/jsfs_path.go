@@ -8,6 +8,7 @@ import (
 
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 
+	"wazeronode/abi"
 	"wazeronode/errno"
 )
 
@@ -69,7 +70,7 @@ func (s *jsFS) walk(parts []string) (found []string, e experimentalsys.Errno) {
 			return nil, experimentalsys.ENAMETOOLONG
 		}
 		here := append(slices.Clone(found), part)
-		st, e := s.stat(fsLstat, path.Join("/", path.Join(here...)), false)
+		st, e := s.stat(abi.FSLstat, path.Join("/", path.Join(here...)), false)
 		switch {
 		case e != 0:
 			return nil, e

@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 // What an instance imports from is said by JavaScript, by handle, when the instantiation is prepared, and by nobody else: wazero's own
@@ -19,7 +22,7 @@ func (i *instantiation) link() error {
 		if h == 0 {
 			continue // said in its turn: a configuration that wazero refuses comes first
 		}
-		from, _ := handles.get(h, kindModule).(*moduleState)
+		from, _ := handles.Get(h, handles.Module).(*moduleState)
 		if from == nil || !i.module.linkWith(from, imported.Joins) {
 			return closedImport(imported.Name)
 		}
@@ -67,12 +70,12 @@ func (i *instantiation) resolve(ctx context.Context, name string) api.Module {
 }
 
 // notInstantiated is wazero's own sentence.
-func notInstantiated(name string) *wzError {
-	return &wzError{Code: codeLink, Message: fmt.Sprintf("module[%s] not instantiated", name)}
+func notInstantiated(name string) *failure.Error {
+	return &failure.Error{Code: failure.CodeLink, Message: fmt.Sprintf("module[%s] not instantiated", name)}
 }
 
-func closedImport(name string) *wzError {
-	return closedError(fmt.Sprintf("module[%s] is closed", name))
+func closedImport(name string) *failure.Error {
+	return failure.Closed(fmt.Sprintf("module[%s] is closed", name))
 }
 
 // checkLinks looks at what wazero has linked, whatever it was told: every other guest must be in this one's group, or be kept by it.
@@ -85,9 +88,9 @@ func (i *instantiation) checkLinks(inner api.Module) error {
 		from := known[other]
 		switch {
 		case from == nil:
-			return violated(fmt.Sprintf("module[%s] was linked with module[%s], which it was not told of", inner.Name(), other.Name()))
+			return failure.Violated(fmt.Sprintf("module[%s] was linked with module[%s], which it was not told of", inner.Name(), other.Name()))
 		case !i.module.group.keeps(from.group):
-			return violated(fmt.Sprintf("module[%s] was linked with module[%s], but not joined", inner.Name(), other.Name()))
+			return failure.Violated(fmt.Sprintf("module[%s] was linked with module[%s], but not joined", inner.Name(), other.Name()))
 		}
 	}
 	return nil

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/tetratelabs/wazero/api"
@@ -83,23 +81,5 @@ func TestAGroupFindsWhatWasMarkedOnly(t *testing.T) {
 	}
 	if closed := g.newlyClosed(); closed != nil || len(g.find().modules) != 998 {
 		t.Fatal("found twice: ", closed)
-	}
-}
-
-func TestWhatCannotBeEndsAProcessThatTests(t *testing.T) {
-	if !strict {
-		if err := violated("something"); err.(*wzError).Code != codeLink {
-			t.Fatal(err)
-		}
-		return
-	}
-	if os.Getenv("WAZERO_VIOLATED") != "" {
-		_ = violated("something")
-		return
-	}
-	command := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	command.Env = append(os.Environ(), "WAZERO_VIOLATED=1")
-	if out, err := command.CombinedOutput(); err == nil {
-		t.Fatalf("the process went on: %s", out)
 	}
 }

@@ -10,10 +10,13 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"wazeronode/abi"
+	"wazeronode/failure"
+	"wazeronode/handles"
 	"wazeronode/prescan"
 )
 
-// listenerState is what one compilation is heard by: JavaScript, or a native log. It is ListenerDescription of src/internal/binding.ts.
+// listenerState is what one compilation is heard by: JavaScript, or a native log. It is ListenerDescription of src/native/binding.ts.
 type listenerState struct {
 	rt *runtimeState
 
@@ -29,25 +32,25 @@ type listenerState struct {
 	last      int                      // how many there are
 }
 
-func newListener(rt *runtimeState, description []byte) (handle, error) {
+func newListener(rt *runtimeState, description []byte) (handles.Handle, error) {
 	l := &listenerState{rt: rt}
 	if err := json.Unmarshal(description, l); err != nil {
-		return 0, invalidArgument("Expected a listener's description but received " + err.Error())
+		return 0, failure.Invalid("Expected a listener's description but received " + err.Error())
 	}
-	return handles.add(kindListener, l), nil
+	return handles.Add(handles.Listener, l), nil
 }
 
 // compileTarget tells what wz_compile was given: a runtime, or a listener made for one compilation, which is used up now.
-func compileTarget(h handle) (*runtimeState, *listenerState, error) {
-	if l, _ := handles.remove(h, kindListener).(*listenerState); l != nil {
+func compileTarget(h handles.Handle) (*runtimeState, *listenerState, error) {
+	if l, _ := handles.Remove(h, handles.Listener).(*listenerState); l != nil {
 		return l.rt, l, nil
 	}
-	rt, err := lookup[*runtimeState](h, kindRuntime)
+	rt, err := handles.Lookup[*runtimeState](h, handles.Runtime)
 	return rt, nil, err
 }
 
 // errListed unwinds wazero once it has named every function: nothing of it is locked at that point, and nothing was compiled.
-var errListed = invalidArgument("the functions are listed")
+var errListed = failure.Invalid("the functions are listed")
 
 // compileHeard compiles with the listener. wazero binds listeners to the code, and finds code by the bytes: a second listener on the
 // same bytes would never be called, so those compilations that would meet get bytes that differ in a last custom section.
@@ -56,9 +59,9 @@ func (rt *runtimeState) compileHeard(ctx context.Context, binary []byte, l *list
 	ctx = experimental.WithFunctionListenerFactory(ctx, l)
 	if l.List {
 		if l.last > 0 {
-			err := protect(func() error { _, err := rt.compileAnew(ctx, binary); return err })
+			err := failure.Protect(func() error { _, err := rt.compileAnew(ctx, binary); return err })
 			if err != errListed {
-				return nil, classify(err, codeCompile)
+				return nil, failure.Classify(err, failure.CodeCompile)
 			}
 		}
 		return &compiledState{rt: rt, functions: l.functions}, nil
@@ -169,7 +172,7 @@ const (
 // tell asks JavaScript: words are the event, the function's index and its values.
 func (l *listenerState) tell(f *frame, event uint64, mod api.Module, def api.FunctionDefinition, values []uint64, text []byte) {
 	all := append([]uint64{event, uint64(def.Index())}, values...)
-	f.upcall(&message{kind: msgListener, target: l.Target, module: uint64(l.rt.caller(f, mod)), words: all, bytes: text}, nil, nil)
+	f.upcall(&abi.Message{Kind: abi.MsgListener, Target: l.Target, Module: uint64(l.rt.caller(f, mod)), Words: all, Bytes: text}, nil, nil)
 }
 
 // Before implements experimental.FunctionListener.
@@ -207,9 +210,9 @@ func (l *listenerState) Abort(ctx context.Context, mod api.Module, def api.Funct
 	if !l.TellAbort {
 		return
 	}
-	_ = protect(func() error {
+	_ = failure.Protect(func() error {
 		f.giveSlot() // to read the error is to look for its sources; the question waits for another slot
-		l.tell(f, eventAbort, mod, def, nil, f.failure(err, codeTrap).json())
+		l.tell(f, eventAbort, mod, def, nil, f.failure(err, failure.CodeTrap).JSON())
 		return nil
 	})
 }

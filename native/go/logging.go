@@ -9,6 +9,8 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/logging"
+
+	"wazeronode/shown"
 )
 
 // logTarget is a log of host calls: wazero's own logging of a guest's exported functions, and of the host functions that it imports.
@@ -77,7 +79,7 @@ func (l *logListener) write(f *frame, log *frameLog) {
 		return
 	}
 	// One line, in which paths are the guest's.
-	line := []byte(escaped(strings.TrimSuffix(log.text.String(), "\n"), mostMessage, "\t") + "\n")
+	line := []byte(shown.Escaped(strings.TrimSuffix(log.text.String(), "\n"), shown.MostMessage, "\t") + "\n")
 	log.text.Reset()
 	sink := stream{kind: l.target.Kind, fd: l.target.FD, target: l.target.Target}
 	if w, err := sink.sink(f.module); err == nil && w != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"wazeronode/arena"
+	"wazeronode/handles"
 )
 
 // guestMemory is a range of an arena behind one linear memory. wazero's Free is only a request: guest code of the link group has the
@@ -75,7 +76,7 @@ func moduleMemory(m api.Module) api.Memory {
 }
 
 // memoryHandle gives the module's memory of that name, nil name: the one its functions use; 0 if there is none.
-func (m *moduleState) memoryHandle(name *string) (handle, error) {
+func (m *moduleState) memoryHandle(name *string) (handles.Handle, error) {
 	if m.isClosed() || m.inner == nil {
 		return 0, errClosedModule
 	}
@@ -97,7 +98,7 @@ func (m *moduleState) memoryHandle(name *string) (handle, error) {
 	m.rt.mu.Lock()
 	guest := m.rt.memory[uintptr(unsafe.Pointer(unsafe.SliceData(base)))]
 	m.rt.mu.Unlock()
-	h := m.own(kindMemory, &memoryState{m, inner, guest})
+	h := m.own(handles.Memory, &memoryState{m, inner, guest})
 	m.memories[inner] = h
 	return h, nil
 }

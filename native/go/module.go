@@ -10,13 +10,15 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/sock"
 
+	"wazeronode/failure"
+	"wazeronode/handles"
 	"wazeronode/headroom"
 	"wazeronode/jail"
 )
 
 // moduleState is an instance: from wz_instantiate, before wazero has one, to wz_module_release.
 type moduleState struct {
-	handle handle
+	handle handles.Handle
 	rt     *runtimeState
 	group  *group
 	host   bool // of a host module: no guest code, no group that matters
@@ -36,9 +38,9 @@ type moduleState struct {
 	mu             sync.Mutex
 	mounts         []openMount // closed with it
 	functions      map[string]*functionState
-	memories       map[api.Memory]handle
+	memories       map[api.Memory]handles.Handle
 	globals        map[string]*globalState
-	extra          []handle                  // all handles that go with the module
+	extra          []handles.Handle          // all handles that go with the module
 	tableFunctions map[uint64]*functionState // by reference
 	internals      []*globalState
 	twins          []func() // close the logged host modules that it imports from
@@ -47,7 +49,7 @@ type moduleState struct {
 
 // functionState is an exported function with its idle call engines: one engine serves one call at a time, and making one allocates.
 type functionState struct {
-	handle handle
+	handle handles.Handle
 	module *moduleState
 	name   string
 	size   int                 // words, of the larger of parameters and results
@@ -96,10 +98,10 @@ type instantiation struct {
 
 func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledState, config *moduleConfig, closeCompiled bool) (*instantiation, error) {
 	if compiled.rt != rt {
-		return nil, invalidArgument("source module must be compiled before instantiation: this one was compiled by another runtime")
+		return nil, failure.Invalid("source module must be compiled before instantiation: this one was compiled by another runtime")
 	}
 	m := &moduleState{rt: rt, source: compiled, group: &group{}, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
-		functions: map[string]*functionState{}, memories: map[api.Memory]handle{}, globals: map[string]*globalState{}}
+		functions: map[string]*functionState{}, memories: map[api.Memory]handles.Handle{}, globals: map[string]*globalState{}}
 	m.files = jail.NewOpenFiles(m.openFiles())
 	if closeCompiled {
 		m.compiled = compiled
@@ -109,14 +111,14 @@ func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledSt
 	if err == nil {
 		if i.frame, err = newFrame(o, m.group, m); err == nil && !compiled.hold() {
 			i.frame.finish()
-			err = closedError("the compiled module is closed")
+			err = failure.Closed("the compiled module is closed")
 		}
 	}
 	if err != nil {
 		m.group.releaseAtRest() // what it would have kept
 		return nil, err
 	}
-	m.handle = handles.add(kindModule, m)
+	m.handle = handles.Add(handles.Module, m)
 	rt.own(m)
 	return i, nil
 }
@@ -129,12 +131,12 @@ func (i *instantiation) run() (outcome []byte, err error) {
 		m.fail()
 		return nil, err
 	}
-	err = protect(func() error {
+	err = failure.Protect(func() error {
 		err := i.instantiate(f.context())
 		f.waitTaken(0)
 		return err
 	})
-	if outcome, err = f.conclude(err, codeLink); err != nil {
+	if outcome, err = f.conclude(err, failure.CodeLink); err != nil {
 		m.fail()
 	}
 	return outcome, err
@@ -143,7 +145,7 @@ func (i *instantiation) run() (outcome []byte, err error) {
 func (i *instantiation) instantiate(ctx context.Context) error {
 	m := i.module
 	if n := i.compiled.instanceBytes; (headroom.Limited() || n > 1<<20) && !headroom.AllowsPieces(n) {
-		return limitError("totalMemoryBytes", fmt.Sprintf("the process has not enough memory left for an instance of %d KiB", n>>10))
+		return failure.Limit("totalMemoryBytes", fmt.Sprintf("the process has not enough memory left for an instance of %d KiB", n>>10))
 	}
 	config, err := i.config.build(m)
 	if err != nil {
@@ -215,10 +217,10 @@ func (m *moduleState) disown() {
 	m.extra = nil
 	m.mu.Unlock()
 	for _, h := range extra {
-		handles.remove(h, kind(h>>kindShift))
+		handles.Remove(h, h.Kind())
 	}
 	callEngines.Add(-m.engines.Swap(0))
-	handles.remove(m.handle, kindModule)
+	handles.Remove(m.handle, handles.Module)
 }
 
 // openMount is a file system of one guest.
@@ -242,13 +244,13 @@ func (m *moduleState) interruptFiles() {
 	}
 }
 
-func (m *moduleState) own(k kind, value any) handle {
-	h := handles.add(k, value)
+func (m *moduleState) own(k handles.Kind, value any) handles.Handle {
+	h := handles.Add(k, value)
 	m.extra = append(m.extra, h)
 	return h
 }
 
-var errClosedModule = closedError("the module is closed")
+var errClosedModule = failure.Closed("the module is closed")
 
 // function finds an exported function; nil if there is none of that name.
 func (m *moduleState) function(name string) (*functionState, error) {
@@ -270,7 +272,7 @@ func (m *moduleState) function(name string) (*functionState, error) {
 	d := inner.Definition()
 	f := &functionState{module: m, name: name, size: max(words(d.ParamTypes()), words(d.ResultTypes()))}
 	f.put(inner)
-	f.handle = m.own(kindFunction, f)
+	f.handle = m.own(handles.Function, f)
 	m.functions[name] = f
 	return f, nil
 }

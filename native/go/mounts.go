@@ -5,6 +5,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/experimental/sysfs"
 
+	"wazeronode/abi"
 	"wazeronode/jail"
 )
 
@@ -30,15 +31,15 @@ func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 	dirs := map[uint64]*jsDirs{} // by file system
 	for _, mt := range c.mounts {
 		switch mt.kind {
-		case mountDir, mountReadOnlyDir:
-			fs := jail.New(mt.hostDir, mt.kind == mountReadOnlyDir, m.files)
+		case abi.MountDir, abi.MountReadOnlyDir:
+			fs := jail.New(mt.hostDir, mt.kind == abi.MountReadOnlyDir, m.files)
 			m.addMount(fs)
 			config = config.(sysfs.FSConfig).WithSysFSMount(m.apart(fs), mt.guestPath)
-		case mountFS, mountSysFS:
+		case abi.MountFS, abi.MountSysFS:
 			if dirs[mt.target] == nil {
 				dirs[mt.target] = &jsDirs{}
 			}
-			fs := &jsFS{module: m, env: m.rt.env.id, target: mt.target, readOnly: mt.kind == mountFS, limit: m.files, dirs: dirs[mt.target]}
+			fs := &jsFS{module: m, env: m.rt.env.id, target: mt.target, readOnly: mt.kind == abi.MountFS, limit: m.files, dirs: dirs[mt.target]}
 			m.addMount(fs)
 			config = config.(sysfs.FSConfig).WithSysFSMount(fs, mt.guestPath)
 		}

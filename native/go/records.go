@@ -1,8 +1,12 @@
 package main
 
-import "github.com/tetratelabs/wazero/api"
+import (
+	"github.com/tetratelabs/wazero/api"
 
-// The descriptions that cross as JSON: FunctionRecord, LineRecord, MemoryRecord, CompiledDescription, ModuleDescription of src/internal/binding.ts.
+	"wazeronode/failure"
+)
+
+// The descriptions that cross as JSON: FunctionRecord, LineRecord, MemoryRecord, CompiledDescription, ModuleDescription of src/native/binding.ts.
 
 type importRecord struct {
 	Module string `json:"module"`
@@ -91,7 +95,7 @@ type moduleDescription struct {
 
 func (m *moduleState) describe() (*moduleDescription, error) {
 	if m.inner == nil {
-		return nil, closedError("the module is not instantiated")
+		return nil, failure.Closed("the module is not instantiated")
 	}
 	d := &moduleDescription{Name: m.inner.Name()}
 	if mem := moduleMemory(m.inner); mem != nil {

@@ -14,12 +14,14 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"wazeronode/arena"
+	"wazeronode/failure"
+	"wazeronode/handles"
 	"wazeronode/slots"
 )
 
 // runtimeState is a wazero.Runtime of one environment.
 type runtimeState struct {
-	handle handle
+	handle handles.Handle
 	env    *env
 	inner  wazero.Runtime
 	config *runtimeConfig
@@ -47,7 +49,7 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 	rc := config.build()
 	var disk *diskCache
 	if config.compilationCache != 0 {
-		cache, err := lookup[*cacheState](config.compilationCache, kindCache)
+		cache, err := handles.Lookup[*cacheState](config.compilationCache, handles.Cache)
 		if err != nil {
 			return nil, "", err
 		}
@@ -66,15 +68,15 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 		modules: map[api.Module]*moduleState{},
 		memory:  map[uintptr]*guestMemory{},
 	}
-	if err := protect(func() error { rt.inner = wazero.NewRuntimeWithConfig(context.Background(), rc); return nil }); err != nil {
+	if err := failure.Protect(func() error { rt.inner = wazero.NewRuntimeWithConfig(context.Background(), rc); return nil }); err != nil {
 		// By default wazero tries, and takes the interpreter.
-		return nil, "", &wzError{Code: codeUnsupported, Message: "the compiler gets no memory whose content can be executed here: use RuntimeConfig.interpreter()"}
+		return nil, "", &failure.Error{Code: failure.CodeUnsupported, Message: "the compiler gets no memory whose content can be executed here: use RuntimeConfig.interpreter()"}
 	}
 	if !e.addRuntime(rt) {
 		_ = rt.inner.Close(context.Background())
-		return nil, "", closedError("the environment has ended")
+		return nil, "", failure.Closed("the environment has ended")
 	}
-	rt.handle = handles.add(kindRuntime, rt)
+	rt.handle = handles.Add(handles.Runtime, rt)
 	return rt, engineName(rt.inner), nil
 }
 
@@ -88,7 +90,7 @@ func (rt *runtimeState) close(exitCode uint32) error {
 	rt.closed = true
 	open := slices.Collect(maps.Values(rt.modules))
 	rt.mu.Unlock()
-	handles.remove(rt.handle, kindRuntime)
+	handles.Remove(rt.handle, handles.Runtime)
 	for _, m := range open {
 		m.close(exitCode)
 	}
@@ -129,7 +131,7 @@ func (rt *runtimeState) abandon() { _ = rt.close(0) }
 
 // caller finds the module that a host function was called from. One that is not known is being instantiated by this frame: its
 // start section runs before wazero has handed it out.
-func (rt *runtimeState) caller(f *frame, m api.Module) handle {
+func (rt *runtimeState) caller(f *frame, m api.Module) handles.Handle {
 	if f.callerInner == m {
 		return f.caller
 	}

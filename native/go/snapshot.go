@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/tetratelabs/wazero/experimental"
+
+	"wazeronode/failure"
 )
 
 // snapshotting is the context of calls that may reach a host function in JavaScript: without it wazero keeps no way back.
@@ -19,7 +21,7 @@ type restoration struct {
 func (f *frame) takeSnapshot() (id uint64, err error) {
 	f.awaitQuestion()
 	if f.hostContext == nil {
-		return 0, invalidArgument("Expected a caller whose host function has not answered yet")
+		return 0, failure.Invalid("Expected a caller whose host function has not answered yet")
 	}
 	f.snapshots = append(f.snapshots, experimental.GetSnapshotter(f.hostContext).Snapshot())
 	return uint64(len(f.snapshots)), nil
@@ -35,10 +37,10 @@ func (f *frame) awaitQuestion() {
 func (f *frame) askRestore(id uint64, results []uint64) error {
 	f.awaitQuestion()
 	if f.hostContext == nil || id == 0 || id > uint64(len(f.snapshots)) {
-		return invalidArgument("Expected a snapshot of the call whose host function restores it")
+		return failure.Invalid("Expected a snapshot of the call whose host function restores it")
 	}
 	if f.snapshots[id-1] == nil {
-		return invalidArgument("Expected a snapshot that was not restored yet: more than once needs the edited engine")
+		return failure.Invalid("Expected a snapshot that was not restored yet: more than once needs the edited engine")
 	}
 	f.restore = &restoration{f.snapshots[id-1], results}
 	if !engineEdited {

@@ -8,6 +8,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/abi"
 	"wazeronode/errno"
 )
 
@@ -30,7 +31,7 @@ const (
 )
 
 func newCallbackSource(m *moduleState, target uint64) *callbackSource {
-	s := &callbackSource{callbackReader: callbackReader{m, msgRead, target}}
+	s := &callbackSource{callbackReader: callbackReader{m, abi.MsgRead, target}}
 	m.stdin.Store(s)
 	return s
 }
@@ -70,8 +71,8 @@ func (s *callbackSource) mayAsk() bool {
 // ask is one WZ_MSG_READ. late: there is nothing yet, and ready comes.
 func (s *callbackSource) ask(mode uint64, p []byte) (n int, late bool, e experimentalsys.Errno) {
 	var answer [2]uint64
-	s.module.running().upcall(&message{kind: msgRead, target: s.target, module: uint64(s.module.handle), words: []uint64{mode, uint64(s.module.handle)}}, answer[:], p)
-	if answer[1] == readLater {
+	s.module.running().upcall(&abi.Message{Kind: abi.MsgRead, Target: s.target, Module: uint64(s.module.handle), Words: []uint64{mode, uint64(s.module.handle)}}, answer[:], p)
+	if answer[1] == abi.ReadLater {
 		return 0, true, 0
 	}
 	if answer[1] != 0 {
@@ -91,7 +92,7 @@ func (s *callbackSource) isReady() bool {
 	if state != sourceIdle {
 		return state == sourceReady
 	}
-	if _, late, _ := s.ask(readAsk, nil); late {
+	if _, late, _ := s.ask(abi.ReadAsk, nil); late {
 		return false
 	}
 	s.set(sourceReady)
@@ -120,12 +121,12 @@ func (f *sourceFile) Read(p []byte) (int, experimentalsys.Errno) {
 	if len(p) == 0 {
 		return 0, 0
 	}
-	mode := uint64(readWait)
+	mode := uint64(abi.ReadWait)
 	if f.nonblock {
 		if !f.mayAsk() {
 			return 0, experimentalsys.EAGAIN
 		}
-		mode = readNow
+		mode = abi.ReadNow
 	}
 	n, late, e := f.ask(mode, p)
 	if late {
@@ -187,7 +188,7 @@ func (f *sourceFile) Notify(flag experimentalsys.Pflag, ready func()) (cancel fu
 // Insist is for a guest that waits for nothing else, for ever (edit e8poll): in the synchronous lane nothing can come while it waits, and it is
 // told as with a read.
 func (f *sourceFile) Insist() {
-	if f.module.running().lane == laneSync {
-		_, _, _ = f.ask(readInsist, nil)
+	if f.module.running().lane == abi.LaneSync {
+		_, _, _ = f.ask(abi.ReadInsist, nil)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"wazeronode/arena"
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 // buildEdits is set by the build: the ids of the edits, separated by commas.
@@ -25,12 +27,12 @@ func buildInfo() any {
 // stats are live counts of the process, all 0 when everything is closed.
 func stats() any {
 	return map[string]any{
-		"runtimes":           handles.count(kindRuntime),
-		"compilationCaches":  handles.count(kindCache),
-		"compiledModules":    handles.count(kindCompiled),
-		"modules":            handles.count(kindModule),
+		"runtimes":           handles.Count(handles.Runtime),
+		"compilationCaches":  handles.Count(handles.Cache),
+		"compiledModules":    handles.Count(handles.Compiled),
+		"modules":            handles.Count(handles.Module),
 		"callEngines":        callEngines.Load(),
-		"goroutines":         goroutines.Load(),
+		"goroutines":         failure.Goroutines.Load(),
 		"memoryReservations": arena.Stats().Ranges,
 	}
 }

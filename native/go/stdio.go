@@ -12,7 +12,9 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/abi"
 	"wazeronode/errno"
+	"wazeronode/handles"
 )
 
 // build makes wazero's config afresh for one instantiation: nothing of it is shared (wazero's own clones share arrays). What it opens
@@ -52,14 +54,14 @@ func (c *moduleConfig) build(m *moduleState) (wazero.ModuleConfig, error) {
 	}
 	mc = c.clocks(mc, m)
 	switch c.randKind {
-	case randSecure:
+	case abi.RandSecure:
 		mc = mc.WithRandSource(&steadyReader{m, rand.Reader})
-	case randDefault:
+	case abi.RandDeterministic:
 		mc = mc.WithRandSource(&steadyReader{m, &seededReader{}})
-	case randBytes:
+	case abi.RandBytes:
 		mc = mc.WithRandSource(bytes.NewReader(c.randBytes))
-	case randCallback:
-		mc = mc.WithRandSource(&callbackReader{m, msgRandom, c.randTarget})
+	case abi.RandCallback:
+		mc = mc.WithRandSource(&callbackReader{m, abi.MsgRandom, c.randTarget})
 	}
 	fsConfig, err := c.fileSystems(m)
 	if err != nil {
@@ -73,32 +75,32 @@ func (c *moduleConfig) build(m *moduleState) (wazero.ModuleConfig, error) {
 
 func (c *moduleConfig) clocks(mc wazero.ModuleConfig, m *moduleState) wazero.ModuleConfig {
 	switch c.walltime.kind {
-	case clockSystem:
+	case abi.ClockSystem:
 		mc = mc.WithSysWalltime()
-	case clockCallback:
+	case abi.ClockCallback:
 		mc = mc.WithWalltime(func() (int64, int32) {
-			ns := int64(m.ask(msgClock, c.walltime.target))
+			ns := int64(m.ask(abi.MsgClock, c.walltime.target))
 			return ns / 1e9, int32(ns % 1e9)
 		}, sys.ClockResolution(c.walltime.resolution))
 	}
 	switch c.nanotime.kind {
-	case clockSystem:
+	case abi.ClockSystem:
 		mc = mc.WithSysNanotime()
-	case clockCallback:
-		mc = mc.WithNanotime(func() int64 { return int64(m.ask(msgClock, c.nanotime.target)) }, sys.ClockResolution(c.nanotime.resolution))
+	case abi.ClockCallback:
+		mc = mc.WithNanotime(func() int64 { return int64(m.ask(abi.MsgClock, c.nanotime.target)) }, sys.ClockResolution(c.nanotime.resolution))
 	}
 	switch c.nanosleep.kind {
-	case clockSystem:
+	case abi.ClockSystem:
 		mc = mc.WithNanosleep(func(ns int64) {
 			if ns > 0 {
 				m.running().sleep(time.Duration(ns))
 			}
 		})
-	case clockCallback:
-		mc = mc.WithNanosleep(func(ns int64) { m.ask(msgSleep, c.nanosleep.target, uint64(ns)) })
+	case abi.ClockCallback:
+		mc = mc.WithNanosleep(func(ns int64) { m.ask(abi.MsgSleep, c.nanosleep.target, uint64(ns)) })
 	}
 	if c.osyield != 0 {
-		mc = mc.WithOsyield(func() { m.ask(msgYield, c.osyield) })
+		mc = mc.WithOsyield(func() { m.ask(abi.MsgYield, c.osyield) })
 	}
 	return mc
 }
@@ -110,17 +112,17 @@ func (m *moduleState) running() *frame { return m.group.find().top.Load() }
 // ask puts a question that is answered by one number.
 func (m *moduleState) ask(kind uint32, target uint64, params ...uint64) uint64 {
 	var result [1]uint64
-	m.running().upcall(&message{kind: kind, target: target, module: uint64(m.handle), words: params}, result[:], nil)
+	m.running().upcall(&abi.Message{Kind: kind, Target: target, Module: uint64(m.handle), Words: params}, result[:], nil)
 	return result[0]
 }
 
 func (s *stream) sink(m *moduleState) (io.Writer, error) {
 	switch s.kind {
-	case sinkFD:
+	case abi.SinkFD:
 		return newFDStream(m, int(s.fd), false), nil
-	case sinkBuffer:
-		return lookup[*outputBuffer](handle(s.target), kindOutputBuffer)
-	case sinkCallback:
+	case abi.SinkBuffer:
+		return handles.Lookup[*outputBuffer](handles.Handle(s.target), handles.OutputBuffer)
+	case abi.SinkCallback:
 		return &callbackWriter{module: m, target: s.target}, nil
 	}
 	return nil, nil
@@ -128,11 +130,11 @@ func (s *stream) sink(m *moduleState) (io.Writer, error) {
 
 func (s *stream) source(m *moduleState) (io.Reader, error) {
 	switch s.kind {
-	case sourceFD:
+	case abi.SourceFD:
 		return newFDStream(m, int(s.fd), true), nil
-	case sourceBytes:
+	case abi.SourceBytes:
 		return bytes.NewReader(s.bytes), nil
-	case sourceCallback:
+	case abi.SourceCallback:
 		return newCallbackSource(m, s.target), nil
 	}
 	return nil, nil
@@ -150,7 +152,7 @@ func (r *callbackReader) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	var answer [2]uint64
-	r.module.running().upcall(&message{kind: r.kind, target: r.target, module: uint64(r.module.handle)}, answer[:], p)
+	r.module.running().upcall(&abi.Message{Kind: r.kind, Target: r.target, Module: uint64(r.module.handle)}, answer[:], p)
 	if answer[1] != 0 {
 		return 0, experimentalsys.Errno(answer[1])
 	}

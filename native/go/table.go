@@ -8,6 +8,9 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/table"
+
+	"wazeronode/failure"
+	"wazeronode/handles"
 )
 
 // lookUp finds a function of a table; only while nothing of the link group runs on another thread.
@@ -38,7 +41,7 @@ func (m *moduleState) lookUp(tableIndex, offset uint32, params, results []api.Va
 		return fn
 	}
 	f.put(m.countEngine(fn))
-	f.handle = m.own(kindFunction, f)
+	f.handle = m.own(handles.Function, f)
 	if m.tableFunctions == nil {
 		m.tableFunctions = map[uint64]*functionState{}
 	}
@@ -62,14 +65,14 @@ func orTrap(err error, r any) error {
 	case nil:
 		return err
 	case runtime.Error:
-		return recoveredError(r)
+		return failure.Recovered(r)
 	case error:
-		if slices.Contains(trapKinds, r.Error()) {
-			return &wzError{Code: codeTrap, Kind: r.Error(), Message: wasmPrefix + r.Error()}
+		if slices.Contains(failure.TrapKinds, r.Error()) {
+			return &failure.Error{Code: failure.CodeTrap, Kind: r.Error(), Message: failure.WasmPrefix + r.Error()}
 		}
-		return recoveredError(r)
+		return failure.Recovered(r)
 	default: // "table index out of range", which call_indirect refuses when it is compiled
-		return &wzError{Code: codeTrap, Kind: "invalid table access", Message: wasmPrefix + "invalid table access"}
+		return &failure.Error{Code: failure.CodeTrap, Kind: "invalid table access", Message: failure.WasmPrefix + "invalid table access"}
 	}
 }
 
@@ -84,7 +87,7 @@ func (m *moduleState) internalGlobals() ([]*globalState, error) {
 	if m.internals == nil {
 		for i := range inner.NumGlobal() {
 			g := &globalState{module: m, inner: inner.Global(i)}
-			g.handle = m.own(kindGlobal, g)
+			g.handle = m.own(handles.Global, g)
 			m.internals = append(m.internals, g)
 		}
 	}

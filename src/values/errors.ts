@@ -252,7 +252,7 @@ export interface ErrorRecord {
   /** modules of the link group that were found closed when the frame ended */ closed?: number[];
 }
 
-/** Makes the error that a record of native/go/errors.go describes. */
+/** Makes the error that a record of native/go/failure/failure.go describes. */
 export function makeError(record: ErrorRecord, context: ErrorContext = {}): Error {
   const { code, message } = record;
   const { more } = context;

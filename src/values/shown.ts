@@ -2,7 +2,7 @@
 // they are short, and nothing in them moves the cursor of a terminal, turns the order of others round or begins a line of its own.
 
 const mostName = 256;
-/** Of UTF-16 units, as of native/go/shown.go: a message leaves room for others in a string. */
+/** Of UTF-16 units, as of native/go/shown: a message leaves room for others in a string. */
 export const mostMessage = 65_536;
 
 const unprinted = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;

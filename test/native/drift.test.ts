@@ -110,6 +110,7 @@ describe('a counterpart that is taken away is named', () => {
       "wazero's ModuleConfig.WithNovelty has no row in config_fields.def",
     ],
     ['number', 'header', 'WZ_MSG_FS = 9', 'WZ_MSG_FS = 19', 'WZ_MSG_FS is 9 in binding.ts and 19 in wazero_node.h'],
+    ['number of Go', 'header', 'WZ_AT_END = 3', 'WZ_AT_END = 4', 'WZ_AT_END is 3 in native/go and 4 in wazero_node.h'],
   ])('%s', (_name, part, what, replacement, drift) => {
     expect(without(part, what, replacement)).toContain(drift);
   });

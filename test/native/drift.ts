@@ -138,7 +138,7 @@ function upstreamDrift({ fields, upstream, surface }: Sources): string[] {
   return drift;
 }
 
-// ---------------------------------------------------------------- the numbers of the header <-> binding.ts
+// ---------------------------------------------------------------- the numbers of the header <-> binding.ts, package abi
 const groups: [constant: string, prefix: string][] = [
   ['LANE', 'WZ_LANE_'],
   ['STOP', 'WZ_STOP_'],
@@ -155,7 +155,7 @@ const groups: [constant: string, prefix: string][] = [
   ['MOUNT', 'WZ_MOUNT_'],
 ];
 
-function numberDrift({ header, binding }: Sources): string[] {
+function numberDrift({ header, binding, go }: Sources): string[] {
   const drift: string[] = [];
   const ours = new Map<string, number>();
   for (const [constant, prefix] of groups) {
@@ -174,6 +174,10 @@ function numberDrift({ header, binding }: Sources): string[] {
     if (!ours.has(name) && groups.some(([, prefix]) => name.startsWith(prefix)))
       drift.push(`${name} of wazero_node.h is missing in binding.ts`);
   }
+  // package abi: Name = 1 // WZ_NAME
+  for (const [, value, name] of go.matchAll(/^\t\w+ += (\d+) +\/\/ (WZ_\w+)$/gm))
+    if (theirs.get(name!) !== Number(value))
+      drift.push(`${name} is ${value} in native/go and ${theirs.get(name!)} in wazero_node.h`);
   return drift;
 }
 

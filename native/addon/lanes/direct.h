@@ -14,7 +14,7 @@ class Environment;
 
 /**
  * What crosses in a direct call, and in a read of an open file in the synchronous lane: one ArrayBuffer that src makes
- * (src/internal/area.ts), so that neither makes a value of V8. It is written just before and read just after: what is
+ * (src/values/area.ts), so that neither makes a value of V8. It is written just before and read just after: what is
  * nested in a host function, or in the file system, uses the same.
  */
 struct DirectArea {

@@ -9,7 +9,7 @@
 namespace wazero_node {
 
 /**
- * Reads the records of src/internal/flatten.ts into the flat structs of wazero_node.h, one row of config_fields.def
+ * Reads the records of src/instances/flatten.ts into the flat structs of wazero_node.h, one row of config_fields.def
  * after the other. Absent properties leave zero, unknown ones are ignored. The structs point into this object and into
  * the typed arrays of the record: both must outlive the call that the struct is made for.
  */

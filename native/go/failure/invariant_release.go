@@ -1,5 +1,5 @@
 //go:build !wazero_assert && !wazero_harness
 
-package main
+package failure
 
 const strict = false

@@ -1,4 +1,6 @@
-package main
+// Package failure is errors on their way to JavaScript: what each of wazero's and of Go's becomes (Classify, Of), and that no panic unwinds into
+// C or ends the process (Protect, Go). It has no lock; what it tells of panics goes through Warn.
+package failure
 
 import (
 	"encoding/json"
@@ -12,50 +14,51 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"wazeronode/arena"
+	"wazeronode/shown"
 )
 
 // The codes of contract.d.ts that Go can give.
 const (
-	codeCompile        = "ERR_WAZERO_COMPILE"
-	codeLink           = "ERR_WAZERO_LINK"
-	codeExit           = "ERR_WAZERO_EXIT"
-	codeTrap           = "ERR_WAZERO_TRAP"
+	CodeCompile        = "ERR_WAZERO_COMPILE"
+	CodeLink           = "ERR_WAZERO_LINK"
+	CodeExit           = "ERR_WAZERO_EXIT"
+	CodeTrap           = "ERR_WAZERO_TRAP"
 	codeLimit          = "ERR_WAZERO_LIMIT"
-	codeClosed         = "ERR_WAZERO_CLOSED"
-	codeAborted        = "ERR_WAZERO_ABORTED"
-	codeWouldBlock     = "ERR_WAZERO_WOULD_BLOCK"
-	codeInvalid        = "ERR_WAZERO_INVALID_ARGUMENT"
-	codeNotImplemented = "ERR_WAZERO_NOT_IMPLEMENTED"
-	codeUnsupported    = "ERR_WAZERO_UNSUPPORTED_PLATFORM"
+	CodeClosed         = "ERR_WAZERO_CLOSED"
+	CodeAborted        = "ERR_WAZERO_ABORTED"
+	CodeInvalid        = "ERR_WAZERO_INVALID_ARGUMENT"
+	CodeNotImplemented = "ERR_WAZERO_NOT_IMPLEMENTED"
+	CodeUnsupported    = "ERR_WAZERO_UNSUPPORTED_PLATFORM"
 )
 
-// wzError is an error as it crosses to JavaScript: see "errors" in wazero_node.h.
-type wzError struct {
+// Error is an error as it crosses to JavaScript: see "errors" in wazero_node.h.
+type Error struct {
 	Code     string       `json:"code"`
 	Message  string       `json:"message"`
 	ExitCode uint32       `json:"exitCode"`
 	Reason   string       `json:"reason,omitempty"`
 	Kind     string       `json:"kind,omitempty"`
-	Frames   []traceFrame `json:"frames,omitempty"`
+	Frames   []TraceFrame `json:"frames,omitempty"`
 	Limit    string       `json:"limit,omitempty"`
 	Host     bool         `json:"host,omitempty"`
-	Closed   []handle     `json:"closed,omitempty"`
+	Closed   []uint64     `json:"closed,omitempty"`
 }
 
-type traceFrame struct {
+// TraceFrame is a line of a trace.
+type TraceFrame struct {
 	Function string `json:"function"`
 	Source   string `json:"source,omitempty"`
 }
 
-func (e *wzError) Error() string { return e.Message }
+func (e *Error) Error() string { return e.Message }
 
-// json is how it crosses: nothing of it is longer than it should be, whatever a module, its guest or wazero says.
-func (e *wzError) json() []byte {
+// JSON is how it crosses: nothing of it is longer than it should be, whatever a module, its guest or wazero says.
+func (e *Error) JSON() []byte {
 	bounded := *e
-	bounded.Message = shownMessage(e.Message)
+	bounded.Message = shown.Message(e.Message)
 	bounded.Frames = nil
 	for _, f := range e.Frames {
-		bounded.Frames = append(bounded.Frames, traceFrame{shownFunction(f.Function), shownEnd(f.Source)})
+		bounded.Frames = append(bounded.Frames, TraceFrame{shown.Function(f.Function), shown.End(f.Source)})
 	}
 	text, err := json.Marshal(&bounded)
 	if err != nil { // cannot be: only strings and numbers
@@ -64,16 +67,16 @@ func (e *wzError) json() []byte {
 	return text
 }
 
-func closedError(message string) *wzError     { return &wzError{Code: codeClosed, Message: message} }
-func invalidArgument(message string) *wzError { return &wzError{Code: codeInvalid, Message: message} }
-func limitError(limit, message string) *wzError {
-	return &wzError{Code: codeLimit, Limit: limit, Message: message}
+func Closed(message string) *Error  { return &Error{Code: CodeClosed, Message: message} }
+func Invalid(message string) *Error { return &Error{Code: CodeInvalid, Message: message} }
+func Limit(limit, message string) *Error {
+	return &Error{Code: codeLimit, Limit: limit, Message: message}
 }
 
-// hostError unwinds the guest after a JavaScript callback threw; the thrown value itself is parked in the frame, in JavaScript.
-type hostError struct{ wouldBlock bool }
+// Host unwinds the guest after a JavaScript callback threw; the thrown value itself is parked in the frame, in JavaScript.
+type Host struct{ WouldBlock bool }
 
-func (*hostError) Error() string { return "host function" }
+func (*Host) Error() string { return "host function" }
 
 // wasiErrors are the complaints of wazero about a configuration, which it has only at instantiation.
 var configComplaints = []string{"args invalid: ", "environ invalid: ", "invalid Walltime resolution: ", "invalid Nanotime resolution: "}
@@ -81,70 +84,69 @@ var configComplaints = []string{"args invalid: ", "environ invalid: ", "invalid 
 // overMemoryLimit is wazero's word for a memory whose minimum is over withMemoryLimitPages, which withLimits reaches too.
 var overMemoryLimit = regexp.MustCompile(`^section memory: min \d+ pages \(.*\) over limit of (\d+) pages`)
 
-// trapKinds in the order of contract.d.ts; wazero's own texts.
-var trapKinds = []string{
+// TrapKinds in the order of contract.d.ts; wazero's own texts.
+var TrapKinds = []string{
 	"unreachable", "out of bounds memory access", "invalid table access", "indirect call type mismatch", "integer divide by zero",
 	"integer overflow", "invalid conversion to integer", "unaligned atomic", "expected shared memory", "too many waiters",
 	"uncaught exception", "null reference", "stack overflow",
 }
 
 const (
-	traceHeader   = "\nwasm stack trace:"
 	goStackHeader = "\n\nGo runtime stack trace:" // of wazero as it is
-	wasmPrefix    = "wasm error: "
+	WasmPrefix    = "wasm error: "
 )
 
-// classify turns an error of wazero into ours. fallback is the code of what is none of the known kinds: link or compile.
-func classify(err error, fallback string) *wzError {
-	var ours *wzError
+// Classify turns an error of wazero into ours. fallback is the code of what is none of the known kinds: link or compile.
+func Classify(err error, fallback string) *Error {
+	var ours *Error
 	if errors.As(err, &ours) {
 		return ours
 	}
 	var exit *sys.ExitError
 	if errors.As(err, &exit) {
-		return &wzError{Code: codeExit, Message: exit.Error(), ExitCode: exit.ExitCode(), Reason: "exit"}
+		return &Error{Code: CodeExit, Message: exit.Error(), ExitCode: exit.ExitCode(), Reason: "exit"}
 	}
 	warnOfStack(err)
 	message, _, _ := strings.Cut(err.Error(), goStackHeader)
-	var host *hostError
+	var host *Host
 	if errors.As(err, &host) {
-		return &wzError{Code: codeTrap, Kind: "host function", Message: message, Frames: parseTrace(message), Host: true}
+		return &Error{Code: CodeTrap, Kind: "host function", Message: message, Frames: parseTrace(message), Host: true}
 	}
-	head, _, traced := strings.Cut(message, traceHeader)
-	if at := strings.LastIndex(head, wasmPrefix); at >= 0 {
-		for _, k := range trapKinds {
-			if head[at+len(wasmPrefix):] == k {
-				return &wzError{Code: codeTrap, Kind: k, Message: message, Frames: parseTrace(message)}
+	head, _, traced := strings.Cut(message, shown.TraceHeader)
+	if at := strings.LastIndex(head, WasmPrefix); at >= 0 {
+		for _, k := range TrapKinds {
+			if head[at+len(WasmPrefix):] == k {
+				return &Error{Code: CodeTrap, Kind: k, Message: message, Frames: parseTrace(message)}
 			}
 		}
 	}
 	if head == "stack overflow" || strings.HasSuffix(head, ": stack overflow") { // the compiler gives no trace and no prefix
-		return &wzError{Code: codeTrap, Kind: "stack overflow", Message: message}
+		return &Error{Code: CodeTrap, Kind: "stack overflow", Message: message}
 	}
 	for _, prefix := range configComplaints {
 		if strings.HasPrefix(message, prefix) {
-			return invalidArgument(message)
+			return Invalid(message)
 		}
 	}
 	if strings.HasPrefix(message, "table[") && strings.Contains(message, "more than the limit of") { // edit e8
-		return limitError("tableElements", message)
+		return Limit("tableElements", message)
 	}
 	if pages := overMemoryLimit.FindStringSubmatch(message); pages != nil && pages[1] != "65536" { // more is invalid, not limited
-		return limitError("memoryPages", message)
+		return Limit("memoryPages", message)
 	}
 	if traced { // a host function of Go's own side panicked: no guest's doing, but the guest did unwind
-		return &wzError{Code: codeTrap, Kind: "host function", Message: message, Frames: parseTrace(message)}
+		return &Error{Code: CodeTrap, Kind: "host function", Message: message, Frames: parseTrace(message)}
 	}
-	return &wzError{Code: fallback, Message: message}
+	return &Error{Code: fallback, Message: message}
 }
 
 // parseTrace reads wazero's own trace: "\tmod.fn(i32) i32", each followed by lines of source positions with two tabs.
-func parseTrace(message string) []traceFrame {
-	_, trace, ok := strings.Cut(message, traceHeader)
+func parseTrace(message string) []TraceFrame {
+	_, trace, ok := strings.Cut(message, shown.TraceHeader)
 	if !ok {
 		return nil
 	}
-	var frames []traceFrame
+	var frames []TraceFrame
 	for _, line := range strings.Split(trace, "\n") {
 		switch {
 		case strings.HasPrefix(line, "\t\t"):
@@ -158,7 +160,7 @@ func parseTrace(message string) []traceFrame {
 		case strings.HasPrefix(line, "\t"):
 			name := withoutTypes(strings.TrimSpace(line))
 			if name != "" && !strings.HasPrefix(name, "... maybe followed") {
-				frames = append(frames, traceFrame{Function: name})
+				frames = append(frames, TraceFrame{Function: name})
 			}
 		}
 	}
@@ -176,37 +178,37 @@ func withoutTypes(signature string) string {
 	return signature
 }
 
-// asError gives any error the shape that crosses.
-func asError(err error) *wzError {
-	var ours *wzError
+// Of gives any error the shape that crosses.
+func Of(err error) *Error {
+	var ours *Error
 	if errors.As(err, &ours) {
 		return ours
 	}
-	return classify(err, codeTrap)
+	return Classify(err, CodeTrap)
 }
 
-// recoveredError is what a panic becomes: no panic crosses to C.
-func recoveredError(r any) *wzError {
+// Recovered is what a panic becomes: no panic crosses to C.
+func Recovered(r any) *Error {
 	if err, ok := r.(error); ok {
 		var limit *arena.LimitError
 		if errors.As(err, &limit) {
 			if limit.Limit == "" {
-				return limitError("totalMemoryBytes", limit.Message)
+				return Limit("totalMemoryBytes", limit.Message)
 			}
-			return limitError(limit.Limit, limit.Message)
+			return Limit(limit.Limit, limit.Message)
 		}
-		var ours *wzError
+		var ours *Error
 		if errors.As(err, &ours) {
 			return ours
 		}
 		var exit *sys.ExitError
-		var host *hostError // of a host function that was called without a guest around it, from a table
+		var host *Host // of a host function that was called without a guest around it, from a table
 		if errors.As(err, &exit) || errors.As(err, &host) {
-			return classify(err, codeTrap)
+			return Classify(err, CodeTrap)
 		}
 	}
 	warnOfPanic(r, debug.Stack())
-	return &wzError{Code: codeTrap, Kind: "host function", Message: fmt.Sprintf("%v (recovered by node-wazero)", r)}
+	return &Error{Code: CodeTrap, Kind: "host function", Message: fmt.Sprintf("%v (recovered by node-wazero)", r)}
 }
 
 // warnOfStack tells the process, and nobody else, where in Go a mistake came from: a message that guests can bring about is for anybody's eyes.
@@ -224,7 +226,7 @@ var panicsTold atomic.Int32
 
 func warnOfPanic(what any, stack []byte) {
 	if panicsTold.Add(1) <= mostPanicsTold {
-		warn(fmt.Sprintf("node-wazero recovered from a panic, please report it: %v\n%s", what, stack))
+		Warn(fmt.Sprintf("node-wazero recovered from a panic, please report it: %v\n%s", what, stack))
 	} else {
 		panicsTold.Store(mostPanicsTold) // it does not come round
 	}
