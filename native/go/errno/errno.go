@@ -1,4 +1,4 @@
-// Package errno makes numbers for guests of what the system says. src/io/errno.ts has the same numbers for what JavaScript says.
+// Package errno makes numbers for guests of what the system says. src/values/errno.ts has the same numbers for what JavaScript says.
 package errno
 
 import (
