@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasEdit } from '../support/edits.js';
+import { hasEdit, needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { expectAftermath } from '../support/faults.js';
 import { closedAfterEach, interruptible } from '../support/guests.js';
@@ -267,7 +267,7 @@ describe('a host function', () => {
 });
 
 describe('what ends a call from outside', () => {
-  it('a signal and a close reach a guest that runs, and other guests go on meanwhile', async () => {
+  needsEdit('e2')('a signal and a close reach a guest that runs, and other guests go on meanwhile', async () => {
     await repeatedly(async (round) => {
       const { module, another } = await world(guest);
       const other = await another();

@@ -98,16 +98,33 @@ describe('mounts', () => {
     fs.writeFileSync('/f', text);
     return fs as unknown as FileSystem;
   };
-  it('the longest guest path counts, whatever the order, and a second mount of a path takes the place of the first', async () => {
-    const files = new FSConfig()
-      .withSysFSMount(withFile('root'), '/')
-      .withFSMount(withFile('inner'), '/a')
-      .withFSMount(withFile('first'), '/b')
-      .withSysFSMount(withFile('second'), './b/');
-    expect(
-      await runAsync(files, 'read', '/f', 'read', '/a/f', 'read', '/b/f', 'rename', '/f', '/a/g', 'link', '/f', '/a/g'),
-    ).toEqual(['read: root', 'read: inner', 'read: second', `rename: !${E.ROFS}`, `link: !${E.ROFS}`]);
-  });
+  needsEdit('e9files')(
+    'the longest guest path counts, whatever the order, and a second mount of a path takes the place of the first',
+    async () => {
+      const files = new FSConfig()
+        .withSysFSMount(withFile('root'), '/')
+        .withFSMount(withFile('inner'), '/a')
+        .withFSMount(withFile('first'), '/b')
+        .withSysFSMount(withFile('second'), './b/');
+      expect(
+        await runAsync(
+          files,
+          'read',
+          '/f',
+          'read',
+          '/a/f',
+          'read',
+          '/b/f',
+          'rename',
+          '/f',
+          '/a/g',
+          'link',
+          '/f',
+          '/a/g',
+        ),
+      ).toEqual(['read: root', 'read: inner', 'read: second', `rename: !${E.ROFS}`, `link: !${E.ROFS}`]);
+    },
+  );
   it('a directory and a file system in JavaScript are mounted side by side', async () => {
     const dir = scratch();
     writeFileSync(join(dir, 'f'), 'disk');

@@ -3,6 +3,7 @@ import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import * as nodePromises from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { needsEdit } from '../support/edits.js';
 import { below, fileSystems, memory, scratch } from '../support/file-systems.js';
 import { type FileSystem, FSConfig } from '../support/package.js';
 import { E, filesGuest } from '../support/wasi-guest.js';
@@ -312,7 +313,7 @@ describe.each(kinds)('withSysFSMount: %s', (_name, make, run) => {
 });
 
 describe('what JavaScript sees', () => {
-  it('gets absolute normal paths, and the bytes end up where it looks', async () => {
+  needsEdit('e9files')('gets absolute normal paths, and the bytes end up where it looks', async () => {
     const fs = memory();
     fs.mkdirSync('/data');
     const opened: string[] = [];
@@ -337,7 +338,7 @@ describe('what JavaScript sees', () => {
     expect(await runAsync(files, 'read', '/mnt/../../data/f')).toEqual([`read: !${E.PERM}`]);
   });
 
-  it("writes through node:fs onto the host's disk", async () => {
+  needsEdit('e9files')("writes through node:fs onto the host's disk", async () => {
     const dir = scratch();
     const files = new FSConfig().withSysFSMount(below(dir, nodePromises), '/');
     await runAsync(files, 'mkdir', '/d', 'write', '/d/f', 'on disk', 'symlink', 'f', '/d/l');

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { tracingChannel } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { needsEdit } from '../support/edits.js';
 import { CompileError, Runtime, Trap } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
@@ -177,7 +178,7 @@ describe('tracing channels', () => {
     );
   });
 
-  it('the message of a compilation says how far it is', async () => {
+  needsEdit('e9progress')('the message of a compilation says how far it is', async () => {
     const body = '(local.set 0 (i32.add (local.get 0) (i32.const 1)))'.repeat(200);
     const many = wat(`(module ${`(func (param i32) ${body})`.repeat(400)})`);
     const seen: { done: number; functions: number }[] = [];
