@@ -1,18 +1,21 @@
+import { AsyncCall, AsyncStackCall } from './calls/async-call.js';
 import { notEntered } from './calls/direct.js';
-import { checkParent, enterAsync, enterSync, mustBeSync } from './calls/entry.js';
+import { checkParent, enterSync, mustBeSync } from './calls/entry.js';
 import type { FunctionState } from './calls/function-state.js';
 import type { Frame, Lease } from './calls/link-group.js';
 import { begin, type CheckedOptions, checkCallOptions, refuseSignal } from './calls/options.js';
 import { type CallTrace, traced } from './calls/tracing.js';
 import { native } from './native/native.js';
+import { words as areaWords } from './values/area.js';
 import { Birth } from './values/birth.js';
-import { invalidArgument } from './values/errors.js';
+import { invalidArgument, withStackOfAwaiter } from './values/errors.js';
 import { inspectedAs, shownName } from './values/inspect.js';
 import { types } from './values/node.js';
 import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { isShared, wrongType } from './values/validate.js';
 import { decodeResults } from './values/values.js';
+import { put } from './values/words.js';
 
 interface Parts {
   readonly state: FunctionState;
@@ -66,10 +69,22 @@ export class ExportedFunction<
     return this.#call(args); // one asynchronous function: a second would hide from an error who made the call
   }
   async #call(args: ParamsOf<P>): Promise<ResultOf<R>> {
-    const { state } = this.#parts;
-    const { results } = state.signature;
-    const words = await this.#callAsync(state.words(args));
-    return decodeResults(results, words, state.module.group.references) as ResultOf<R>;
+    const { state, options } = this.#parts;
+    const { signature } = state;
+    // Those that are no numbers are words from now on: they may be another thing when the call's turn comes.
+    const words = put(signature.params, args, areaWords) ? undefined : state.words(args);
+    const parent = this.#parent();
+    const frameOptions = begin(options, state.module.runtime);
+    if (mustBeSync(parent)) {
+      const all = words ?? state.words(args);
+      this.#enterSync(parent, frameOptions, all);
+      return decodeResults(signature.results, all, state.module.group.references) as ResultOf<R>;
+    }
+    try {
+      return (await new AsyncCall(state, parent, frameOptions, args, words).run()) as ResultOf<R>;
+    } catch (error) {
+      throw withStackOfAwaiter(error);
+    }
   }
 
   /**
@@ -99,8 +114,8 @@ export class ExportedFunction<
   async callWithStack(stack: BigUint64Array): Promise<void> {
     const words = this.#checkedStack(stack);
     const results = traced.call.hasSubscribers
-      ? await traced.call.tracePromise(() => this.#callAsync(words), this.#trace())
-      : await this.#callAsync(words);
+      ? await traced.call.tracePromise(() => this.#callStack(words), this.#trace())
+      : await this.#callStack(words);
     this.#copyResults(results, stack);
   }
 
@@ -134,7 +149,7 @@ export class ExportedFunction<
     return lease?.frame;
   }
 
-  async #callAsync(words: BigUint64Array): Promise<BigUint64Array> {
+  async #callStack(words: BigUint64Array): Promise<BigUint64Array> {
     const { state, options } = this.#parts;
     const parent = this.#parent();
     const frameOptions = begin(options, state.module.runtime);
@@ -142,13 +157,11 @@ export class ExportedFunction<
       this.#enterSync(parent, frameOptions, words);
       return words;
     }
-    return await enterAsync(state.module, parent, frameOptions, state, (frame, lane, below, timeoutNs, self) => {
-      if (below === 0) {
-        const express = state.express ?? state.countAsync();
-        if (express?.begin(self, words, timeoutNs)) return undefined;
-      }
-      return native().call(frame, lane, below, timeoutNs, state.handle, words);
-    });
+    try {
+      return (await new AsyncStackCall(state, parent, frameOptions, [], words).run()) as BigUint64Array;
+    } catch (error) {
+      throw withStackOfAwaiter(error);
+    }
   }
 
   #callSync(words: BigUint64Array): void {

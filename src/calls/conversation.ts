@@ -72,8 +72,9 @@ export function converse<C, T>(
       if (why.reason === 'abort') for (const { id } of above) native().frameStop(id, STOP.abort, 0);
       frame.cancel(abortedError(subject.what, why, frame.timeoutMs));
     };
-    frame.watchSignal(interrupt);
-    frame.watchDeadline(interrupt);
+    frame.interrupt = interrupt;
+    frame.watchSignal();
+    frame.watchDeadline();
     group.enter(frame);
   });
 }

@@ -1,29 +1,12 @@
-import { type FrameOutcome, type Handle, LANE, STOP } from '../native/binding.js';
-import { addActive, native, removeActive } from '../native/native.js';
+import { type FrameOutcome, type Handle, LANE } from '../native/binding.js';
 import type { ErrorRecord } from '../values/errors.js';
-import {
-  abortedError,
-  closedError,
-  ExitError,
-  type Interruption,
-  limitError,
-  makeError,
-  unreadableError,
-  withStackOfAwaiter,
-  wouldBlockError,
-} from '../values/errors.js';
-import { AsyncResource, Buffer, now } from '../values/node.js';
+import { abortedError, closedError, ExitError, makeError, unreadableError, wouldBlockError } from '../values/errors.js';
+import { now } from '../values/node.js';
 import type { FrameOptions, Subject } from './frames.js';
 import { type ClosedBy, Frame, frames, type Instance, type LinkGroup } from './link-group.js';
 
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
-type Start = (frame: number, lane: number, parent: number, timeoutNs: number, self: Frame) => string | undefined;
-
-/** Of an outcome that was posted. An error that says nothing is no JSON: it was lost on its way. */
-function textOf(status: number, bytes: Uint8Array): string | undefined {
-  if (bytes.byteLength > 0) return Buffer.from(bytes).toString();
-  return status === 0 ? undefined : '';
-}
+type Start = (frame: number, lane: number, parent: number, timeoutNs: number) => string | undefined;
 
 /** Modules that native code found closed: by the guest's own exit, a deadline, a signal. */
 export function noteClosed(
@@ -98,82 +81,6 @@ function abortOf(frame: Frame): { cause: unknown } | undefined {
   return stack?.abort;
 }
 
-/** The asynchronous lane: queues the frame or starts it, and resolves with its results. */
-export async function enterAsync(...args: Parameters<typeof enter>): Promise<BigUint64Array> {
-  try {
-    return await enter(...args);
-  } catch (error) {
-    throw withStackOfAwaiter(error);
-  }
-}
-
-function enter(
-  module: Instance,
-  parent: Frame | undefined,
-  options: FrameOptions,
-  subject: Subject,
-  start: Start,
-): Promise<BigUint64Array> {
-  return new Promise((resolve, reject) => {
-    const { signal } = options;
-    if (signal?.aborted) throw abortedError(subject.what, { reason: 'abort', cause: signal.reason });
-    const { group } = module;
-    const frame = new Frame('async', module, parent, options, subject);
-    if (!parent && !group.isFree && module.queued >= module.queuedCalls)
-      throw limitError(`${module.queuedCalls} calls are waiting in the module already`, 'queuedCalls');
-    frame.resource = new AsyncResource('WAZERO_CALL');
-    module.queued++;
-
-    frame.start = () => {
-      module.queued--;
-      frame.unwatchDeadline();
-      const timeoutNs = frame.timeLeft();
-      if (timeoutNs === undefined) {
-        leave(frame, undefined);
-        reject(abortedError(subject.what, { reason: 'timeout' }, frame.timeoutMs));
-        return;
-      }
-      frames.add(frame);
-      addActive();
-      frame.group.detachBuffers();
-      try {
-        const json = start(frame.id, LANE.async, frame.nativeBelow(), timeoutNs, frame);
-        const error = endingOf(frame, () => json);
-        if (error) throw error;
-      } catch (error) {
-        removeActive();
-        leave(frame, error);
-        reject(error);
-      }
-    };
-    frame.finish = (status, _target, words, bytes) => {
-      removeActive();
-      const error = endingOf(frame, () => textOf(status, bytes));
-      // First the Promise, then whoever waits: the reactions come before the next frame in any case, but `gone` must be true in them.
-      leave(frame, error);
-      if (error) reject(error);
-      else resolve(words);
-    };
-    frame.cancel = (error) => {
-      if (frame.state !== 'queued') return;
-      module.queued--;
-      frame.ended(error);
-      reject(error);
-    };
-    const interrupt = (why: Interruption) => {
-      if (frame.state === 'queued') {
-        frame.cancel(abortedError(subject.what, why, frame.timeoutMs));
-      } else if (why.reason === 'abort' && frame.state !== 'done') {
-        frame.interruption = why;
-        native().frameStop(frame.id, STOP.abort, 0);
-      }
-    };
-    frame.watchSignal(interrupt);
-    group.enter(frame);
-    if (frame.state === 'queued') frame.watchDeadline(interrupt);
-  });
-}
-
 /** The synchronous lane: the frame is over when this returns. */
 export function enterSync(
   module: Instance,
@@ -193,7 +100,7 @@ export function enterSync(
   group.refreshBuffers();
   let error: Error | undefined;
   try {
-    const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs, frame);
+    const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs);
     error = endingOf(frame, () => json);
   } catch (thrown) {
     error = thrown as Error;

@@ -33,12 +33,11 @@ export class ExpressCall {
     native().expressClose(this.slot);
   }
 
-  /** False: the call has to go through Go. `parameters` are copied. */
-  begin(frame: Frame, parameters: BigUint64Array, timeoutNs: number): boolean {
+  /** The parameters are in the area. False: the call has to go through Go. */
+  begin(frame: Frame, timeoutNs: number): boolean {
     u32[SLOT] = this.slot;
     f64[FRAME] = frame.id;
     f64[TIMEOUT] = timeoutNs;
-    words.all.set(parameters);
     native().expressCall();
     if (u32[STATUS] === NOT_ENTERED) return false;
     frame.slot = this.slot;
@@ -94,9 +93,12 @@ export function taker(
   return () => {
     const frame = frames.find(f64[FRAME] as number);
     if (!frame) return;
+    if (u32[STATUS] === MSG.done) {
+      frame.done();
+      return;
+    }
     const count = u32[SLOT] as number;
     const taken = count === 0 ? noWords : words.all.slice(0, count);
-    if (u32[STATUS] === MSG.done) frame.finish(0, 0, taken, noBytes);
-    else ask(frame, MSG.hostCall, f64[TARGET] as number, f64[CALLER] as number, taken);
+    ask(frame, MSG.hostCall, f64[TARGET] as number, f64[CALLER] as number, taken);
   };
 }

@@ -35,7 +35,7 @@ interface Entered {
   lastWaiting: unknown;
 }
 
-const nothing = () => {};
+const once = { once: true };
 
 /** For native code: 0 for Infinity, else at least 1. 2^53 ns are 104 days, the most that crosses exactly: nobody waits so long for a guest. */
 export function nanoseconds(ms: number): number {
@@ -82,20 +82,13 @@ export class Frame<M extends Entered> {
   /** That host function has restored a snapshot: what it answers does not matter. */
   restoring = false;
 
-  /** Set by who makes the frame: starts it once its turn has come. */
-  start: () => void = nothing;
-  /** Ends it before it has started. */
-  cancel: (error: Error) => void = nothing;
   /** Of its module's frames that wait, the one before and the one after: whoever closes one of very many modules must not look at all that wait. */
   #waiting = false;
   #before: Frame<M> | undefined;
   #after: Frame<M> | undefined;
 
-  /** Answers a MSG.done. */
-  finish: (status: number, target: number, words: BigUint64Array, bytes: Uint8Array) => void = nothing;
-
   #timer: NodeJS.Timeout | undefined;
-  #stopListening: (() => void) | undefined;
+  #listens = false;
   #controller: AbortController | undefined;
   #endReason: unknown;
 
@@ -128,6 +121,18 @@ export class Frame<M extends Entered> {
     return this.module.group;
   }
 
+  // Of the lanes that wait for something, each in its own way.
+  /** Its turn has come. */
+  start(): void {}
+  /** Ends it before it has started. */
+  cancel(_error: Error): void {}
+  /** Its own options end it. */
+  interrupt(_why: Interruption): void {}
+  /** Answers a MSG.done. */
+  finish(_status: number, _words: BigUint64Array, _bytes: Uint8Array): void {}
+  /** Likewise, of an express call that went well: its results are in the area. */
+  done(): void {}
+
   beginWaiting(): void {
     const last = this.module.lastWaiting as Frame<M> | undefined;
     this.#waiting = true;
@@ -156,26 +161,25 @@ export class Frame<M extends Entered> {
   }
 
   /** The deadline fires here only while no native frame watches it. */
-  watchDeadline(fire: (why: Interruption) => void): void {
+  watchDeadline(): void {
     if (this.deadline === Infinity) return;
-    const arm = () => {
-      const left = this.deadline - now();
-      if (left <= 0) fire({ reason: 'timeout' });
-      else this.#timer = setTimeout(arm, Math.min(Math.ceil(left), 0x7fffffff));
-    };
-    arm();
+    const left = this.deadline - now();
+    if (left <= 0) this.interrupt({ reason: 'timeout' });
+    else this.#timer = setTimeout(look, Math.min(Math.ceil(left), 0x7fffffff), this);
   }
   unwatchDeadline(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
   }
 
   /** Once, from the call to its end. */
-  watchSignal(fire: (why: Interruption) => void): void {
-    const { signal } = this;
-    if (!signal) return;
-    const listener = () => fire({ reason: 'abort', cause: signal.reason });
-    signal.addEventListener('abort', listener, { once: true });
-    this.#stopListening = () => signal.removeEventListener('abort', listener);
+  watchSignal(): void {
+    if (this.signal === undefined) return;
+    this.signal.addEventListener('abort', this, once);
+    this.#listens = true;
+  }
+  /** Of its signal. */
+  handleEvent(): void {
+    this.interrupt({ reason: 'abort', cause: this.signal?.reason });
   }
 
   /** `caller.signal`: made on first use. */
@@ -196,19 +200,24 @@ export class Frame<M extends Entered> {
     this.endWaiting();
     this.#endReason = reason;
     this.unwatchDeadline();
-    this.#stopListening?.();
+    if (this.#listens) this.signal?.removeEventListener('abort', this);
     if (this.#controller) this.#abort();
   }
 
   /** The nearest frame below that native code knows: conversations are ours alone. */
   nativeBelow(): number {
-    const frames = this.stack?.frames ?? [];
+    const frames = this.stack?.frames;
+    if (frames === undefined || frames.length === 1) return 0;
     for (let i = frames.indexOf(this) - 1; i >= 0; i--) {
       const below = frames[i] as Frame<M>;
       if (below.lane !== 'exclusive') return below.id;
     }
     return 0;
   }
+}
+
+function look(frame: { watchDeadline(): void }): void {
+  frame.watchDeadline();
 }
 
 /** Frames of a module that wait, first in first; a copy. */
@@ -231,13 +240,23 @@ export class Stack<M extends Entered> {
   get top(): Frame<M> | undefined {
     return this.frames.at(-1);
   }
+  /** Nothing is in it, and nothing is remembered. */
+  get isNew(): boolean {
+    const { frames, waiting } = this;
+    return frames.length === 0 && waiting.length === 0 && this.abort === undefined && this.trapped === undefined;
+  }
   push(frame: Frame<M>): void {
     this.frames.push(frame);
     frame.stack = this;
   }
   remove(frame: Frame<M>): void {
-    const at = this.frames.lastIndexOf(frame);
-    if (at >= 0) this.frames.splice(at, 1);
+    const { frames } = this;
+    if (frames.at(-1) === frame) {
+      frames.pop(); // which makes no array
+      return;
+    }
+    const at = frames.lastIndexOf(frame);
+    if (at >= 0) frames.splice(at, 1);
   }
 }
 
@@ -253,7 +272,10 @@ export class FrameQueue<M extends Entered> {
   /** The next one that is still queued. */
   shift(): Frame<M> | undefined {
     const frame = this.#next();
-    if (frame) this.#items[this.#head++] = undefined;
+    if (!frame) return undefined;
+    if (this.#items.length === 1)
+      this.#items.pop(); // the usual one, which makes no array
+    else this.#items[this.#head++] = undefined;
     return frame;
   }
   get isEmpty(): boolean {
@@ -271,7 +293,7 @@ export class FrameQueue<M extends Entered> {
       }
       this.#items[this.#head++] = undefined;
     }
-    this.#items = [];
+    if (this.#head > 0) this.#items = [];
     this.#head = 0;
     return undefined;
   }

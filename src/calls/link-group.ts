@@ -84,6 +84,8 @@ export class LinkGroup {
   /** The call that C++ runs without Go. It has a frame only once somebody asks for one. */
   direct: { frame(): Frame } | undefined;
   readonly #stacks = new Set<Stack>();
+  /** An empty one, for the next frame. */
+  #spare: Stack | undefined;
   readonly #queue = new bare.FrameQueue<Instance>();
   /** The reactions to the last call's Promise have not run yet. */
   #cooling = false;
@@ -206,7 +208,7 @@ export class LinkGroup {
       return;
     }
     if (this.isFree) {
-      this.#start(frame, new Stack());
+      this.#start(frame, this.#newStack());
     } else {
       this.#showDirect(); // its end lets this one start
       if (this.atRest) this.detachBuffers(); // it starts as soon as this turn is over
@@ -215,6 +217,11 @@ export class LinkGroup {
     }
   }
 
+  #newStack(): Stack {
+    const stack = this.#spare ?? new Stack();
+    this.#spare = undefined;
+    return stack;
+  }
   #start(frame: Frame, stack: Stack): void {
     frame.endWaiting();
     this.push(frame, stack);
@@ -237,12 +244,15 @@ export class LinkGroup {
     const { stack } = frame;
     if (!stack) return;
     stack.remove(frame);
-    for (const orphan of stack.waiting.filter((nested) => nested.parent === frame)) orphan.cancel(expiredError());
+    frame.stack = undefined;
+    if (stack.waiting.length > 0)
+      for (const orphan of stack.waiting.filter((nested) => nested.parent === frame)) orphan.cancel(expiredError());
     if (stack.frames.length > 0) {
       this.#advance(stack);
       return;
     }
     this.#stacks.delete(stack);
+    if (stack.isNew) this.#spare = stack;
     if (!this.atRest) return;
     this.settle();
     // Of a module that was just instantiated nobody holds anything yet, and after a callSync there is no Promise.
@@ -267,7 +277,11 @@ export class LinkGroup {
     if (this.#cooling) return;
     this.#cooling = true;
     // A turn of its own: microtasks, the reactions to the Promise that was just settled, have run by then.
-    setImmediate(() => this.find().#pump());
+    nextTurn(this);
+  }
+  /** Of nextTurn. */
+  turn(): void {
+    this.find().#pump();
   }
 
   #pump(): void {
@@ -275,7 +289,7 @@ export class LinkGroup {
     while (this.atRest) {
       const next = this.#queue.shift();
       if (!next) return;
-      this.#start(next, new Stack());
+      this.#start(next, this.#newStack());
     }
   }
 
@@ -317,11 +331,28 @@ export class LinkGroup {
 
   /** Guest code is about to run on another thread: no ArrayBuffer may show its memory. */
   detachBuffers(): void {
-    for (const memory of this.buffers) memory.detach();
+    if (this.buffers.size > 0) for (const memory of this.buffers) memory.detach();
   }
   /** Guest code has run on this thread: memories that moved or grew have a new buffer. */
   refreshBuffers(): void {
     if (this.buffers.size > 0) for (const memory of this.buffers) memory.refresh();
+  }
+}
+
+/** Those whose turn comes with the next one of the event loop: however many they are, it is asked for once. */
+let turns: LinkGroup[] = [];
+function nextTurn(group: LinkGroup): void {
+  turns.push(group);
+  if (turns.length === 1) setImmediate(takeTurns);
+}
+function takeTurns(): void {
+  const taken = turns;
+  turns = [];
+  let at = 0;
+  try {
+    while (at < taken.length) taken[at++]?.turn();
+  } finally {
+    for (; at < taken.length; at++) nextTurn(taken[at] as LinkGroup); // what one has thrown is not the others' matter
   }
 }
 

@@ -141,7 +141,7 @@ const hooks: Hooks = {
     }
     const frame = frames.find(id);
     if (kind === MSG.done) {
-      if (frame) frame.finish(status, target, words, bytes);
+      if (frame) frame.finish(status, words, bytes);
       else findRequest(id)?.done(status, target, bytes);
     } else if (frame && kind === MSG.write && resultCount === 0) {
       write(frame, target, handle, bytes);

@@ -1,11 +1,12 @@
-import { enterAsync, enterSync } from '../calls/entry.js';
+import { AsyncFrame } from '../calls/async-frame.js';
+import { enterSync } from '../calls/entry.js';
 import type { FrameOptions, Subject } from '../calls/frames.js';
 import { traceAsync, traced, traceSync } from '../calls/tracing.js';
 import { Callbacks } from '../io/callbacks.js';
 import type { ModuleFields } from '../io/fields.js';
 import type { FrameOutcome, Handle, ImportRecord, ModuleRecord } from '../native/binding.js';
 import { native } from '../native/native.js';
-import { closedError, ExitError, invalidArgument, linkError, Trap } from '../values/errors.js';
+import { closedError, ExitError, invalidArgument, linkError, Trap, withStackOfAwaiter } from '../values/errors.js';
 import { moduleLimit } from '../values/limits.js';
 import { shown } from '../values/shown.js';
 import type { CompiledState } from './compiled-state.js';
@@ -137,6 +138,18 @@ function fail(state: ModuleState, error: unknown, ownsCompiled: boolean): void {
 
 const subject: Subject = { what: 'the instantiation' };
 
+class Instantiation extends AsyncFrame<void> {
+  readonly #start: ReturnType<typeof starter>;
+  constructor(state: ModuleState, options: FrameOptions, start: ReturnType<typeof starter>) {
+    super('async', state, undefined, options, subject);
+    this.#start = start;
+  }
+  protected begin(lane: number, below: number, timeoutNs: number): string | undefined {
+    return this.#start(this.id, lane, below, timeoutNs);
+  }
+  protected outcome(): void {}
+}
+
 /** What the new instance will be called. */
 const nameOf = (compiled: CompiledState, fields: ModuleFields): string => fields.name ?? compiled.name;
 
@@ -153,10 +166,10 @@ async function instantiateOff(
 ): Promise<ModuleState> {
   const { state, record, imports } = prepare(runtime, compiled, fields, extras, false);
   try {
-    await enterAsync(state, undefined, options, subject, starter(state, record, imports, extras.ownsCompiled));
+    await new Instantiation(state, options, starter(state, record, imports, extras.ownsCompiled)).run();
   } catch (error) {
     fail(state, error, extras.ownsCompiled);
-    throw error;
+    throw withStackOfAwaiter(error);
   }
   state.instantiated();
   return state;

@@ -1,4 +1,4 @@
-import { takeSurroundings } from '../values/node.js';
+import { setImmediate, takeSurroundings } from '../values/node.js';
 import type { Hooks, NativeBinding } from './binding.js';
 import { loadNative } from './load.js';
 import { guardSignals } from './signals.js';
@@ -27,8 +27,22 @@ export function native(): NativeBinding {
 let active = 0;
 /** A call or compilation in flight keeps the event loop alive; an idle runtime does not. */
 export function addActive(): void {
-  if (++active === 1) native().setActive(true);
+  active++;
+  if (told) return;
+  told = true;
+  native().setActive(true);
 }
 export function removeActive(): void {
-  if (--active === 0) native().setActive(false);
+  if (--active > 0 || resting) return;
+  // Not at once: a program that awaits one call after the other is active again in a moment.
+  resting = true;
+  setImmediate(rest);
+}
+let resting = false;
+let told = false;
+function rest(): void {
+  resting = false;
+  if (active > 0) return;
+  told = false;
+  native().setActive(false);
 }

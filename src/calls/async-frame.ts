@@ -1,0 +1,109 @@
+import { LANE, STOP } from '../native/binding.js';
+import { addActive, native, removeActive } from '../native/native.js';
+import { abortedError, type Interruption, limitError } from '../values/errors.js';
+import { AsyncResource, Buffer } from '../values/node.js';
+import { endingOf, leave } from './entry.js';
+import { Frame, frames } from './link-group.js';
+
+/** Of an outcome that was posted. An error that says nothing is no JSON: it was lost on its way. */
+function textOf(status: number, bytes: Uint8Array): string | undefined {
+  if (bytes.byteLength > 0) return Buffer.from(bytes).toString();
+  return status === 0 ? undefined : '';
+}
+
+// What the executor of a Promise is given, without a closure for each.
+let resolveOf: (value: unknown) => void;
+let rejectOf: (error: unknown) => void;
+const executor = (resolve: typeof resolveOf, reject: typeof rejectOf) => {
+  resolveOf = resolve;
+  rejectOf = reject;
+};
+
+/** One entry into a guest off the JS thread, a call or an instantiation, from when it is asked for until its Promise has settled. */
+export abstract class AsyncFrame<T> extends Frame {
+  #resolve: typeof resolveOf | undefined;
+  #reject: typeof rejectOf | undefined;
+
+  /** Enters native code: answers the error's JSON where it failed at once. */
+  protected abstract begin(lane: number, below: number, timeoutNs: number): string | undefined;
+  /** What the Promise resolves with. */
+  protected abstract outcome(words: BigUint64Array): T;
+
+  /** Queues the frame or starts it, and resolves with its outcome. Once. */
+  run(): Promise<T> {
+    const { module, parent, subject, signal } = this;
+    if (signal?.aborted) throw abortedError(subject.what, { reason: 'abort', cause: signal.reason });
+    const { group } = module;
+    if (!parent && !group.isFree && module.queued >= module.queuedCalls)
+      throw limitError(`${module.queuedCalls} calls are waiting in the module already`, 'queuedCalls');
+    this.resource = new AsyncResource('WAZERO_CALL');
+    module.queued++;
+    const settled = new Promise<unknown>(executor);
+    this.#resolve = resolveOf;
+    this.#reject = rejectOf;
+    this.watchSignal();
+    group.enter(this);
+    if (this.state === 'queued') this.watchDeadline();
+    return settled as Promise<T>;
+  }
+
+  override start(): void {
+    this.module.queued--;
+    this.unwatchDeadline();
+    const timeoutNs = this.timeLeft();
+    if (timeoutNs === undefined) {
+      leave(this, undefined);
+      this.#reject?.(abortedError(this.subject.what, { reason: 'timeout' }, this.timeoutMs));
+      return;
+    }
+    frames.add(this);
+    addActive();
+    this.group.detachBuffers();
+    try {
+      const json = this.begin(LANE.async, this.nativeBelow(), timeoutNs);
+      const error = json === undefined ? undefined : endingOf(this, () => json);
+      if (error) throw error;
+    } catch (error) {
+      removeActive();
+      leave(this, error);
+      this.#reject?.(error);
+    }
+  }
+
+  override finish(status: number, words: BigUint64Array, bytes: Uint8Array): void {
+    let error = status === 0 && bytes.byteLength === 0 ? undefined : endingOf(this, () => textOf(status, bytes));
+    let outcome: T | undefined;
+    if (error === undefined) {
+      try {
+        outcome = this.outcome(words);
+      } catch (thrown) {
+        error = thrown as Error;
+      }
+    }
+    this.settle(error, outcome);
+  }
+
+  protected settle(error: unknown, outcome: T | undefined): void {
+    removeActive();
+    // First the Promise, then whoever waits: the reactions come before the next frame in any case, but `gone` must be true in them.
+    leave(this, error);
+    if (error === undefined) this.#resolve?.(outcome);
+    else this.#reject?.(error);
+  }
+
+  override cancel(error: Error): void {
+    if (this.state !== 'queued') return;
+    this.module.queued--;
+    this.ended(error);
+    this.#reject?.(error);
+  }
+
+  override interrupt(why: Interruption): void {
+    if (this.state === 'queued') {
+      this.cancel(abortedError(this.subject.what, why, this.timeoutMs));
+    } else if (why.reason === 'abort' && this.state !== 'done') {
+      this.interruption = why;
+      native().frameStop(this.id, STOP.abort, 0);
+    }
+  }
+}
