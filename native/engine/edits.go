@@ -11,10 +11,13 @@ import (
 	"strings"
 
 	"wazeroengine/e0tests"
+	"wazeroengine/e10const"
 	"wazeroengine/e10copies"
 	"wazeroengine/e10edges"
 	"wazeroengine/e10exits"
 	"wazeroengine/e10growth"
+	"wazeroengine/e10jumps"
+	"wazeroengine/e10lea"
 	"wazeroengine/e10loops"
 	"wazeroengine/e10sparse"
 	"wazeroengine/e1syscall"
@@ -114,6 +117,9 @@ var edits = []edit.Edit{
 	e10copies.Edit,
 	e10loops.Edit,
 	e10sparse.Edit,
+	e10jumps.Edit, // behind what e10exits has at the end of a function
+	e10lea.Edit,
+	e10const.Edit,
 }
 
 //go:embed all:*

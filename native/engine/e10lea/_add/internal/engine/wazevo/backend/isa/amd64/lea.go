@@ -1,0 +1,49 @@
+package amd64
+
+// joinCopy makes one LEA of a copy and of the addition to it that follows. It is called when registers are allocated, for only then it is
+// known that the copy is one. (No comparison takes the flags of an addition.)
+func (m *machine) joinCopy(mov *instruction) {
+	add := mov.next
+	if mov.kind != movRR || !mov.b1 || add == nil || add.op2.kind != operandKindReg {
+		return
+	}
+	src, dst := mov.op1.reg(), mov.op2.reg()
+	if add.op2.reg().RealReg() != dst.RealReg() || src.RealReg() == dst.RealReg() {
+		return
+	}
+	var sum *amode
+	switch {
+	case add.kind == aluRmiR && aluRmiROpcode(add.u1) == aluRmiROpcodeAdd && add.op1.kind == operandKindImm32:
+		sum = m.newAmodeImmReg(add.op1.imm32(), src)
+	case add.kind == aluRmiR && aluRmiROpcode(add.u1) == aluRmiROpcodeAdd && add.op1.kind == operandKindReg:
+		index := add.op1.reg()
+		if index.RealReg() == dst.RealReg() {
+			index = src
+		}
+		if index.RealReg() == rsp {
+			return
+		}
+		sum = m.newAmodeRegRegShift(0, src, index, 0)
+	case add.kind == shiftR && shiftROp(add.u1) == shiftROpShiftLeft && add.op1.kind == operandKindImm32 && add.op1.imm32() == 1 && src.RealReg() != rsp:
+		sum = m.newAmodeRegRegShift(0, src, src, 0)
+	default:
+		return
+	}
+	_64 := add.b1
+	linkInstr(mov, add.next)
+	mov.asLEA(newOperandMem(sum), dst)
+	mov.b1, mov.u1 = false, 0
+	if !_64 {
+		mov.u1 = lea32
+	}
+}
+
+// lea32 marks a LEA whose result has 32 bits: the upper half of the register is zero then, as behind an addition of 32 bits.
+const lea32 = 1
+
+func (i *instruction) leaRex() rexInfo {
+	if i.u1 == lea32 {
+		return rexInfo(0).clearW()
+	}
+	return rexInfo(0).setW()
+}
