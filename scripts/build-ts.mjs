@@ -13,9 +13,9 @@ for (const folder of [modules, fresh]) rmSync(folder, { recursive: true, force: 
 run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', modules]);
 cpSync(modules, fresh, { recursive: true, filter: (file) => !file.endsWith('.js') });
 
-const entries = ['index', 'cli', 'internal'];
+const entries = { index: 'index.js', cli: 'cli.js', internal: 'internal.js', extism: 'extism/index.js' };
 const bundle = await rolldown({
-  input: Object.fromEntries(entries.map((name) => [name, join(modules, `${name}.js`)])),
+  input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(modules, file)])),
   platform: 'node',
   onLog: (_, { message }) => fail(`rolldown: ${message}`),
 });
@@ -28,7 +28,8 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 const files = output.map(({ fileName }) => fileName).toSorted();
-if (`${files}` !== 'cli.js,index.js,internal.js,wazero.js') fail(`Expected four files in dist but received ${files}`);
+if (`${files}` !== 'cli.js,extism.js,index.js,internal.js,wazero.js')
+  fail(`Expected five files in dist but received ${files}`);
 
 chmodSync(join(fresh, 'cli.js'), 0o755);
 rmSync(join(root, 'dist'), { recursive: true, force: true });

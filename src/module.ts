@@ -11,9 +11,10 @@ import { type Memory, makeMemory } from './memory.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
 import { inspectedAs, shownName } from './values/inspect.js';
+import { shown } from './values/shown.js';
 import type { CallOptions, FunctionDefinition, MemoryDefinition, ValueType } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
-import { checkFunction, checkInteger, checkString, MAX_U32 } from './values/validate.js';
+import { checkFunction, checkInteger, checkString, MAX_U32, wrongType } from './values/validate.js';
 import { checkValueTypes, sameTypes, showTypes } from './values/values.js';
 
 interface Parts {
@@ -238,5 +239,20 @@ export class CallerModule extends Module {
   /** CallOptions.context of the outermost call. */
   get context(): unknown {
     return this.#lent.frame.context;
+  }
+
+  /**
+   * Another module that is linked with this one, lent as this one is: for calls into what the caller imports from (its allocator, say),
+   * which would wait for the very call that waits for you if they were made through a handle of your own.
+   * @throws TypeError for a host module, and for a module that no imports join to the caller
+   */
+  lend(module: Module): CallerModule {
+    const state = moduleStateOf(module);
+    if (!state) throw wrongType('a Module', 'module', module);
+    if (state.isHost || state.group !== this.#lent.frame.group)
+      throw invalidArgument(
+        `Expected a guest that is linked with the caller for module but received "${shown(state.name)}", which is not`,
+      );
+    return makeCaller(state, this.#lent);
   }
 }

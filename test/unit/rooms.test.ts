@@ -11,6 +11,7 @@ const rooms: readonly (readonly [name: string, path: string])[] = [
   ['calls', '^src/calls/'],
   ['instances', '^src/instances/'],
   ['the public classes', '^src/(?!cli\\.ts$)[^/]+$'],
+  ['Extism', '^src/extism/'],
   ['the command', '^src/(cli/|cli\\.ts$)'],
 ];
 

@@ -1,0 +1,160 @@
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import {
+  type CallerModule,
+  CompilationCache,
+  type CompiledModule,
+  CoreFeatures,
+  type Module,
+  ModuleConfig,
+  Runtime,
+  RuntimeConfig,
+  wasi,
+} from '../index.js';
+import { kernelBinary } from './kernel-binary.js';
+
+/** Milliseconds that what nobody uses any more is kept: many hosts make a plugin for each request. */
+const lingerMs = 1000;
+
+/** What V8 has, too. */
+const features =
+  CoreFeatures.V2 |
+  CoreFeatures.Threads |
+  CoreFeatures.TailCall |
+  CoreFeatures.ExtendedConst |
+  CoreFeatures.ExceptionHandling;
+
+export const anonymous = new ModuleConfig().withName('').withStartFunctions();
+
+/** A module's code, for as long as it is not released. */
+export interface Code {
+  readonly module: CompiledModule;
+  release(): void;
+}
+
+/** Counts users, and ends some time after the last. */
+class Counted {
+  #users = 0;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #end: () => void;
+  constructor(end: () => void) {
+    this.#end = end;
+  }
+  use(): void {
+    this.#users++;
+    clearTimeout(this.#timer);
+  }
+  release(): void {
+    if (--this.#users === 0) this.#timer = setTimeout(this.#end, lingerMs).unref();
+  }
+}
+
+/** What the kernel asks of JavaScript, and which instance of a plugin it is: the context of its calls. */
+export interface KernelHost {
+  log(level: number, address: number, length: number): void;
+  http(caller: CallerModule, address: number, length: number, bodyAddress: number, bodyLength: number): Promise<bigint>;
+  headers(caller: CallerModule): bigint;
+  varsRefused(caller: CallerModule, bytes: bigint): void;
+}
+
+/**
+ * One runtime for all plugins of this thread that keep their machine code in the same place: they share the kernel's code, WASI, and the
+ * code of modules of the same bytes (to decode 2 MB again takes longer than all else that a plugin needs).
+ */
+export class Engine {
+  static readonly #engines = new Map<string, Engine>();
+  /** To be released. */
+  static use(cacheDir: string | undefined): Engine {
+    const key = cacheDir ?? '';
+    let engine = Engine.#engines.get(key);
+    if (!engine) {
+      engine = new Engine(cacheDir, () => Engine.#engines.delete(key));
+      Engine.#engines.set(key, engine);
+    }
+    engine.#users.use();
+    return engine;
+  }
+
+  readonly runtime: Runtime;
+  readonly #cache: CompilationCache | undefined;
+  readonly #code = new Map<string, { compiled: Promise<CompiledModule>; users: Counted }>();
+  readonly #users: Counted;
+  #kernel: Promise<{ compiled: CompiledModule; host: Module }> | undefined;
+  #wasi: Module | undefined;
+
+  private constructor(cacheDir: string | undefined, forget: () => void) {
+    this.#cache = cacheDir === undefined ? undefined : CompilationCache.withDir(cacheDir);
+    const config = new RuntimeConfig().withCoreFeatures(features).withCloseOnContextDone(true);
+    this.runtime = new Runtime(config.withCompilationCache(this.#cache));
+    this.#users = new Counted(() => {
+      forget();
+      void this.runtime.close().then(() => this.#cache?.close());
+    });
+  }
+  release(): void {
+    this.#users.release();
+  }
+
+  /** The kernel's code, and the module of what it imports. */
+  kernel(): Promise<{ compiled: CompiledModule; host: Module }> {
+    this.#kernel ??= this.#makeKernel();
+    return this.#kernel;
+  }
+  async #makeKernel() {
+    const builder = this.runtime.newHostModuleBuilder('extism');
+    const host = builder
+      .newFunctionBuilder()
+      .withModuleFunction(
+        (caller, level, address, length) => (caller.context as KernelHost).log(level, address, length),
+        ['i32', 'i32', 'i32'],
+        [],
+      )
+      .export('log')
+      .newFunctionBuilder()
+      .withModuleFunction(
+        (caller, ...request) => (caller.context as KernelHost).http(caller, ...request),
+        ['i32', 'i32', 'i32', 'i32'],
+        ['i64'],
+      )
+      .export('http')
+      .newFunctionBuilder()
+      .withModuleFunction((caller) => (caller.context as KernelHost).headers(caller), [], ['i64'])
+      .export('headers')
+      .newFunctionBuilder()
+      .withModuleFunction((caller, bytes) => (caller.context as KernelHost).varsRefused(caller, bytes), ['i64'], [])
+      .export('refused')
+      .instantiateSync();
+    const compiled = await this.runtime.compileModule(Buffer.from(kernelBinary, 'base64'));
+    return { compiled, host };
+  }
+
+  /** WASI, for all. What a plugin sees of it is the affair of its config. */
+  wasi(): Module {
+    this.#wasi ??= wasi.instantiateSync(this.runtime);
+    return this.#wasi;
+  }
+
+  /** Compiled once for as many as use it at a time. To be released, also when it fails: then it rejects and is nobody's. */
+  async compile(bytes: Uint8Array, hash = sha256(bytes)): Promise<Code> {
+    let entry = this.#code.get(hash);
+    if (!entry) {
+      const compiled = this.runtime.compileModule(bytes);
+      const users = new Counted(() => {
+        this.#code.delete(hash);
+        void compiled.then((module) => module.close());
+      });
+      entry = { compiled, users };
+      this.#code.set(hash, entry);
+    }
+    const { compiled, users } = entry;
+    users.use();
+    try {
+      return { module: await compiled, release: () => users.release() };
+    } catch (error) {
+      if (this.#code.get(hash) === entry) this.#code.delete(hash);
+      throw error;
+    }
+  }
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,0 +1,277 @@
+import { Buffer } from 'node:buffer';
+import type { CallerModule, ExportedFunction, Module } from '../index.js';
+import { CallContext, type ContextOwner } from './context.js';
+import type { KernelHost } from './engine.js';
+import { anonymous } from './engine.js';
+import { ExtismError } from './errors.js';
+import type { FunctionHost } from './host.js';
+import { httpRequest } from './http.js';
+import { Kernel } from './kernel.js';
+import { Linker, zeros } from './link.js';
+import { logLevels } from './log-level.js';
+import { PluginOutput } from './output.js';
+import type { Part, Program } from './program.js';
+import { type Steps, step } from './steps.js';
+import type { PluginCallOptions } from './types.js';
+import { tooMuch, type VarName, type Vars, varName } from './vars.js';
+
+/** Of one log message, in bytes: more holds up the event loop. */
+const mostOfMessage = 2 ** 20;
+const none: ReadonlyMap<VarName, Uint8Array> = new Map();
+
+/** What all instances of a plugin share. */
+export interface Owner {
+  readonly vars: Vars;
+  /** Others may change vars meanwhile, so that changes are looked for after each call. */
+  readonly sharesVars: boolean;
+}
+
+interface Target {
+  readonly fn: ExportedFunction;
+  readonly args: (number | bigint | null)[];
+}
+
+/** A plugin's modules with a kernel of their own: what runs one call at a time. */
+export class Instance implements ContextOwner, FunctionHost, KernelHost {
+  static *make(program: Program, owner: Owner): Steps<Instance> {
+    const { engine, settings, kernel } = program;
+    const { runtime } = engine;
+    program.use();
+    const { host } = kernel;
+    let module: Module | undefined;
+    let instance: Instance | undefined;
+    try {
+      // No code of the plugin's runs in that, so it need not be off the JS thread.
+      module = runtime.instantiateModuleSync(kernel.compiled, anonymous.withLimits(settings.limits), {
+        importResolver: () => host,
+      });
+      instance = new Instance(program, owner, module);
+      yield* instance.#linker.module(program.main);
+      return instance;
+    } catch (error) {
+      const caused = instance ? instance.#translated(error, instantiating) : error;
+      if (instance) instance.close();
+      else {
+        module?.closeSync();
+        program.release();
+      }
+      throw caused;
+    }
+  }
+
+  readonly program: Program;
+  readonly plugin: Owner;
+  readonly kernel: Kernel;
+  readonly context: CallContext = new CallContext(this);
+  readonly #linker: Linker;
+  readonly #targets = new Map<string, Target>();
+  caller: CallerModule | undefined;
+  hostContext: unknown;
+  /** It is to be thrown away: stopped, exited, or left as a trap left it. */
+  spent = false;
+  #headers: Readonly<Record<string, string>> | undefined;
+  /** What the kernel's vars were made of. */
+  #loaded: ReadonlyMap<VarName, Uint8Array> = none;
+  #version = 0;
+  #changes = 0;
+  #varsRefused = false;
+
+  private constructor(program: Program, owner: Owner, module: Module) {
+    this.program = program;
+    this.plugin = owner;
+    const { settings } = program;
+    this.kernel = new Kernel(module, settings);
+    this.kernel.logLevel = settings.logLevel;
+    const config = new Map(
+      Object.entries(settings.config).map(([key, value]) => [varName(key), Buffer.from(`${value}`)]),
+    );
+    this.#linker = new Linker(program, module, this);
+    if (config.size > 0 && !this.kernel.writeConfig(module, config)) throw noRoom('config');
+    this.pushVars(module);
+  }
+
+  /** What is under way ends. */
+  async close(): Promise<void> {
+    this.spent = true;
+    try {
+      this.pullVars();
+    } catch {} // a call is under way, which is ended in the middle
+    const modules = [this.kernel.module, ...this.#linker.modules].reverse();
+    await Promise.all(modules.map((module) => module.close()));
+    this.program.release();
+  }
+
+  // ---------------------------------------------------------------- calls
+
+  *call(
+    part: Part,
+    name: string,
+    input: Uint8Array,
+    hostContext: unknown,
+    options: PluginCallOptions,
+  ): Steps<PluginOutput | null> {
+    const { fn, args } = yield* this.#target(part, name, options);
+    this.#begin(input, hostContext);
+    try {
+      try {
+        yield* step(
+          () => fn.callSync(...args),
+          () => fn.call(...args),
+        );
+      } catch (error) {
+        const { reason, exitCode } = error as { reason?: string; exitCode?: number };
+        this.spent ||= isLeftInTheMiddle(error);
+        if (reason !== 'exit' || exitCode !== 0) throw this.#translated(error, calling);
+      }
+      return this.#end();
+    } finally {
+      this.hostContext = undefined;
+      this.#headers = undefined;
+      if (!this.kernel.module.isClosed && this.kernel.allocRefused)
+        this.settings.logger.error(`memory limit exceeded: ${this.settings.maxPages ?? 'no more'} pages allowed`);
+      if (this.spent || this.plugin.sharesVars) this.pullVars();
+    }
+  }
+
+  *#target(part: Part, name: string, options: PluginCallOptions): Steps<Target> {
+    const key = `${part.name}\0${name}`;
+    let target = this.#targets.get(key);
+    if (!target) {
+      const module = yield* this.#linker.module(part);
+      const fn = module.exportedFunction(name);
+      if (!fn) {
+        const isOther = part.exports.some((there) => there.name === name);
+        const what = isOther ? `export "${name}" is not a function` : `function "${name}" does not exist`;
+        throw new ExtismError('ERR_EXTISM_NO_FUNCTION', `Plugin error: ${what}`);
+      }
+      target = { fn: fn.withOptions(this.#options({})), args: zeros(fn.definition) };
+      this.#targets.set(key, target);
+    }
+    if (options.timeoutMs === undefined && !options.signal) return target;
+    return { fn: target.fn.withOptions(this.#options(options)), args: target.args };
+  }
+  #options({ timeoutMs = this.program.settings.timeoutMs, signal }: PluginCallOptions) {
+    return { context: this, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal ? { signal } : {}) };
+  }
+
+  #begin(input: Uint8Array, hostContext: unknown): void {
+    if (this.#version !== this.plugin.vars.version) this.pushVars(this.kernel.module);
+    this.hostContext = hostContext;
+    this.#varsRefused = false;
+    if (!this.kernel.begin(input))
+      throw new ExtismError('ERR_EXTISM_MEMORY', 'failed to store input: there is no room (memory.maxPages, limits)');
+  }
+
+  #end(): PluginOutput | null {
+    const { kernel } = this;
+    const error = kernel.error();
+    if (error !== undefined) throw new ExtismError('ERR_EXTISM_PLUGIN', `Plugin-originated error: ${error}`);
+    const output = kernel.output();
+    return output ? new PluginOutput(output) : null;
+  }
+
+  #translated(error: unknown, timedOut: string): unknown {
+    const { kind, cause, code, reason, name } = error as Record<string, unknown>;
+    if (kind === 'host function') return cause;
+    const late = reason === 'timeout' || (code === 'ERR_WAZERO_ABORTED' && name === 'TimeoutError');
+    return late ? new ExtismError('ERR_EXTISM_TIMEOUT', timedOut, { cause: error }) : error;
+  }
+
+  private get settings() {
+    return this.program.settings;
+  }
+
+  // ---------------------------------------------------------------- vars
+
+  get vars(): Vars {
+    return this.plugin.vars;
+  }
+  get maxVarBytes(): number {
+    return this.settings.maxVarBytes;
+  }
+
+  pullVars(): void {
+    const { kernel, vars } = this;
+    if (kernel.module.isClosed || kernel.varChanges === this.#changes) return;
+    const now = kernel.readVars();
+    this.#changes = kernel.varChanges;
+    if (!now) return;
+    const isCurrent = this.#version === vars.version;
+    vars.merge(this.#loaded, now);
+    this.#loaded = now;
+    if (isCurrent) this.#version = vars.version;
+  }
+  pushVars(through: Pick<Module, 'exportedFunction'>): void {
+    const { vars } = this.plugin;
+    if (!this.kernel.writeVars(through, vars.values)) throw noRoom('vars');
+    this.#loaded = new Map(vars.values);
+    this.#version = vars.version;
+    this.#changes = this.kernel.varChanges;
+  }
+  varsRefused(caller: CallerModule, bytes: bigint): void {
+    const error = tooMuch(bytes, this.maxVarBytes);
+    if (!this.#varsRefused) this.settings.logger.error(error.message); // once a call
+    this.#varsRefused = true;
+    this.#within(caller, () => this.context.setError(error));
+  }
+
+  // ---------------------------------------------------------------- what the kernel asks
+
+  #within<T>(caller: CallerModule, work: () => T): T {
+    const before = this.caller;
+    this.caller = caller;
+    try {
+      return work();
+    } finally {
+      this.caller = before;
+    }
+  }
+
+  log(level: number, address: number, length: number): void {
+    const shown = Math.min(length >>> 0, mostOfMessage);
+    const text = this.kernel.textAt(address, shown);
+    this.#log(level, shown < length >>> 0 ? `${text}...` : text);
+  }
+  #log(level: number, text: string): void {
+    const { logger } = this.settings;
+    const name = logLevels[level] as (typeof logLevels)[number];
+    if (level >= this.kernel.logLevel) logger[name]?.(text);
+  }
+
+  async http(
+    caller: CallerModule,
+    address: number,
+    length: number,
+    bodyAddress: number,
+    bodyLength: number,
+  ): Promise<bigint> {
+    const { kernel, settings } = this;
+    this.#headers = undefined;
+    const request = kernel.textAt(address, length);
+    const sent = bodyLength === 0 ? undefined : kernel.bytesAt(bodyAddress, bodyLength);
+    const { status, headers, body } = await httpRequest(request, sent, settings, caller.signal);
+    kernel.httpStatus = status;
+    this.#headers = headers;
+    if (!body) {
+      this.#log(4, `Response body exceeded ${settings.maxResponseBytes} bytes`);
+      return 0n;
+    }
+    return this.#within(caller, () => this.context.store(body));
+  }
+  headers(caller: CallerModule): bigint {
+    if (!this.settings.allowHttpResponseHeaders) return 0n;
+    return this.#within(caller, () => this.context.store(JSON.stringify(this.#headers ?? {})));
+  }
+}
+
+const calling = 'EXTISM: call canceled due to timeout';
+const instantiating = 'EXTISM: timed out while waiting for plugin to instantiate';
+
+/** A guest that does not go on from where it was cannot be called again: its stack pointer, at least, is as it was left. */
+function isLeftInTheMiddle(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === 'ERR_WAZERO_TRAP' || code === 'ERR_WAZERO_EXIT' || code === 'ERR_WAZERO_CLOSED';
+}
+function noRoom(what: string): ExtismError {
+  return new ExtismError('ERR_EXTISM_MEMORY', `Expected room for the ${what} of the plugin: raise limits.memoryPages`);
+}

@@ -1,0 +1,188 @@
+import { Buffer } from 'node:buffer';
+import type { ExportedFunction, Memory, Module } from '../index.js';
+import type { VarName } from './vars.js';
+
+// The control words of kernel.wat, by name.
+const BASE = 0;
+const LOG_LEVEL = 4;
+const OUTPUT_IS_SET = 8;
+const OUTPUT_HANDLE = 12;
+const OUTPUT_LENGTH = 16;
+const ERROR_IS_SET = 20;
+const ERROR_HANDLE = 24;
+const ERROR_LENGTH = 28;
+const VAR_CHANGES = 32;
+const VARS_BEGIN = 36;
+const VARS_END = 40;
+const VAR_BYTES = 44;
+const MOST_VAR_BYTES = 48;
+const MOST_BLOCK_BYTES = 56;
+const HTTP_STATUS = 64;
+const ALLOC_REFUSED = 68;
+const VARS_IN_CHANGE = 72;
+const RECORDS = 128;
+
+const mostOfMemory = 0xffff_ffff;
+const pageSize = 65_536;
+
+/** Where kernel functions are called: on the kernel's own module, or on it as it is lent to a host function. */
+type Through = Pick<Module, 'exportedFunction'>;
+
+/** An instance of kernel.wat: a plugin's side of the host. Not while a guest runs: its memory is BUSY then. */
+export class Kernel {
+  readonly module: Module;
+  readonly #memory: Memory;
+  readonly #begin: ExportedFunction<readonly ['i32'], readonly ['i32']>;
+
+  constructor(module: Module, limits: { maxPages: number | undefined; maxVarBytes: number }) {
+    this.module = module;
+    this.#memory = module.memory as Memory;
+    this.#begin = module.exportedFunction('begin', ['i32'], ['i32']);
+    const { maxPages } = limits;
+    // js-sdk counts a block of one byte for the null page.
+    if (maxPages) this.#memory.writeUint64Le(MOST_BLOCK_BYTES, BigInt(maxPages * pageSize - 1));
+    this.#memory.writeUint32Le(MOST_VAR_BYTES, Math.min(limits.maxVarBytes, mostOfMemory));
+  }
+
+  // ---------------------------------------------------------------- calls
+
+  /** Frees all blocks, and takes the input. False: there is no room for it. */
+  begin(input: Uint8Array): boolean {
+    const address = this.#begin.callSync(input.byteLength) >>> 0;
+    if (address === 0) return false;
+    if (input.byteLength > 0) this.#memory.write(address, input);
+    return true;
+  }
+  /** undefined: the plugin has set none. */
+  output(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#word(OUTPUT_IS_SET) === 0) return undefined;
+    return this.#block(this.#word(OUTPUT_HANDLE), this.#word(OUTPUT_LENGTH));
+  }
+  error(): string | undefined {
+    if (this.#word(ERROR_IS_SET) === 0) return undefined;
+    const length = this.#word(ERROR_LENGTH);
+    return length === 0 ? '' : this.#memory.readString(this.#address(this.#word(ERROR_HANDLE)), length);
+  }
+  /** An alloc was refused since the call began. */
+  get allocRefused(): boolean {
+    return this.#word(ALLOC_REFUSED) !== 0;
+  }
+  reset(): void {
+    this.module.exportedFunction('reset', [], []).callSync();
+  }
+
+  // ---------------------------------------------------------------- blocks
+
+  /** 0n: there is no room, or nothing was asked for. */
+  alloc(through: Through, length: bigint): bigint {
+    return through.exportedFunction('alloc', ['i64'], ['i64']).callSync(length);
+  }
+  /** 0n: there is no such block. */
+  length(through: Through, handle: bigint): bigint {
+    return through.exportedFunction('length', ['i64'], ['i64']).callSync(handle);
+  }
+  setError(through: Through, handle: bigint): void {
+    through.exportedFunction('error_set', ['i64'], []).callSync(handle);
+  }
+  /** undefined: there is no such block. */
+  read(through: Through, handle: bigint): Uint8Array<ArrayBuffer> | undefined {
+    const length = this.length(through, handle);
+    return length === 0n ? undefined : this.#block(Number(handle), Number(length));
+  }
+  /** A block of these bytes; 0n: there is no room, or there are none. */
+  store(through: Through, bytes: Uint8Array): bigint {
+    const handle = this.alloc(through, BigInt(bytes.byteLength));
+    if (handle !== 0n) this.#memory.write(this.#address(Number(handle)), bytes);
+    return handle;
+  }
+  #address(handle: number): number {
+    return this.#word(BASE) + handle;
+  }
+  #block(handle: number, length: number): Uint8Array<ArrayBuffer> {
+    return length === 0 ? new Uint8Array(0) : this.#memory.read(this.#address(handle), length);
+  }
+  /** What the kernel has passed as address and length. */
+  bytesAt(address: number, length: number): Uint8Array<ArrayBuffer> {
+    return this.#memory.read(address >>> 0, length >>> 0);
+  }
+  textAt(address: number, length: number): string {
+    return this.#memory.readString(address >>> 0, length >>> 0);
+  }
+
+  // ---------------------------------------------------------------- words
+
+  set httpStatus(status: number) {
+    this.#memory.writeUint32Le(HTTP_STATUS, status);
+  }
+  get logLevel(): number {
+    return this.#word(LOG_LEVEL);
+  }
+  set logLevel(level: number) {
+    this.#memory.writeUint32Le(LOG_LEVEL, level);
+  }
+  #word(at: number): number {
+    return this.#memory.readUint32Le(at);
+  }
+
+  // ---------------------------------------------------------------- config and vars
+
+  /** Goes up with each change that the plugin makes to its vars. */
+  get varChanges(): number {
+    return this.#word(VAR_CHANGES);
+  }
+  /** undefined: the plugin was stopped in the middle of a change. */
+  readVars(): Map<VarName, Uint8Array> | undefined {
+    if (this.#word(VARS_IN_CHANGE) !== 0) return undefined;
+    const begin = this.#word(VARS_BEGIN);
+    const { buffer } = this.#memory.read(begin, this.#word(VARS_END) - begin);
+    const records = Buffer.from(buffer);
+    const vars = new Map<VarName, Uint8Array>();
+    for (let at = 0; at < records.byteLength; ) {
+      const key = at + 8;
+      const value = key + records.readUInt32LE(at);
+      const end = value + records.readUInt32LE(at + 4);
+      vars.set(records.toString('latin1', key, value) as VarName, records.subarray(value, end));
+      at = end;
+    }
+    return vars;
+  }
+  writeConfig(through: Through, config: ReadonlyMap<VarName, Uint8Array>): boolean {
+    const records = recordsOf(config);
+    if (!this.#room(through, RECORDS + records.byteLength)) return false;
+    this.#memory.write(RECORDS, records);
+    for (const word of [VARS_BEGIN, VARS_END]) this.#memory.writeUint32Le(word, RECORDS + records.byteLength);
+    return true;
+  }
+  /** False: there is no room, and nothing has changed. */
+  writeVars(through: Through, vars: ReadonlyMap<VarName, Uint8Array>): boolean {
+    const records = recordsOf(vars);
+    const begin = this.#word(VARS_BEGIN);
+    if (!this.#room(through, begin + records.byteLength)) return false;
+    this.#memory.write(begin, records);
+    this.#memory.writeUint32Le(VARS_END, begin + records.byteLength);
+    let bytes = 0;
+    for (const value of vars.values()) bytes += value.byteLength;
+    this.#memory.writeUint32Le(VAR_BYTES, bytes);
+    this.#memory.writeUint32Le(VARS_IN_CHANGE, 0);
+    return true;
+  }
+  #room(through: Through, end: number): boolean {
+    if (end <= this.#word(BASE)) return true;
+    return through.exportedFunction('room', ['i64'], ['i32']).callSync(BigInt(end)) === 1;
+  }
+}
+
+function recordsOf(values: ReadonlyMap<VarName, Uint8Array>): Buffer {
+  let size = 0;
+  for (const [name, value] of values) size += 8 + name.length + value.byteLength;
+  const records = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const [name, value] of values) {
+    records.writeUInt32LE(name.length, at);
+    records.writeUInt32LE(value.byteLength, at + 4);
+    records.write(name, at + 8, 'latin1');
+    records.set(value, at + 8 + name.length);
+    at += 8 + name.length + value.byteLength;
+  }
+  return records;
+}
