@@ -34,7 +34,7 @@ export type {
   SyncReadOnlyFileSystem,
 } from './io/file-system.js';
 export { Memory } from './memory.js';
-export { CallerModule, Module } from './module.js';
+export { CallerModule, lend, Module } from './module.js';
 export { ModuleConfig } from './module-config.js';
 export { OutputBuffer } from './output-buffer.js';
 export { Runtime } from './runtime.js';

@@ -240,19 +240,22 @@ export class CallerModule extends Module {
   get context(): unknown {
     return this.#lent.frame.context;
   }
+}
 
-  /**
-   * Another module that is linked with this one, lent as this one is: for calls into what the caller imports from (its allocator, say),
-   * which would wait for the very call that waits for you if they were made through a handle of your own.
-   * @throws TypeError for a host module, and for a module that no imports join to the caller
-   */
-  lend(module: Module): CallerModule {
-    const state = moduleStateOf(module);
-    if (!state) throw wrongType('a Module', 'module', module);
-    if (state.isHost || state.group !== this.#lent.frame.group)
-      throw invalidArgument(
-        `Expected a guest that is linked with the caller for module but received "${shown(state.name)}", which is not`,
-      );
-    return makeCaller(state, this.#lent);
-  }
+/**
+ * Another guest that is linked with the caller, lent to the host function as the caller is: for calls into what the caller imports from, its
+ * allocator, say. Made through a handle of your own they would wait for the very call that waits for you.
+ * @throws TypeError where the one is no caller, or the other is not joined to it by imports
+ */
+export function lend(caller: CallerModule, module: Module): CallerModule {
+  const lease = leaseOf(caller);
+  if (!lease) throw wrongType('the caller of a host function', 'caller', caller);
+  const state = moduleStateOf(module);
+  if (!state) throw wrongType('a Module', 'module', module);
+  state.checkOpen();
+  if (state.isHost || state.group !== lease.frame.group)
+    throw invalidArgument(
+      `Expected a module that is linked with the caller for module but received "${shown(state.name)}", which is not`,
+    );
+  return makeCaller(state, lease);
 }

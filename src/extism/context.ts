@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { CallerModule, Module } from '../index.js';
+import { type CallerModule, lend, type Module } from '../index.js';
 import { ExtismError } from './errors.js';
 import type { Kernel } from './kernel.js';
 import { type LogLevel, levelName, levelNumber } from './log-level.js';
@@ -101,6 +101,6 @@ export class CallContext {
 
   #through(): Module {
     const { kernel, caller } = this.#owner;
-    return caller ? caller.lend(kernel.module) : kernel.module;
+    return caller ? lend(caller, kernel.module) : kernel.module;
   }
 }
