@@ -1,12 +1,8 @@
 package main
 
 import (
-	"encoding/json"
-	"slices"
-
-	"github.com/tetratelabs/wazero/sys"
-
 	"wazeronode/failure"
+	"wazeronode/frames"
 )
 
 // call is one wz_call between its two halves.
@@ -16,11 +12,11 @@ type call struct {
 	words    []uint64 // parameters in, results out
 }
 
-func prepareCall(o frameOptions, fn *functionState, words []uint64) (*call, error) {
-	if fn.module.isClosed() { // wazero would run guest code of a closed module
+func prepareCall(o frames.Options, fn *functionState, words []uint64) (*call, error) {
+	if fn.module.IsClosed() { // wazero would run guest code of a closed module
 		return nil, errClosedModule
 	}
-	f, err := newFrame(o, fn.module.group, fn.module)
+	f, err := newFrame(o, fn.module)
 	if err != nil {
 		return nil, err
 	}
@@ -28,11 +24,11 @@ func prepareCall(o frameOptions, fn *functionState, words []uint64) (*call, erro
 }
 
 func (c *call) run() (outcome []byte, err error) {
-	if err = c.frame.enter(); err != nil {
+	if err = c.frame.Enter(); err != nil {
 		return nil, err
 	}
 	err = failure.Protect(func() error {
-		if c.function.module.isClosed() {
+		if c.function.module.IsClosed() {
 			return errClosedModule
 		}
 		fn := c.function.get()
@@ -48,61 +44,8 @@ func (c *call) run() (outcome []byte, err error) {
 		err := fn.CallWithStack(c.frame.context(), c.words)
 		c.function.put(fn)
 		usable = true
-		c.frame.waitTaken(0)
+		c.frame.WaitTaken(0)
 		return err
 	})
-	return c.frame.conclude(err, failure.CodeTrap)
-}
-
-// conclude ends the frame: closes what a stop closes, tells frames below that their module has gone, gives way. The outcome is JSON
-// for JavaScript, nil if there is nothing to say.
-func (f *frame) conclude(err error, fallback string) (outcome []byte, _ error) {
-	f.giveSlot() // what follows is ours to do, not the guest's: it may look for the sources of a trace
-	var failed *failure.Error
-	m := f.module
-	if err != nil {
-		failed = f.failure(err, fallback)
-		if failed.Code == failure.CodeExit && failed.Reason != "close" {
-			m.close(failed.ExitCode)
-		}
-	}
-	var gone []uint64
-	for _, closed := range f.group.newlyClosed() {
-		closed.close(0) // by the guest itself: the rest of it follows
-		gone = append(gone, uint64(closed.handle))
-	}
-	if m.isClosed() && !slices.Contains(gone, uint64(m.handle)) {
-		gone = append(gone, uint64(m.handle))
-	}
-	if failed != nil && len(gone) > 0 && f.below != nil {
-		word := f.stop.Load()
-		if word == 0 {
-			word = stopWord(stopExit, failed.ExitCode)
-		}
-		for b := f.below; b != nil; b = b.below {
-			b.stopSelf(word)
-		}
-	}
-	f.leave()
-	if failed == nil {
-		if len(gone) > 0 {
-			outcome, _ = json.Marshal(map[string]any{"module": m.handle, "closed": gone})
-		}
-		return outcome, nil
-	}
-	failed.Closed = gone
-	return nil, failed
-}
-
-// failure is what the frame ends with.
-func (f *frame) failure(err error, fallback string) *failure.Error {
-	e := failure.Classify(err, fallback)
-	if e.Code != failure.CodeExit {
-		return e
-	}
-	if word := f.stop.Load(); word != 0 && (f.delivered.Load() || f.control.deliveredBy(e.ExitCode)) {
-		e.Reason, e.ExitCode = stopReason(word), uint32(word)
-		e.Message = sys.NewExitError(e.ExitCode).Error()
-	}
-	return e
+	return c.frame.Conclude(err, failure.CodeTrap)
 }

@@ -39,15 +39,17 @@ import (
 
 var started atomic.Bool
 
+func init() { abi.Post, abi.Upcall, abi.Alive = post, upcall, alive }
+
 func setCallbacks(c unsafe.Pointer) { C.set_callbacks((*C.wz_callbacks)(c)) }
 
-func post(env uint64, m *abi.Message) bool {
+func post(env uint64, m abi.Message) bool {
 	return C.call_post(C.uint64_t(env), C.uint32_t(m.Kind), C.uint32_t(m.Status), C.uint64_t(m.Frame), C.uint64_t(m.Target), C.uint64_t(m.Module),
 		wordsPointer(m.Words), C.uint32_t(len(m.Words)), bytesPointer(m.Bytes), C.size_t(len(m.Bytes)), C.uint32_t(m.ResultCount), C.size_t(m.ResultBytes)) == 0
 }
 
 // upcall runs the callback on this very thread: only in a sync frame. The results land in words and bytes; n is how many bytes.
-func upcall(env uint64, m *abi.Message, words []uint64, bytes []byte) (status uint32, n int) {
+func upcall(env uint64, m abi.Message, words []uint64, bytes []byte) (status uint32, n int) {
 	answer := uint64(C.call_upcall(C.uint64_t(env), C.uint32_t(m.Kind), C.uint64_t(m.Frame), C.uint64_t(m.Target), C.uint64_t(m.Module),
 		wordsPointer(m.Words), C.uint32_t(len(m.Words)), bytesPointer(m.Bytes), C.size_t(len(m.Bytes)),
 		wordsPointer(words), C.uint32_t(len(words)), bytesPointer(bytes), C.size_t(len(bytes))))

@@ -95,5 +95,5 @@ func (rt *runtimeState) store(key codecache.Key, data, code []byte) {
 
 // warnOfCache: a cache never fails a compilation.
 func warnOfCache(e *env, err error) {
-	post(e.id, &abi.Message{Kind: abi.MsgWarning, Status: abi.WarningCache, Bytes: []byte(err.Error())})
+	post(e.id, abi.Message{Kind: abi.MsgWarning, Status: abi.WarningCache, Bytes: []byte(err.Error())})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"wazeronode/failure"
+	"wazeronode/frames"
 	"wazeronode/handles"
 )
 
@@ -29,7 +30,7 @@ type directState struct {
 // openDirect takes one engine of the function for C++; nil where it cannot be entered directly.
 func (f *functionState) openDirect(e *env) *directState {
 	m := f.module
-	if f.again != nil || m.isClosed() || m.source.functions != nil { // a listener hears every event from Go
+	if f.again != nil || m.IsClosed() || m.source.functions != nil { // a listener hears every event from Go
 		return nil
 	}
 	fn := f.get()
@@ -55,7 +56,7 @@ func (d *directState) close(usable bool) {
 	d.env.mu.Lock()
 	delete(d.env.directs, d)
 	d.env.mu.Unlock()
-	if usable && !d.function.module.isClosed() {
+	if usable && !d.function.module.IsClosed() {
 		d.function.module.engines.Add(1)
 		d.function.put(d.fn)
 	} else {
@@ -64,13 +65,12 @@ func (d *directState) close(usable bool) {
 }
 
 // adopt makes a frame for the call that is under way on this stack: at one of its exits, on the JS thread.
-func (d *directState) adopt(o frameOptions, stack []byte) error {
-	f, err := newFrame(o, d.function.module.group, d.function.module)
+func (d *directState) adopt(o frames.Options, stack []byte) error {
+	f, err := newFrame(o, d.function.module)
 	if err != nil {
 		return err
 	}
-	watchSync(f)
-	f.push()
+	f.EnterRunning()
 	d.frame, d.ctx = f, f.context()
 	d.inner.Lend(d.ctx, stack)
 	f.hostContext = d.inner.WithSnapshots(d.ctx) // for a snapshot that is taken before the host function answers
@@ -79,7 +79,7 @@ func (d *directState) adopt(o frameOptions, stack []byte) error {
 
 // proceed runs the call from its exit to its end. answer is that of the host function which it left for, if it has answered. usable
 // is false where the engine was left in a state that nobody knows.
-func (d *directState) proceed(o frameOptions, stack []byte, words []uint64, answer *reply) (outcome []byte, usable bool, err error) {
+func (d *directState) proceed(o frames.Options, stack []byte, words []uint64, answer *frames.Reply) (outcome []byte, usable bool, err error) {
 	if d.frame == nil {
 		if err = d.adopt(o, stack); err != nil {
 			d.inner.TakeBack()
@@ -90,17 +90,17 @@ func (d *directState) proceed(o frameOptions, stack []byte, words []uint64, answ
 	d.frame = nil
 	f.hostContext, f.answered = nil, answer
 	usable, err = d.goOn(f, words)
-	outcome, err = f.conclude(err, failure.CodeTrap)
+	outcome, err = f.Conclude(err, failure.CodeTrap)
 	return outcome, usable, err
 }
 
 // goOn runs the guest to its end, from where it is.
 func (d *directState) goOn(f *frame, words []uint64) (usable bool, err error) {
-	f.control.interrupt() // what C++ was interrupted for is looked at in a tick
+	f.Interrupt() // what C++ was interrupted for is looked at in a tick
 	err = failure.Protect(func() error {
 		err := d.fn.CallWithStack(d.ctx, words)
 		usable = true
-		f.waitTaken(0)
+		f.WaitTaken(0)
 		return err
 	})
 	d.inner.TakeBack()
@@ -112,7 +112,7 @@ func (d *directState) goOn(f *frame, words []uint64) (usable bool, err error) {
 func watchDirect(env uint64) {
 	go func() {
 		for {
-			time.Sleep(syncLook)
+			time.Sleep(frames.SyncLook)
 			h, more := directRunning(env)
 			if !more {
 				return

@@ -10,22 +10,9 @@ import (
 
 	"wazeronode/descriptors"
 	"wazeronode/jail"
-	"wazeronode/slots"
 )
 
 const engineEdited = true
-
-// control interrupts the guest of one frame through edit E2: at its next poll the guest runs frame.tick.
-type control struct{ inner *nodehost.Control }
-
-func newControl(f *frame) *control { return &control{nodehost.NewControl(f.tick, f.wait)} }
-
-func (c *control) attach(ctx context.Context) context.Context {
-	return nodehost.WithControl(ctx, c.inner)
-}
-func (c *control) interrupt()              { c.inner.Interrupt() }
-func (c *control) close()                  {}
-func (c *control) deliveredBy(uint32) bool { return false }
 
 // progress counts the functions that a compilation has compiled: edit e9progress.
 type progress struct{ inner nodehost.Progress }
@@ -38,9 +25,6 @@ func (p *progress) read() (done, functions uint32) { return p.inner.Read() }
 func functionDefinitionOf(m api.Module, reference uint64) (api.FunctionDefinition, bool) {
 	return nodehost.FunctionDefinitionOf(m, reference)
 }
-
-// defaultSlots: a running guest is an OS thread of its own beside Go's processors.
-func defaultSlots() int { return slots.Processors() }
 
 func globalWords(g api.Global) (lo, hi uint64)          { return nodehost.GlobalValue(g) }
 func setGlobalWords(g api.MutableGlobal, lo, hi uint64) { nodehost.SetGlobalValue(g, lo, hi) }
@@ -97,8 +81,3 @@ func (c connections) Release() {
 }
 
 func askBeforeAllocating(may func(bytes uint64) bool) { nodehost.SetMayAllocate(may) }
-
-// waitForSockets has poll_oneoff of a guest wait for sockets as for descriptors.
-func waitForSockets(notify func(fd uintptr, write bool, ready func()) (cancel func(), ok bool)) {
-	nodehost.SetNotifier(notify)
-}

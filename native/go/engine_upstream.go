@@ -6,52 +6,11 @@ import (
 	"context"
 
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/sys"
 
 	"wazeronode/jail"
-	"wazeronode/slots"
 )
 
 const engineEdited = false
-
-// control without edits: a context that is cancelled. It reaches loops of modules compiled with close-on-context-done only, and
-// cannot resume: ticks for time slices or a terminated Worker do not exist here.
-type control struct {
-	frame  *frame
-	cancel context.CancelFunc
-	ctx    context.Context
-}
-
-func newControl(f *frame) *control { return &control{frame: f} }
-
-func (c *control) attach(ctx context.Context) context.Context {
-	c.frame.mu.Lock()
-	defer c.frame.mu.Unlock()
-	c.ctx, c.cancel = context.WithCancel(ctx)
-	if c.frame.stop.Load() != 0 {
-		c.cancel()
-	}
-	return c.ctx
-}
-
-func (c *control) interrupt() {
-	if c.frame.stop.Load() == 0 {
-		return
-	}
-	c.frame.mu.Lock()
-	defer c.frame.mu.Unlock()
-	if c.cancel != nil {
-		c.cancel()
-	}
-}
-
-func (c *control) close() {
-	if c.cancel != nil {
-		c.cancel()
-	}
-}
-
-func (c *control) deliveredBy(exitCode uint32) bool { return exitCode == sys.ExitCodeContextCanceled }
 
 type progress struct{} // wazero tells nobody
 
@@ -59,9 +18,6 @@ func (p *progress) attach(ctx context.Context) context.Context { return ctx }
 func (p *progress) read() (done, functions uint32)             { return 0, 0 }
 
 func functionDefinitionOf(api.Module, uint64) (api.FunctionDefinition, bool) { return nil, false }
-
-// defaultSlots: a running guest holds a Go processor, and a synchronous call on the JS thread needs one too.
-func defaultSlots() int { return max(1, slots.Processors()-1) }
 
 func globalWords(g api.Global) (lo, hi uint64)         { return g.Get(), 0 }
 func setGlobalWords(g api.MutableGlobal, lo, _ uint64) { g.Set(lo) }
@@ -95,5 +51,3 @@ func askBeforeAllocating(func(bytes uint64) bool) {}
 
 // importedBy is not known to upstream: what it was told is what it links.
 func importedBy(api.Module) []api.Module { return nil }
-
-func waitForSockets(func(fd uintptr, write bool, ready func()) (cancel func(), ok bool)) {}

@@ -8,6 +8,7 @@ import (
 
 	"wazeronode/abi"
 	"wazeronode/failure"
+	"wazeronode/frames"
 	"wazeronode/handles"
 	"wazeronode/shown"
 )
@@ -50,13 +51,13 @@ func (e *env) addFrame(f *frame) bool {
 	if e.closed {
 		return false
 	}
-	e.frames[f.id] = f
+	e.frames[f.ID()] = f
 	return true
 }
 
 func (e *env) removeFrame(f *frame) {
 	e.mu.Lock()
-	delete(e.frames, f.id)
+	delete(e.frames, f.ID())
 	last := e.closed && len(e.frames) == 0
 	e.mu.Unlock()
 	if last {
@@ -76,9 +77,9 @@ func (e *env) close() {
 	envs.Delete(e.id)
 	e.mu.Lock()
 	e.closed = true
-	frames := make([]*frame, 0, len(e.frames))
+	running := make([]*frame, 0, len(e.frames))
 	for _, f := range e.frames {
-		frames = append(frames, f)
+		running = append(running, f)
 	}
 	cancels := make([]func(string), 0, len(e.requests))
 	for _, r := range e.requests {
@@ -96,10 +97,10 @@ func (e *env) close() {
 	for _, cancel := range cancels { // each may take itself off the list
 		cancel("close")
 	}
-	for _, f := range frames {
-		f.stopSelf(stopWord(abi.StopClose, 0))
+	for _, f := range running {
+		f.StopSelf(frames.StopWord(abi.StopClose, 0))
 	}
-	if len(frames) == 0 {
+	if len(running) == 0 {
 		e.closeRuntimes()
 	}
 }
@@ -179,7 +180,7 @@ func init() { failure.Warn = warnAll }
 // warnAll tells every environment; nothing is swallowed.
 func warnAll(text string) {
 	envs.Range(func(id, _ any) bool {
-		post(id.(uint64), &abi.Message{Kind: abi.MsgWarning, Bytes: []byte(shown.Escaped(text, shown.MostMessage, "\n\t"))})
+		post(id.(uint64), abi.Message{Kind: abi.MsgWarning, Bytes: []byte(shown.Escaped(text, shown.MostMessage, "\n\t"))})
 		return true
 	})
 }

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"wazeronode/failure"
+	"wazeronode/frames"
 	"wazeronode/handles"
 )
 
@@ -69,9 +70,9 @@ func wz_direct_continue(o *C.wz_frame_options, h C.wz_handle, stack *C.uint8_t, 
 			return 0, nil, err
 		}
 		all := goWords(words, count)
-		var answered *reply
+		var answered *frames.Reply
 		if status != C.WZ_REPLY_NONE {
-			answered = &reply{status: uint32(status), words: append([]uint64(nil), all...)}
+			answered = &frames.Reply{Status: uint32(status), Words: append([]uint64(nil), all...)}
 		}
 		outcome, usable, err := d.proceed(readFrameOptions(o), goData(stack, size), all, answered)
 		gone := uint64(0)
@@ -111,11 +112,11 @@ func wz_express_continue(o *C.wz_frame_options, h C.wz_handle, call C.uint64_t, 
 		if at == C.WZ_AT_QUESTION {
 			c.answer = &askedAlready
 		} else if status != C.WZ_REPLY_NONE {
-			c.answer = &reply{status: uint32(status), words: append([]uint64(nil), goWords(answered, answers)...)}
+			c.answer = &frames.Reply{Status: uint32(status), Words: append([]uint64(nil), goWords(answered, answers)...)}
 		}
 		return 0, nil, d.takeOver(readFrameOptions(o), c)
 	})
 }
 
 //export wz_express_stuck
-func wz_express_stuck(is C.uint32_t) { pool.Hold(is != 0) }
+func wz_express_stuck(is C.uint32_t) { frames.Pool.Hold(is != 0) }

@@ -11,6 +11,7 @@ import (
 	"wazeronode/abi"
 	"wazeronode/arena"
 	"wazeronode/failure"
+	"wazeronode/frames"
 	"wazeronode/handles"
 )
 
@@ -31,14 +32,14 @@ func wz_instantiate(o *C.wz_frame_options, h, compiled C.wz_handle, config *C.wz
 			return 0, nil, err
 		}
 		module := i.module.handle
-		if options.lane == abi.LaneSync {
+		if options.Lane == abi.LaneSync {
 			outcome, err := i.run()
 			return uint64(module), outcome, err
 		}
 		var outcome []byte
 		failure.Go(func() {
 			err = failure.Protect(func() (err error) { outcome, err = i.run(); return })
-		}, func() { done(options.env, options.frame, module, nil, outcome, err) })
+		}, func() { done(options.Env, options.Frame, module, nil, outcome, err) })
 		return uint64(module), nil, nil
 	})
 }
@@ -54,21 +55,21 @@ func wz_call(o *C.wz_frame_options, fn C.wz_handle, words *C.uint64_t, count C.u
 			return 0, nil, failure.Invalid("Expected as many words as parameters or results")
 		}
 		options, stack := readFrameOptions(o), goWords(words, count)
-		if options.lane == abi.LaneAsync {
+		if options.Lane == abi.LaneAsync {
 			stack = append([]uint64(nil), stack...)
 		}
 		c, err := prepareCall(options, f, stack)
 		if err != nil {
 			return 0, nil, err
 		}
-		if options.lane == abi.LaneSync {
+		if options.Lane == abi.LaneSync {
 			outcome, err := c.run()
 			return 0, outcome, err
 		}
 		var outcome []byte
 		failure.Go(func() {
 			err = failure.Protect(func() (err error) { outcome, err = c.run(); return })
-		}, func() { done(options.env, options.frame, 0, c.words, outcome, err) })
+		}, func() { done(options.Env, options.Frame, 0, c.words, outcome, err) })
 		return 0, nil, nil
 	})
 }
@@ -78,7 +79,7 @@ func wz_frame_stop(env, id C.uint64_t, reason, exitCode C.uint32_t) {
 	_ = failure.Protect(func() error {
 		if e, err := findEnv(uint64(env)); err == nil {
 			if f := e.frame(uint64(id)); f != nil {
-				f.stopAll(stopWord(uint32(reason), uint32(exitCode)))
+				f.StopAll(frames.StopWord(uint32(reason), uint32(exitCode)))
 			}
 		}
 		return nil
@@ -91,14 +92,8 @@ func wz_frame_reply(env, id C.uint64_t, r *C.wz_reply) {
 	if err != nil {
 		return
 	}
-	f := e.frame(uint64(id))
-	if f == nil || f.replies == nil {
-		return
-	}
-	answer := reply{status: uint32(r.status), words: append([]uint64(nil), goWords(r.words, r.word_count)...), bytes: append([]byte(nil), goData(r.bytes, r.byte_count)...)}
-	select {
-	case f.replies <- answer:
-	default: // a second answer to one question
+	if f := e.frame(uint64(id)); f != nil {
+		f.Answer(frames.Reply{Status: uint32(r.status), Words: append([]uint64(nil), goWords(r.words, r.word_count)...), Bytes: append([]byte(nil), goData(r.bytes, r.byte_count)...)})
 	}
 }
 
@@ -106,7 +101,7 @@ func wz_frame_reply(env, id C.uint64_t, r *C.wz_reply) {
 func wz_frame_taken(env, id, target C.uint64_t, pieces C.uint32_t, bytes C.uint64_t, failed C.uint32_t, ahead C.uint64_t) {
 	if e, err := findEnv(uint64(env)); err == nil {
 		if f := e.frame(uint64(id)); f != nil {
-			f.ahead.taken(uint64(target), uint64(pieces), uint64(bytes), uint32(failed), uint64(ahead))
+			f.Taken(uint64(target), uint64(pieces), uint64(bytes), uint32(failed), uint64(ahead))
 		}
 	}
 }
@@ -115,7 +110,7 @@ func wz_frame_taken(env, id, target C.uint64_t, pieces C.uint32_t, bytes C.uint6
 func wz_source_ready(h C.wz_handle) {
 	if m, _ := handles.Get(handles.Handle(h), handles.Module).(*moduleState); m != nil {
 		if s := m.stdin.Load(); s != nil {
-			s.ready()
+			s.Ready()
 		}
 	}
 }
@@ -188,7 +183,7 @@ func wz_module_global(h C.wz_handle, name C.wz_str, out *C.wz_result) {
 func wz_module_close(h C.wz_handle, exitCode C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
 		if m, _ := handles.Get(handles.Handle(h), handles.Module).(*moduleState); m != nil {
-			m.close(uint32(exitCode))
+			m.Close(uint32(exitCode))
 		}
 		return 0, nil, nil
 	})
@@ -206,7 +201,7 @@ func wz_memory_info(h C.wz_handle, out *C.uint64_t) {
 	words := goWords(out, 4)
 	clear(words)
 	m, _ := handles.Get(handles.Handle(h), handles.Memory).(*memoryState)
-	if m == nil || m.module.isClosed() {
+	if m == nil || m.module.IsClosed() {
 		words[3] = 4
 		return
 	}
@@ -225,7 +220,7 @@ func wz_memory_info(h C.wz_handle, out *C.uint64_t) {
 func wz_memory_grow(h C.wz_handle, delta C.uint32_t) C.uint32_t {
 	result := C.uint32_t(0xffffffff)
 	_ = failure.Protect(func() error {
-		if m, _ := handles.Get(handles.Handle(h), handles.Memory).(*memoryState); m != nil && !m.module.isClosed() {
+		if m, _ := handles.Get(handles.Handle(h), handles.Memory).(*memoryState); m != nil && !m.module.IsClosed() {
 			if pages, ok := m.inner.Grow(uint32(delta)); ok {
 				result = C.uint32_t(pages)
 			}
@@ -247,7 +242,7 @@ func wz_memory_write(h C.wz_handle, offset C.uint64_t, from *C.uint8_t, n C.size
 
 func moved(h C.wz_handle, offset C.uint64_t, n C.size_t, move func(guest []byte)) C.uint32_t {
 	m, _ := handles.Get(handles.Handle(h), handles.Memory).(*memoryState)
-	if m == nil || m.module.isClosed() {
+	if m == nil || m.module.IsClosed() {
 		return 0
 	}
 	view := m.view(uint64(offset), int(n))
@@ -307,7 +302,7 @@ func wz_function_reference(h C.wz_handle, reference C.uint64_t, out *C.wz_result
 		if err != nil {
 			return 0, nil, err
 		}
-		if m.isClosed() {
+		if m.IsClosed() {
 			return 0, nil, errClosedModule
 		}
 		var d api.FunctionDefinition

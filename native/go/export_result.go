@@ -12,6 +12,7 @@ import (
 
 	"wazeronode/abi"
 	"wazeronode/failure"
+	"wazeronode/frames"
 	"wazeronode/handles"
 )
 
@@ -35,15 +36,15 @@ func asJSON(v any) ([]byte, error) { return json.Marshal(v) }
 
 // done tells JavaScript the end of an asynchronous frame or request.
 func done(env, id uint64, target handles.Handle, words []uint64, payload []byte, err error) {
-	m := &abi.Message{Kind: abi.MsgDone, Frame: id, Target: uint64(target), Words: words, Bytes: payload}
+	m := abi.Message{Kind: abi.MsgDone, Frame: id, Target: uint64(target), Words: words, Bytes: payload}
 	if err != nil {
 		m.Status, m.Words, m.Bytes = C.WZ_ERROR, nil, failure.Of(err).JSON()
 	}
 	post(env, m)
 }
 
-func readFrameOptions(o *C.wz_frame_options) frameOptions {
-	return frameOptions{env: uint64(o.env), frame: uint64(o.frame), lane: uint32(o.lane), timeout: nanoseconds(o.timeout_ns)}
+func readFrameOptions(o *C.wz_frame_options) frames.Options {
+	return frames.Options{Env: uint64(o.env), Frame: uint64(o.frame), Lane: uint32(o.lane), Timeout: nanoseconds(o.timeout_ns)}
 }
 
 func goWords(p *C.uint64_t, n C.uint32_t) []uint64 {

@@ -13,7 +13,9 @@ import (
 	"unsafe"
 
 	"wazeronode/failure"
+	"wazeronode/frames"
 	"wazeronode/handles"
+	"wazeronode/stdio"
 )
 
 // What each export does is said in wazero_node.h.
@@ -131,7 +133,7 @@ func wz_compile_piece(h C.wz_handle, request C.uint64_t, total C.uint64_t, data 
 //export wz_compile_cancel
 func wz_compile_cancel(env, request C.uint64_t, reason C.uint32_t) {
 	if r := findRequest(env, request); r != nil {
-		r.cancel(stopReason(stopWord(uint32(reason), 0)))
+		r.cancel(frames.StopReason(frames.StopWord(uint32(reason), 0)))
 	}
 }
 
@@ -223,40 +225,34 @@ func wz_compiled_close(h C.wz_handle, out *C.wz_result) {
 //export wz_output_buffer_new
 func wz_output_buffer_new(env, most C.uint64_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		return uint64(handles.Add(handles.OutputBuffer, &outputBuffer{max: uint64(most)})), nil, nil
+		return uint64(handles.Add(handles.OutputBuffer, stdio.NewBuffer(uint64(most)))), nil, nil
 	})
 }
 
 //export wz_output_buffer_size
 func wz_output_buffer_size(h C.wz_handle) C.uint64_t {
-	b, _ := handles.Get(handles.Handle(h), handles.OutputBuffer).(*outputBuffer)
+	b, _ := handles.Get(handles.Handle(h), handles.OutputBuffer).(*stdio.Buffer)
 	if b == nil {
 		return 0
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return C.uint64_t(len(b.buf))
+	return C.uint64_t(b.Size())
 }
 
 //export wz_output_buffer_bytes
 func wz_output_buffer_bytes(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
-		b, err := handles.Lookup[*outputBuffer](handles.Handle(h), handles.OutputBuffer)
+		b, err := handles.Lookup[*stdio.Buffer](handles.Handle(h), handles.OutputBuffer)
 		if err != nil {
 			return 0, nil, err
 		}
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		return 0, append([]byte(nil), b.buf...), nil
+		return 0, b.Bytes(), nil
 	})
 }
 
 //export wz_output_buffer_reset
 func wz_output_buffer_reset(h C.wz_handle) {
-	if b, _ := handles.Get(handles.Handle(h), handles.OutputBuffer).(*outputBuffer); b != nil {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.buf = nil
+	if b, _ := handles.Get(handles.Handle(h), handles.OutputBuffer).(*stdio.Buffer); b != nil {
+		b.Reset()
 	}
 }
 
@@ -264,10 +260,10 @@ func wz_output_buffer_reset(h C.wz_handle) {
 func wz_output_buffer_free(h C.wz_handle) { handles.Remove(handles.Handle(h), handles.OutputBuffer) }
 
 //export wz_set_concurrency
-func wz_set_concurrency(guests C.uint32_t) { pool.SetLimit(int(guests)) }
+func wz_set_concurrency(guests C.uint32_t) { frames.Pool.SetLimit(int(guests)) }
 
 //export wz_threads
-func wz_threads() C.uint32_t { return C.uint32_t(pool.Threads()) }
+func wz_threads() C.uint32_t { return C.uint32_t(frames.Pool.Threads()) }
 
 //export wz_stats
 func wz_stats(out *C.wz_result) {

@@ -3,6 +3,7 @@ package main
 import (
 	"wazeronode/abi"
 	"wazeronode/failure"
+	"wazeronode/frames"
 )
 
 // An express call runs on a thread of C++ (native/addon/lanes/express.h), and is a directState there. Here is how it becomes a call like any
@@ -14,25 +15,25 @@ type handOver struct {
 	at     uint32 // WZ_AT_...
 	stack  []byte // nil where it has none
 	words  []uint64
-	answer *reply
+	answer *frames.Reply
 }
 
 // adoptRunning gives the call a frame, as enter does; nothing of its engine is touched. JS thread, or the one that hands the call over.
-func (d *directState) adoptRunning(o frameOptions) error {
-	f, err := newFrame(o, d.function.module.group, d.function.module)
+func (d *directState) adoptRunning(o frames.Options) error {
+	f, err := newFrame(o, d.function.module)
 	if err != nil {
 		return err
 	}
 	d.env.mu.Lock()
 	d.known = true
 	d.env.mu.Unlock()
-	f.push()
+	f.EnterRunning()
 	d.frame, d.ctx = f, f.context()
 	return nil
 }
 
 // takeOver returns as soon as the frame is there; the goroutine runs the rest.
-func (d *directState) takeOver(o frameOptions, c handOver) error {
+func (d *directState) takeOver(o frames.Options, c handOver) error {
 	if d.frame == nil {
 		if err := d.adoptRunning(o); err != nil {
 			return err
@@ -63,11 +64,11 @@ func (d *directState) takeOver(o frameOptions, c handOver) error {
 		}
 		err = failure.Protect(func() (err error) { usable, err = d.finish(f, c); return })
 		words = append([]uint64(nil), c.words...)
-		outcome, err = f.conclude(err, failure.CodeTrap)
+		outcome, err = f.Conclude(err, failure.CodeTrap)
 		d.over(usable)
 	}, func() {
 		expressOver(c.call, usable)
-		done(o.env, o.frame, 0, words, outcome, err)
+		done(o.Env, o.Frame, 0, words, outcome, err)
 	})
 	return nil
 }
@@ -89,14 +90,14 @@ func (d *directState) finish(f *frame, c handOver) (usable bool, err error) {
 		d.inner.TakeBack()
 		return true, d.inner.FailIfClosed()
 	}
-	if c.at != abi.AtQuestion && f.stop.Load() == 0 {
-		f.hasSlot = pool.Acquire(f, c.at == abi.AtExit)
+	if c.at != abi.AtQuestion && !f.IsStopped() {
+		f.TakeSlot(c.at == abi.AtExit)
 	}
 	if c.at == abi.AtStart {
-		if f.stop.Load() != 0 {
-			return true, f.notStarted()
+		if f.IsStopped() {
+			return true, f.NotStarted()
 		}
-		if d.function.module.isClosed() {
+		if d.function.module.IsClosed() {
 			return true, errClosedModule
 		}
 	}

@@ -15,7 +15,7 @@ type globalState struct {
 
 // global finds an exported global; nil if there is none of that name.
 func (m *moduleState) global(name string) (*globalState, error) {
-	if m.isClosed() {
+	if m.IsClosed() {
 		return nil, errClosedModule
 	}
 	m.mu.Lock()
@@ -39,7 +39,7 @@ func (g *globalState) mutable() bool {
 }
 
 func (g *globalState) get(words []uint64) error {
-	if g.module.isClosed() {
+	if g.module.IsClosed() {
 		return errClosedModule
 	}
 	words[0], words[1] = globalWords(g.inner)
@@ -47,7 +47,7 @@ func (g *globalState) get(words []uint64) error {
 }
 
 func (g *globalState) set(words []uint64) error {
-	if g.module.isClosed() {
+	if g.module.IsClosed() {
 		return errClosedModule
 	}
 	inner, ok := g.inner.(api.MutableGlobal)

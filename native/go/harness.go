@@ -22,6 +22,8 @@ import "C"
 import (
 	"fmt"
 	"unsafe"
+
+	"wazeronode/frames"
 )
 
 // Tests must not import "C": these are the exports with Go's types.
@@ -73,19 +75,19 @@ func harnessString(s string) C.wz_str {
 	return C.wz_str{(*C.char)(unsafe.Pointer(unsafe.StringData(s))), C.size_t(len(s))}
 }
 
-func harnessInstantiate(o frameOptions, runtime, compiled, host uint64) (uint64, error) {
+func harnessInstantiate(o frames.Options, runtime, compiled, host uint64) (uint64, error) {
 	var out C.wz_result
 	config := C.wz_module_config{has_name: 1}
 	if host != 0 {
 		imports := []C.wz_import{{name: harnessString("env"), module: C.uint64_t(host)}}
 		config.imports = C.wz_imports{unsafe.SliceData(imports), 1}
 	}
-	wz_instantiate(o.c(), C.wz_handle(runtime), C.wz_handle(compiled), &config, 0, &out)
+	wz_instantiate(frameOptions(o), C.wz_handle(runtime), C.wz_handle(compiled), &config, 0, &out)
 	return checked(&out)
 }
 
-func (o frameOptions) c() *C.wz_frame_options {
-	return &C.wz_frame_options{env: C.uint64_t(o.env), frame: C.uint64_t(o.frame), lane: C.uint32_t(o.lane), timeout_ns: C.int64_t(o.timeout)}
+func frameOptions(o frames.Options) *C.wz_frame_options {
+	return &C.wz_frame_options{env: C.uint64_t(o.Env), frame: C.uint64_t(o.Frame), lane: C.uint32_t(o.Lane), timeout_ns: C.int64_t(o.Timeout)}
 }
 
 func harnessFunction(module uint64, name string) (uint64, error) {
@@ -94,9 +96,9 @@ func harnessFunction(module uint64, name string) (uint64, error) {
 	return checked(&out)
 }
 
-func harnessCall(o frameOptions, function uint64, words []uint64) error {
+func harnessCall(o frames.Options, function uint64, words []uint64) error {
 	var out C.wz_result
-	wz_call(o.c(), C.wz_handle(function), wordsPointer(words), C.uint32_t(len(words)), &out)
+	wz_call(frameOptions(o), C.wz_handle(function), wordsPointer(words), C.uint32_t(len(words)), &out)
 	if out.status == C.WZ_OK && out.text != nil {
 		wz_free(unsafe.Pointer(out.text))
 	}

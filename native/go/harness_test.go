@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wazeronode/abi"
+	"wazeronode/frames"
 	"wazeronode/handles"
 )
 
@@ -91,7 +92,7 @@ func (j *js) live(t *testing.T, d time.Duration) {
 	var chain func(module uint64)
 	open := func() {
 		o := j.frame(abi.LaneAsync, 0)
-		request := o.frame
+		request := o.Frame
 		j.pending[request] = func(m *abi.Message) {
 			if m.Status != 0 {
 				t.Errorf("compile: %s", m.Bytes)
@@ -100,7 +101,7 @@ func (j *js) live(t *testing.T, d time.Duration) {
 			o := j.frame(abi.LaneAsync, 0)
 			module, err := harnessInstantiate(o, runtime, m.Target, hostModule)
 			must(t, err)
-			j.pending[o.frame] = func(m *abi.Message) {
+			j.pending[o.Frame] = func(m *abi.Message) {
 				if m.Status != 0 {
 					t.Errorf("instantiate: %s", m.Bytes)
 					return
@@ -132,10 +133,10 @@ func (j *js) live(t *testing.T, d time.Duration) {
 			return
 		}
 		o := j.frame(abi.LaneAsync, timeout)
-		j.pending[o.frame] = func(*abi.Message) { chain(module) }
+		j.pending[o.Frame] = func(*abi.Message) { chain(module) }
 		must(t, harnessCall(o, function, words))
 		if j.random.IntN(5) == 0 {
-			harnessStop(j.id, o.frame, uint32(1+j.random.IntN(3)))
+			harnessStop(j.id, o.Frame, uint32(1+j.random.IntN(3)))
 		}
 	}
 	for range 4 {
@@ -175,14 +176,23 @@ func harnessCloseRuntimeIfIdle(j *js, runtime uint64) error {
 	return harnessCloseRuntime(runtime)
 }
 
-func (j *js) frame(lane uint32, timeout time.Duration) frameOptions {
+func (j *js) frame(lane uint32, timeout time.Duration) frames.Options {
 	j.frames++
-	return frameOptions{env: j.id, frame: j.frames, lane: lane, timeout: timeout}
+	return frames.Options{Env: j.id, Frame: j.frames, Lane: lane, Timeout: timeout}
 }
 
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("in vain: ", what)
+		}
 	}
 }

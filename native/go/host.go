@@ -170,15 +170,15 @@ func (h *hostFunction) Call(ctx context.Context, mod api.Module, stack []uint64)
 	if a := f.answered; a == &askedAlready {
 		f.answered = nil
 		close(f.question)
-		status, _ := f.receive(stack[:h.results], nil)
-		f.settle(status)
+		status, _ := f.Receive(stack[:h.results], nil)
+		f.Settle(status)
 	} else if a != nil {
 		f.answered = nil
-		copy(stack[:h.results], a.words)
-		f.settle(a.status)
+		copy(stack[:h.results], a.Words)
+		f.Settle(a.Status)
 	} else {
 		f.restore = nil
-		f.upcall(&abi.Message{Kind: abi.MsgHostCall, Target: h.id, Module: uint64(h.rt.caller(f, mod)), Words: stack[:h.params]}, stack[:h.results], nil)
+		f.Upcall(abi.Message{Kind: abi.MsgHostCall, Target: h.id, Module: uint64(h.rt.caller(f, mod)), Words: stack[:h.params]}, stack[:h.results], nil)
 	}
 	f.hostContext = outer
 	if r := f.restore; r != nil {

@@ -34,20 +34,9 @@ func (i *instantiation) link() error {
 // linkWith is false where the other module is closed, and its memory perhaps released.
 func (m *moduleState) linkWith(from *moduleState, joins bool) bool {
 	if from.host {
-		return !from.isClosed()
+		return !from.IsClosed()
 	}
-	groupsMu.Lock()
-	defer groupsMu.Unlock()
-	// One that is not in its group yet runs its start functions, and this is instantiated inside of them.
-	if from.isClosed() || !from.grouped && from.group.find().top.Load() == nil {
-		return false
-	}
-	if joins {
-		m.group.join(from.group)
-	} else {
-		m.group.dependOn(from.group)
-	}
-	return true
+	return m.Link(&from.Member, joins)
 }
 
 // resolve is wazero's question what a name means. It never answers nil, upon which wazero would look for the name in its registry.
@@ -56,7 +45,7 @@ func (i *instantiation) resolve(ctx context.Context, name string) api.Module {
 	if from == nil || from.inner == nil {
 		panic(notInstantiated(name))
 	}
-	if from.isClosed() { // since it was linked with: its memory is kept, but nothing of it is to run
+	if from.IsClosed() { // since it was linked with: its memory is kept, but nothing of it is to run
 		panic(closedImport(name))
 	}
 	if target := i.compiled.log; target != nil && from.host {
@@ -89,25 +78,9 @@ func (i *instantiation) checkLinks(inner api.Module) error {
 		switch {
 		case from == nil:
 			return failure.Violated(fmt.Sprintf("module[%s] was linked with module[%s], which it was not told of", inner.Name(), other.Name()))
-		case !i.module.group.keeps(from.group):
+		case !i.module.Group.Keeps(from.Group):
 			return failure.Violated(fmt.Sprintf("module[%s] was linked with module[%s], but not joined", inner.Name(), other.Name()))
 		}
 	}
 	return nil
-}
-
-// keeps: nothing that the other group's modules allocated is given back before this one is closed and at rest.
-func (g *group) keeps(other *group) bool {
-	groupsMu.Lock()
-	defer groupsMu.Unlock()
-	g, other = g.find(), other.find()
-	if g == other {
-		return true
-	}
-	for _, d := range g.depends {
-		if d.find() == other {
-			return true
-		}
-	}
-	return false
 }

@@ -172,7 +172,7 @@ const (
 // tell asks JavaScript: words are the event, the function's index and its values.
 func (l *listenerState) tell(f *frame, event uint64, mod api.Module, def api.FunctionDefinition, values []uint64, text []byte) {
 	all := append([]uint64{event, uint64(def.Index())}, values...)
-	f.upcall(&abi.Message{Kind: abi.MsgListener, Target: l.Target, Module: uint64(l.rt.caller(f, mod)), Words: all, Bytes: text}, nil, nil)
+	f.Upcall(abi.Message{Kind: abi.MsgListener, Target: l.Target, Module: uint64(l.rt.caller(f, mod)), Words: all, Bytes: text}, nil, nil)
 }
 
 // Before implements experimental.FunctionListener.
@@ -211,8 +211,8 @@ func (l *listenerState) Abort(ctx context.Context, mod api.Module, def api.Funct
 		return
 	}
 	_ = failure.Protect(func() error {
-		f.giveSlot() // to read the error is to look for its sources; the question waits for another slot
-		l.tell(f, eventAbort, mod, def, nil, f.failure(err, failure.CodeTrap).JSON())
+		f.GiveSlot() // to read the error is to look for its sources; the question waits for another slot
+		l.tell(f, eventAbort, mod, def, nil, f.Failure(err, failure.CodeTrap).JSON())
 		return nil
 	})
 }

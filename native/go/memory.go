@@ -7,6 +7,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"wazeronode/arena"
+	"wazeronode/frames"
 	"wazeronode/handles"
 )
 
@@ -15,7 +16,7 @@ import (
 type guestMemory struct {
 	*arena.Memory
 	rt     *runtimeState
-	group  *group
+	group  *frames.Group
 	shared bool
 	base   uintptr // under which rt.memory knows it
 }
@@ -32,9 +33,9 @@ func (m *moduleState) Allocate(capacity, maximum uint64) experimental.LinearMemo
 	if pages := m.limits.memoryPages; pages > 0 {
 		maximum = min(maximum, uint64(pages)<<16)
 	}
-	g := &guestMemory{rt: m.rt, group: m.group, shared: m.sharedMemory}
+	g := &guestMemory{rt: m.rt, group: m.Group, shared: m.sharedMemory}
 	g.Memory = arena.New(m.rt.budget, capacity, maximum, arena.Options{Shared: g.shared})
-	m.group.addMemory(g)
+	m.Group.AddMemory(g)
 	return g
 }
 
@@ -47,20 +48,20 @@ func (g *guestMemory) Reallocate(size uint64) []byte {
 		g.rt.memory[base] = g
 		g.rt.mu.Unlock()
 		if g.base != 0 {
-			g.group.addMoved(g)
+			g.group.AddMoved(g)
 		}
 		g.base = base
 	}
 	return buf
 }
 
-// release is called when nothing of the link group runs and nothing will.
-func (g *guestMemory) release() {
+// Release is called when nothing of the link group runs and nothing will.
+func (g *guestMemory) Release() {
 	g.rt.mu.Lock()
 	delete(g.rt.memory, g.base)
 	g.rt.mu.Unlock()
 	g.Free() // wazero has not asked where an instantiation failed
-	g.Release()
+	g.Memory.Release()
 }
 
 // moduleMemory is Module.Memory without wazero's typed nil.
@@ -77,7 +78,7 @@ func moduleMemory(m api.Module) api.Memory {
 
 // memoryHandle gives the module's memory of that name, nil name: the one its functions use; 0 if there is none.
 func (m *moduleState) memoryHandle(name *string) (handles.Handle, error) {
-	if m.isClosed() || m.inner == nil {
+	if m.IsClosed() || m.inner == nil {
 		return 0, errClosedModule
 	}
 	inner := moduleMemory(m.inner)

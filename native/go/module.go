@@ -11,29 +11,30 @@ import (
 	"github.com/tetratelabs/wazero/experimental/sock"
 
 	"wazeronode/failure"
+	"wazeronode/frames"
 	"wazeronode/handles"
 	"wazeronode/headroom"
 	"wazeronode/jail"
+	"wazeronode/slots"
+	"wazeronode/stdio"
 )
 
 // moduleState is an instance: from wz_instantiate, before wazero has one, to wz_module_release.
 type moduleState struct {
+	frames.Member
 	handle handles.Handle
 	rt     *runtimeState
-	group  *group
 	host   bool // of a host module: no guest code, no group that matters
 	limits limits
 
 	sharedMemory bool // its memory, own or imported, is one
-	grouped      bool // among the open modules of its group; groupsMu
 
-	inner     api.Module // nil until instantiated, or until its start section calls a host function
-	closed    atomic.Bool
+	inner     api.Module     // nil until instantiated, or until its start section calls a host function
 	compiled  *compiledState // closed with the module, or nil
 	source    *compiledState // what it was made of, closed or not
 	files     *jail.OpenFiles
 	addresses []tcpAddress // that its TCP listeners are bound to
-	stdin     atomic.Pointer[callbackSource]
+	stdin     atomic.Pointer[stdio.Source]
 
 	mu             sync.Mutex
 	mounts         []openMount // closed with it
@@ -59,8 +60,15 @@ type functionState struct {
 	idle []api.Function
 }
 
-func (m *moduleState) isClosed() bool {
-	return m.closed.Load() || m.inner != nil && m.inner.IsClosed()
+// Handle, Share, IsClosed, Close, HasFiles and InterruptFiles are frames.Module.
+func (m *moduleState) Handle() uint64 { return uint64(m.handle) }
+
+// Share is the runtime's, of the slots.
+func (m *moduleState) Share() *slots.Share { return &m.rt.share }
+
+// IsClosed is also where its guest has closed it, and nobody has looked since.
+func (m *moduleState) IsClosed() bool {
+	return m.Closed.Load() || m.inner != nil && m.inner.IsClosed()
 }
 
 // callStackBytes is the limit of the module or of its runtime; 0: wazero's.
@@ -96,12 +104,13 @@ type instantiation struct {
 	imported map[string]*moduleState // by import module name
 }
 
-func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledState, config *moduleConfig, closeCompiled bool) (*instantiation, error) {
+func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiledState, config *moduleConfig, closeCompiled bool) (*instantiation, error) {
 	if compiled.rt != rt {
 		return nil, failure.Invalid("source module must be compiled before instantiation: this one was compiled by another runtime")
 	}
-	m := &moduleState{rt: rt, source: compiled, group: &group{}, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
+	m := &moduleState{rt: rt, source: compiled, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
 		functions: map[string]*functionState{}, memories: map[api.Memory]handles.Handle{}, globals: map[string]*globalState{}}
+	m.Self, m.Group = m, &frames.Group{}
 	m.files = jail.NewOpenFiles(m.openFiles())
 	if closeCompiled {
 		m.compiled = compiled
@@ -109,13 +118,13 @@ func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledSt
 	i := &instantiation{module: m, compiled: compiled, config: config}
 	err := i.link()
 	if err == nil {
-		if i.frame, err = newFrame(o, m.group, m); err == nil && !compiled.hold() {
-			i.frame.finish()
+		if i.frame, err = newFrame(o, m); err == nil && !compiled.hold() {
+			i.frame.Finish()
 			err = failure.Closed("the compiled module is closed")
 		}
 	}
 	if err != nil {
-		m.group.releaseAtRest() // what it would have kept
+		m.Group.ReleaseAtRest() // what it would have kept
 		return nil, err
 	}
 	m.handle = handles.Add(handles.Module, m)
@@ -127,16 +136,16 @@ func prepareInstantiation(o frameOptions, rt *runtimeState, compiled *compiledSt
 func (i *instantiation) run() (outcome []byte, err error) {
 	m, f := i.module, i.frame
 	defer i.compiled.letGo()
-	if err = f.enter(); err != nil {
+	if err = f.Enter(); err != nil {
 		m.fail()
 		return nil, err
 	}
 	err = failure.Protect(func() error {
 		err := i.instantiate(f.context())
-		f.waitTaken(0)
+		f.WaitTaken(0)
 		return err
 	})
-	if outcome, err = f.conclude(err, failure.CodeLink); err != nil {
+	if outcome, err = f.Conclude(err, failure.CodeLink); err != nil {
 		m.fail()
 	}
 	return outcome, err
@@ -157,7 +166,7 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	ctx = withFiles(withTableLimit(ctx, m.tableElements()), m.files)
 	ctx = experimental.WithMemoryAllocator(ctx, m)
 	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module { return i.resolve(ctx, name) })
-	closing := experimental.CloseNotifyFunc(func(context.Context, uint32) { m.noteClosed() })
+	closing := experimental.CloseNotifyFunc(func(context.Context, uint32) { m.NoteClosed() })
 	inner, err := m.rt.inner.InstantiateModule(experimental.WithCloseNotifier(ctx, closing), i.compiled.inner, config)
 	if inner != nil {
 		m.adopt(inner)
@@ -166,20 +175,20 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 		if err = i.checkLinks(inner); err != nil {
 			return err
 		}
-		m.group.addModule(m)
-		if n := len(i.config.tcpListeners) / 2; n > 0 && !m.host && !m.isClosed() {
+		m.Group.Add(&m.Member)
+		if n := len(i.config.tcpListeners) / 2; n > 0 && !m.host && !m.IsClosed() {
 			m.addresses = boundAddresses(inner, n)
 		}
 	}
 	return err
 }
 
-// close closes the instance; only when nothing of its group runs, or when what runs is about to end. Idempotent.
-func (m *moduleState) close(exitCode uint32) {
-	if m.closed.Swap(true) {
+// Close closes the instance; only when nothing of its group runs, or when what runs is about to end. Idempotent.
+func (m *moduleState) Close(exitCode uint32) {
+	if m.Closed.Swap(true) {
 		return
 	}
-	m.noteClosed()
+	m.NoteClosed()
 	if m.inner != nil {
 		_ = m.inner.CloseWithExitCode(context.Background(), exitCode)
 		m.rt.mu.Lock()
@@ -199,13 +208,13 @@ func (m *moduleState) close(exitCode uint32) {
 	if m.compiled != nil {
 		m.compiled.disown()
 	}
-	m.group.newlyClosed()
-	m.group.releaseAtRest()
+	m.Group.TakeClosed()
+	m.Group.ReleaseAtRest()
 }
 
 // fail is the end of a module that never came to be.
 func (m *moduleState) fail() {
-	m.close(0)
+	m.Close(0)
 	m.disown()
 }
 
@@ -235,8 +244,15 @@ func (m *moduleState) addMount(fs openMount) {
 	m.mounts = append(m.mounts, fs)
 }
 
-// interruptFiles lets a guest return that is parked in a read or write of a pipe.
-func (m *moduleState) interruptFiles() {
+// HasFiles is whether it has mounts.
+func (m *moduleState) HasFiles() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.mounts) > 0
+}
+
+// InterruptFiles lets a guest return that is parked in a read or write of a pipe.
+func (m *moduleState) InterruptFiles() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, fs := range m.mounts {
@@ -254,7 +270,7 @@ var errClosedModule = failure.Closed("the module is closed")
 
 // function finds an exported function; nil if there is none of that name.
 func (m *moduleState) function(name string) (*functionState, error) {
-	if m.isClosed() {
+	if m.IsClosed() {
 		return nil, errClosedModule
 	}
 	m.mu.Lock()

@@ -7,6 +7,7 @@ import (
 
 	"wazeronode/abi"
 	"wazeronode/jail"
+	"wazeronode/jsfs"
 )
 
 // defaultOpenFiles is how many files a guest may have open at once where no limit is given.
@@ -28,7 +29,7 @@ func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 		return nil, nil
 	}
 	config := wazero.NewFSConfig()
-	dirs := map[uint64]*jsDirs{} // by file system
+	dirs := map[uint64]*jsfs.Dirs{} // by file system
 	for _, mt := range c.mounts {
 		switch mt.kind {
 		case abi.MountDir, abi.MountReadOnlyDir:
@@ -37,9 +38,9 @@ func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 			config = config.(sysfs.FSConfig).WithSysFSMount(m.apart(fs), mt.guestPath)
 		case abi.MountFS, abi.MountSysFS:
 			if dirs[mt.target] == nil {
-				dirs[mt.target] = &jsDirs{}
+				dirs[mt.target] = &jsfs.Dirs{}
 			}
-			fs := &jsFS{module: m, env: m.rt.env.id, target: mt.target, readOnly: mt.kind == abi.MountFS, limit: m.files, dirs: dirs[mt.target]}
+			fs := jsfs.New(&m.Member, m.rt.env.id, mt.target, mt.kind == abi.MountFS, m.files, dirs[mt.target])
 			m.addMount(fs)
 			config = config.(sysfs.FSConfig).WithSysFSMount(fs, mt.guestPath)
 		}
@@ -50,8 +51,8 @@ func (c *moduleConfig) fileSystems(m *moduleState) (wazero.FSConfig, error) {
 // apart has the guest wait for file systems that may not answer as it waits for JavaScript: others run meanwhile, and a stop ends it.
 func (m *moduleState) apart(fs *jail.FS) experimentalsys.FS {
 	return fs.Apart(func(until func(stop <-chan struct{})) {
-		if f := m.running(); f != nil {
-			f.wait(until)
+		if f := m.Running(); f != nil {
+			f.Wait(until)
 		} else {
 			until(nil)
 		}

@@ -92,7 +92,7 @@ func (rt *runtimeState) close(exitCode uint32) error {
 	rt.mu.Unlock()
 	handles.Remove(rt.handle, handles.Runtime)
 	for _, m := range open {
-		m.close(exitCode)
+		m.Close(exitCode)
 	}
 	err := rt.inner.CloseWithExitCode(context.Background(), exitCode)
 	rt.env.removeRuntime(rt)

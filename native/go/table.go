@@ -15,7 +15,7 @@ import (
 
 // lookUp finds a function of a table; only while nothing of the link group runs on another thread.
 func (m *moduleState) lookUp(tableIndex, offset uint32, params, results []api.ValueType) (*functionState, api.FunctionDefinition, error) {
-	if m.isClosed() {
+	if m.IsClosed() {
 		return nil, nil, errClosedModule
 	}
 	find := func() (fn api.Function, err error) {
@@ -79,7 +79,7 @@ func orTrap(err error, r any) error {
 // internalGlobals gives a view of every global of the module, exported or not.
 func (m *moduleState) internalGlobals() ([]*globalState, error) {
 	inner, ok := m.inner.(experimental.InternalModule)
-	if m.isClosed() || !ok {
+	if m.IsClosed() || !ok {
 		return nil, errClosedModule
 	}
 	m.mu.Lock()

@@ -2,7 +2,7 @@ import { native } from '../native/native.js';
 import { queueMicrotask } from '../values/node.js';
 import type { Frame } from './link-group.js';
 
-// What a guest of the asynchronous lane writes goes ahead of its sink (native/go/ahead.go). Here each piece is written in its turn, and native
+// What a guest of the asynchronous lane writes goes ahead of its sink (native/go/frames/ahead.go). Here each piece is written in its turn, and native
 // code is told of many at once.
 
 interface Taken {

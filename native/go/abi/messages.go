@@ -12,3 +12,13 @@ type Message struct {
 	ResultCount    int
 	ResultBytes    int
 }
+
+// What C++ does for Go. Package main sets them before anything else happens.
+var (
+	// Post leaves a message for JavaScript; false where the environment has gone. Any thread.
+	Post func(env uint64, m Message) bool
+	// Upcall runs the callback on this very thread: only in a frame of the synchronous lane. The results land in words and bytes; n is how many bytes.
+	Upcall func(env uint64, m Message, words []uint64, bytes []byte) (status uint32, n int)
+	// Alive is whether JavaScript was not terminated. JS thread, in a frame of the synchronous lane.
+	Alive func(env uint64) bool
+)

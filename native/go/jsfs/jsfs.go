@@ -1,4 +1,7 @@
-package main
+// Package jsfs is file systems in JavaScript as wazero has them: what a guest asks of a mount is a question of the frame that runs, to the file
+// system that src/io/mount.ts knows by its number. An FS owns the handles that JavaScript gave for its open files, and the descriptors of the
+// process that they stand for; both are let go of when the module is closed. One guest uses it, on one goroutine at a time: there is no lock.
+package jsfs
 
 import (
 	"io/fs"
@@ -11,37 +14,43 @@ import (
 	"wazeronode/abi"
 	"wazeronode/descriptors"
 	"wazeronode/errno"
+	"wazeronode/frames"
 	"wazeronode/jail"
 )
 
-// jsFS is a file system in JavaScript, mounted for one guest: each operation is a question (WZ_MSG_FS) of the frame that runs.
-type jsFS struct {
-	module   *moduleState
+// FS is a file system in JavaScript, mounted for one guest: each operation is a question (WZ_MSG_FS) of the frame that runs.
+type FS struct {
+	module   *frames.Member
 	env      uint64
 	target   uint64
 	readOnly bool
 	limit    *jail.OpenFiles
-	dirs     *jsDirs     // of all mounts of this file system
+	dirs     *Dirs       // of all mounts of this file system
 	asked    atomic.Bool // JavaScript may have handles to release
 	real     atomic.Bool // its files have descriptors of the process, as was seen of the first one
 	held     atomic.Int64
 	spare    atomic.Pointer[readQuestion]
 }
 
-var _ experimentalsys.FS = (*jsFS)(nil)
+var _ experimentalsys.FS = (*FS)(nil)
+
+// New mounts the file system of that number for the guest; dirs are those of all its mounts of it. Of env: its environment's number.
+func New(m *frames.Member, env, target uint64, readOnly bool, limit *jail.OpenFiles, dirs *Dirs) *FS {
+	return &FS{module: m, env: env, target: target, readOnly: readOnly, limit: limit, dirs: dirs}
+}
 
 // fsAnswer is as long as the longest answer, a stat.
 type fsAnswer [10]uint64
 
 // ask puts a question. room is where the bytes of the answer go; n is how many came.
-func (s *jsFS) ask(op uint64, data, room []byte, params ...uint64) (a fsAnswer, n int, e experimentalsys.Errno) {
-	f := s.module.running()
-	if f == nil || s.module.closed.Load() {
+func (s *FS) ask(op uint64, data, room []byte, params ...uint64) (a fsAnswer, n int, e experimentalsys.Errno) {
+	f := s.module.Running()
+	if f == nil || s.module.Closed.Load() {
 		return a, 0, experimentalsys.EBADF
 	}
 	s.asked.Store(true)
 	words := append([]uint64{op}, params...)
-	n = f.upcall(&abi.Message{Kind: abi.MsgFS, Target: s.target, Module: uint64(s.module.handle), Words: words, Bytes: data}, a[:], room)
+	n = f.Upcall(abi.Message{Kind: abi.MsgFS, Target: s.target, Module: s.module.Self.Handle(), Words: words, Bytes: data}, a[:], room)
 	if a[0] != 0 {
 		return a, 0, experimentalsys.Errno(a[0])
 	}
@@ -56,18 +65,18 @@ type readQuestion struct {
 }
 
 // read asks for the bytes of an open file from a position on.
-func (s *jsFS) read(file uint64, room []byte, position int64) (int, experimentalsys.Errno) {
-	f := s.module.running()
-	if f == nil || s.module.closed.Load() {
+func (s *FS) read(file uint64, room []byte, position int64) (int, experimentalsys.Errno) {
+	f := s.module.Running()
+	if f == nil || s.module.Closed.Load() {
 		return 0, experimentalsys.EBADF
 	}
 	r := s.spare.Swap(nil) // nil also while one is under way: the file system may call the guest
 	if r == nil {
 		r = &readQuestion{}
-		r.Message = abi.Message{Kind: abi.MsgFS, Target: s.target, Module: uint64(s.module.handle), Words: r.params[:]}
+		r.Message = abi.Message{Kind: abi.MsgFS, Target: s.target, Module: s.module.Self.Handle(), Words: r.params[:]}
 	}
 	r.params, r.answer = [...]uint64{abi.FSRead, file, uint64(position)}, fsAnswer{}
-	n := f.upcall(&r.Message, r.answer[:], room)
+	n := f.Upcall(r.Message, r.answer[:], room)
 	e, count := experimentalsys.Errno(r.answer[0]), r.answer[1]
 	s.spare.Store(r) // not where the guest is unwound
 	if e != 0 {
@@ -77,28 +86,28 @@ func (s *jsFS) read(file uint64, room []byte, position int64) (int, experimental
 }
 
 // askPath is a question about a path that is answered by an errno.
-func (s *jsFS) askPath(op uint64, path string, params ...uint64) experimentalsys.Errno {
+func (s *FS) askPath(op uint64, path string, params ...uint64) experimentalsys.Errno {
 	_, _, e := s.ask(op, []byte(path), nil, append([]uint64{uint64(len(path))}, params...)...)
 	return e
 }
 
 // askPaths is one about two.
-func (s *jsFS) askPaths(op uint64, first, second string, params ...uint64) experimentalsys.Errno {
+func (s *FS) askPaths(op uint64, first, second string, params ...uint64) experimentalsys.Errno {
 	_, _, e := s.ask(op, []byte(first+second), nil, append([]uint64{uint64(len(first))}, params...)...)
 	return e
 }
 
 // Close lets go of every file that is still open: the module is closed, no frame of it can ask.
-func (s *jsFS) Close() error {
+func (s *FS) Close() error {
 	descriptors.Give(int(s.held.Swap(0)))
 	if s.asked.Load() {
-		post(s.env, &abi.Message{Kind: abi.MsgFS, Target: s.target, Words: []uint64{abi.FSRelease}})
+		abi.Post(s.env, abi.Message{Kind: abi.MsgFS, Target: s.target, Words: []uint64{abi.FSRelease}})
 	}
 	return nil
 }
 
 // takeDescriptor is for a file that has one; the mount's end gives back what its files have not.
-func (s *jsFS) takeDescriptor() bool {
+func (s *FS) takeDescriptor() bool {
 	if !descriptors.Take() {
 		return false
 	}
@@ -106,7 +115,7 @@ func (s *jsFS) takeDescriptor() bool {
 	return true
 }
 
-func (s *jsFS) giveDescriptor() {
+func (s *FS) giveDescriptor() {
 	for n := s.held.Load(); n > 0; n = s.held.Load() {
 		if s.held.CompareAndSwap(n, n-1) {
 			descriptors.Give(1)
@@ -116,9 +125,9 @@ func (s *jsFS) giveDescriptor() {
 }
 
 // Interrupt has nothing to wake: who waits for JavaScript hears of the frame's stop.
-func (s *jsFS) Interrupt() {}
+func (s *FS) Interrupt() {}
 
-func (s *jsFS) Stat(name string) (sys.Stat_t, experimentalsys.Errno) {
+func (s *FS) Stat(name string) (sys.Stat_t, experimentalsys.Errno) {
 	p, e := s.clean(name)
 	if e != 0 {
 		return sys.Stat_t{}, e
@@ -126,7 +135,7 @@ func (s *jsFS) Stat(name string) (sys.Stat_t, experimentalsys.Errno) {
 	return s.stat(abi.FSStat, p.name, p.directory)
 }
 
-func (s *jsFS) Lstat(name string) (sys.Stat_t, experimentalsys.Errno) {
+func (s *FS) Lstat(name string) (sys.Stat_t, experimentalsys.Errno) {
 	p, e := s.clean(name)
 	if e != 0 {
 		return sys.Stat_t{}, e
@@ -137,7 +146,7 @@ func (s *jsFS) Lstat(name string) (sys.Stat_t, experimentalsys.Errno) {
 	return s.stat(abi.FSLstat, p.name, false)
 }
 
-func (s *jsFS) stat(op uint64, cleaned string, directory bool) (sys.Stat_t, experimentalsys.Errno) {
+func (s *FS) stat(op uint64, cleaned string, directory bool) (sys.Stat_t, experimentalsys.Errno) {
 	a, _, e := s.ask(op, []byte(cleaned), nil, uint64(len(cleaned)))
 	if e != 0 {
 		return sys.Stat_t{}, e
@@ -179,7 +188,7 @@ func fileMode(st uint32) fs.FileMode {
 	return mode
 }
 
-func (s *jsFS) Mkdir(name string, perm fs.FileMode) experimentalsys.Errno {
+func (s *FS) Mkdir(name string, perm fs.FileMode) experimentalsys.Errno {
 	p, e := s.writable(name)
 	switch {
 	case e != 0:
@@ -190,7 +199,7 @@ func (s *jsFS) Mkdir(name string, perm fs.FileMode) experimentalsys.Errno {
 	return s.askPath(abi.FSMkdir, p.name, uint64(perm.Perm()))
 }
 
-func (s *jsFS) Chmod(name string, perm fs.FileMode) experimentalsys.Errno {
+func (s *FS) Chmod(name string, perm fs.FileMode) experimentalsys.Errno {
 	p, e := s.writable(name)
 	if e != 0 {
 		return e
@@ -198,7 +207,7 @@ func (s *jsFS) Chmod(name string, perm fs.FileMode) experimentalsys.Errno {
 	return s.askPath(abi.FSChmod, p.name, uint64(perm.Perm()))
 }
 
-func (s *jsFS) Rmdir(name string) experimentalsys.Errno {
+func (s *FS) Rmdir(name string) experimentalsys.Errno {
 	p, e := s.writable(name)
 	switch {
 	case e != 0:
@@ -214,7 +223,7 @@ func (s *jsFS) Rmdir(name string) experimentalsys.Errno {
 	return e
 }
 
-func (s *jsFS) Unlink(name string) experimentalsys.Errno {
+func (s *FS) Unlink(name string) experimentalsys.Errno {
 	p, e := s.writable(name)
 	switch {
 	case e != 0:
@@ -225,18 +234,18 @@ func (s *jsFS) Unlink(name string) experimentalsys.Errno {
 	return s.askPath(abi.FSUnlink, p.name, boolWord(p.directory))
 }
 
-func (s *jsFS) Rename(from, to string) experimentalsys.Errno { return s.RenameTo(from, s, to) }
+func (s *FS) Rename(from, to string) experimentalsys.Errno { return s.RenameTo(from, s, to) }
 
-func (s *jsFS) Link(oldName, newName string) experimentalsys.Errno {
+func (s *FS) Link(oldName, newName string) experimentalsys.Errno {
 	return s.LinkTo(oldName, s, newName)
 }
 
 // ReadOnly is whether nothing can be changed.
-func (s *jsFS) ReadOnly() bool { return s.readOnly }
+func (s *FS) ReadOnly() bool { return s.readOnly }
 
 // reaches is whether a path of another file system is one of this, which is mounted twice; nothing can be moved between two.
-func (s *jsFS) reaches(other experimentalsys.FS) experimentalsys.Errno {
-	target, ok := other.(*jsFS)
+func (s *FS) reaches(other experimentalsys.FS) experimentalsys.Errno {
+	target, ok := other.(*FS)
 	switch r, known := other.(interface{ ReadOnly() bool }); {
 	case s.readOnly || known && r.ReadOnly():
 		return experimentalsys.EROFS
@@ -246,7 +255,7 @@ func (s *jsFS) reaches(other experimentalsys.FS) experimentalsys.Errno {
 	return 0
 }
 
-func (s *jsFS) RenameTo(from string, other experimentalsys.FS, to string) experimentalsys.Errno {
+func (s *FS) RenameTo(from string, other experimentalsys.FS, to string) experimentalsys.Errno {
 	if e := s.reaches(other); e != 0 {
 		return e
 	}
@@ -267,7 +276,7 @@ func (s *jsFS) RenameTo(from string, other experimentalsys.FS, to string) experi
 	return e
 }
 
-func (s *jsFS) LinkTo(oldName string, other experimentalsys.FS, newName string) experimentalsys.Errno {
+func (s *FS) LinkTo(oldName string, other experimentalsys.FS, newName string) experimentalsys.Errno {
 	if e := s.reaches(other); e != 0 {
 		return e
 	}
@@ -291,7 +300,7 @@ func (s *jsFS) LinkTo(oldName string, other experimentalsys.FS, newName string) 
 }
 
 // taken is for a name of a directory where there can be none.
-func (s *jsFS) taken(name string) experimentalsys.Errno {
+func (s *FS) taken(name string) experimentalsys.Errno {
 	if _, e := s.stat(abi.FSLstat, name, false); e != 0 {
 		return e
 	}
@@ -299,7 +308,7 @@ func (s *jsFS) taken(name string) experimentalsys.Errno {
 }
 
 // Symlink refuses absolute targets, as the jail does: the guest's root is not this file system's.
-func (s *jsFS) Symlink(target, link string) experimentalsys.Errno {
+func (s *FS) Symlink(target, link string) experimentalsys.Errno {
 	p, e := s.writable(link)
 	if e == 0 {
 		e = checkText(target)
@@ -315,7 +324,7 @@ func (s *jsFS) Symlink(target, link string) experimentalsys.Errno {
 	return s.askPaths(abi.FSSymlink, target, p.name)
 }
 
-func (s *jsFS) Readlink(name string) (string, experimentalsys.Errno) {
+func (s *FS) Readlink(name string) (string, experimentalsys.Errno) {
 	p, e := s.clean(name)
 	switch {
 	case e != 0:
@@ -331,13 +340,13 @@ func (s *jsFS) Readlink(name string) (string, experimentalsys.Errno) {
 
 const longestTarget = 4096
 
-func (s *jsFS) readlink(cleaned string) (string, experimentalsys.Errno) {
+func (s *FS) readlink(cleaned string) (string, experimentalsys.Errno) {
 	room := make([]byte, longestTarget)
 	_, n, e := s.ask(abi.FSReadlink, []byte(cleaned), room, uint64(len(cleaned)))
 	return string(room[:n]), e
 }
 
-func (s *jsFS) Utimens(name string, atim, mtim int64) experimentalsys.Errno {
+func (s *FS) Utimens(name string, atim, mtim int64) experimentalsys.Errno {
 	p, e := s.writable(name)
 	if e != 0 {
 		return e

@@ -1,4 +1,4 @@
-package main
+package jsfs
 
 import (
 	"encoding/binary"
@@ -13,10 +13,10 @@ import (
 	"wazeronode/abi"
 )
 
-// jsDir is an open directory. node:fs reads directories by path, so it is one, which follows what the guest does with it.
-type jsDir struct {
+// dir is an open directory. node:fs reads directories by path, so it is one, which follows what the guest does with it.
+type dir struct {
 	experimentalsys.UnimplementedFile
-	fs      *jsFS
+	fs      *FS
 	path    string // "" when the guest has removed it
 	counted bool   // in fs.limit
 	closed  bool
@@ -30,18 +30,18 @@ type jsDir struct {
 	rest  uint64                   // handle of the listing, 0: piece is all of it
 }
 
-// jsDirs are the directories that a guest has open in one file system: a path would be another directory once that has its name.
-type jsDirs map[*jsDir]struct{}
+// Dirs are the directories that a guest has open in one file system: a path would be another directory once that has its name.
+type Dirs map[*dir]struct{}
 
-func (ds *jsDirs) add(d *jsDir) *jsDir {
+func (ds *Dirs) add(d *dir) *dir {
 	if *ds == nil {
-		*ds = jsDirs{}
+		*ds = Dirs{}
 	}
 	(*ds)[d] = struct{}{}
 	return d
 }
 
-func (ds *jsDirs) remove(path string) {
+func (ds *Dirs) remove(path string) {
 	for d := range *ds {
 		if d.path == path {
 			d.path = ""
@@ -49,7 +49,7 @@ func (ds *jsDirs) remove(path string) {
 	}
 }
 
-func (ds *jsDirs) rename(from, to string) {
+func (ds *Dirs) rename(from, to string) {
 	if from == to {
 		return
 	}
@@ -62,7 +62,7 @@ func (ds *jsDirs) rename(from, to string) {
 }
 
 // At is the path, or nowhere.
-func (d *jsDir) At() (experimentalsys.FS, string, experimentalsys.Errno) {
+func (d *dir) At() (experimentalsys.FS, string, experimentalsys.Errno) {
 	if d.path == "" {
 		return nil, "", experimentalsys.ENOENT
 	}
@@ -71,52 +71,52 @@ func (d *jsDir) At() (experimentalsys.FS, string, experimentalsys.Errno) {
 
 const listingBytes = 16 << 10
 
-func (d *jsDir) IsDir() (bool, experimentalsys.Errno) { return true, 0 }
-func (d *jsDir) SetAppend(bool) experimentalsys.Errno { return experimentalsys.EISDIR }
+func (d *dir) IsDir() (bool, experimentalsys.Errno) { return true, 0 }
+func (d *dir) SetAppend(bool) experimentalsys.Errno { return experimentalsys.EISDIR }
 
-func (d *jsDir) Stat() (sys.Stat_t, experimentalsys.Errno) {
+func (d *dir) Stat() (sys.Stat_t, experimentalsys.Errno) {
 	if d.path == "" {
 		return sys.Stat_t{}, experimentalsys.ENOENT
 	}
 	return d.fs.stat(abi.FSStat, d.path, false)
 }
 
-func (d *jsDir) Dev() (uint64, experimentalsys.Errno) {
+func (d *dir) Dev() (uint64, experimentalsys.Errno) {
 	st, e := d.Stat()
 	return st.Dev, e
 }
 
-func (d *jsDir) Ino() (sys.Inode, experimentalsys.Errno) {
+func (d *dir) Ino() (sys.Inode, experimentalsys.Errno) {
 	st, e := d.Stat()
 	return st.Ino, e
 }
 
 // Reading and writing one gives EBADF, as WASI has it: such a descriptor lacks the rights.
-func (d *jsDir) Read([]byte) (int, experimentalsys.Errno)          { return 0, experimentalsys.EBADF }
-func (d *jsDir) Pread([]byte, int64) (int, experimentalsys.Errno)  { return 0, experimentalsys.EBADF }
-func (d *jsDir) Write([]byte) (int, experimentalsys.Errno)         { return 0, experimentalsys.EBADF }
-func (d *jsDir) Pwrite([]byte, int64) (int, experimentalsys.Errno) { return 0, experimentalsys.EBADF }
-func (d *jsDir) Truncate(int64) experimentalsys.Errno              { return experimentalsys.EBADF }
+func (d *dir) Read([]byte) (int, experimentalsys.Errno)          { return 0, experimentalsys.EBADF }
+func (d *dir) Pread([]byte, int64) (int, experimentalsys.Errno)  { return 0, experimentalsys.EBADF }
+func (d *dir) Write([]byte) (int, experimentalsys.Errno)         { return 0, experimentalsys.EBADF }
+func (d *dir) Pwrite([]byte, int64) (int, experimentalsys.Errno) { return 0, experimentalsys.EBADF }
+func (d *dir) Truncate(int64) experimentalsys.Errno              { return experimentalsys.EBADF }
 
 // Sync has nothing to do: a directory is not held open.
-func (d *jsDir) Sync() experimentalsys.Errno     { return 0 }
-func (d *jsDir) Datasync() experimentalsys.Errno { return 0 }
+func (d *dir) Sync() experimentalsys.Errno     { return 0 }
+func (d *dir) Datasync() experimentalsys.Errno { return 0 }
 
-func (d *jsDir) Utimens(atim, mtim int64) experimentalsys.Errno {
+func (d *dir) Utimens(atim, mtim int64) experimentalsys.Errno {
 	if d.path == "" {
 		return experimentalsys.ENOENT
 	}
 	return d.fs.Utimens(d.path, atim, mtim)
 }
 
-func (d *jsDir) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
+func (d *dir) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
 	if offset != 0 || whence != io.SeekStart {
 		return 0, experimentalsys.EISDIR
 	}
 	return 0, d.rewind()
 }
 
-func (d *jsDir) rewind() experimentalsys.Errno {
+func (d *dir) rewind() experimentalsys.Errno {
 	rest := d.rest
 	d.begun, d.piece, d.from, d.more, d.next, d.rest = false, nil, 0, false, 0, 0
 	if rest == 0 {
@@ -126,13 +126,13 @@ func (d *jsDir) rewind() experimentalsys.Errno {
 }
 
 // SeekEntry has Readdir go on with the nth entry of the listing.
-func (d *jsDir) SeekEntry(n uint64) experimentalsys.Errno {
+func (d *dir) SeekEntry(n uint64) experimentalsys.Errno {
 	d.next = int(min(n, math.MaxInt32))
 	return 0
 }
 
 // Readdir gives up to n entries, or all that are left if n <= 0; fewer than n means that there are no more.
-func (d *jsDir) Readdir(n int) (given []experimentalsys.Dirent, e experimentalsys.Errno) {
+func (d *dir) Readdir(n int) (given []experimentalsys.Dirent, e experimentalsys.Errno) {
 	for n <= 0 || len(given) < n {
 		at := d.next - d.from
 		if at < 0 || at >= len(d.piece) {
@@ -155,7 +155,7 @@ func (d *jsDir) Readdir(n int) (given []experimentalsys.Dirent, e experimentalsy
 }
 
 // readMore gets a piece: the first, or that which begins with the next entry.
-func (d *jsDir) readMore() experimentalsys.Errno {
+func (d *dir) readMore() experimentalsys.Errno {
 	if d.path == "" {
 		return experimentalsys.ENOENT
 	}
@@ -199,7 +199,7 @@ func entryType(kind byte) fs.FileMode {
 	return fs.ModeIrregular
 }
 
-func (d *jsDir) Close() experimentalsys.Errno {
+func (d *dir) Close() experimentalsys.Errno {
 	if d.closed {
 		return 0
 	}

@@ -1,4 +1,4 @@
-package main
+package stdio
 
 import (
 	"io/fs"
@@ -10,12 +10,13 @@ import (
 
 	"wazeronode/abi"
 	"wazeronode/errno"
+	"wazeronode/frames"
 )
 
-// callbackSource is stdin in JavaScript. A guest that wants to know whether there is something (poll_oneoff, a read that is not to wait) has
+// Source is stdin in JavaScript. A guest that wants to know whether there is something (poll_oneoff, a read that is not to wait) has
 // JavaScript ask the source, once: what it gives is kept there until the guest reads it, and the guest goes on meanwhile.
-type callbackSource struct {
-	callbackReader
+type Source struct {
+	reader
 
 	mu      sync.Mutex
 	state   sourceState
@@ -30,17 +31,16 @@ const (
 	sourceReady                    // a read is answered at once, unless another guest that shares the source was first
 )
 
-func newCallbackSource(m *moduleState, target uint64) *callbackSource {
-	s := &callbackSource{callbackReader: callbackReader{m, abi.MsgRead, target}}
-	m.stdin.Store(s)
-	return s
+// NewSource is the source of that number.
+func NewSource(m *frames.Member, target uint64) *Source {
+	return &Source{reader: reader{m, abi.MsgRead, target}}
 }
 
 // StandardStream is what edit e8stdio looks for.
-func (s *callbackSource) StandardStream() experimentalsys.File { return &sourceFile{callbackSource: s} }
+func (s *Source) StandardStream() experimentalsys.File { return &sourceFile{Source: s} }
 
-// ready is wz_source_ready. JS thread.
-func (s *callbackSource) ready() {
+// Ready is wz_source_ready. JS thread.
+func (s *Source) Ready() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state = sourceReady
@@ -50,7 +50,7 @@ func (s *callbackSource) ready() {
 	}
 }
 
-func (s *callbackSource) set(state sourceState) {
+func (s *Source) set(state sourceState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state = state
@@ -58,7 +58,7 @@ func (s *callbackSource) set(state sourceState) {
 
 // mayAsk is false where JavaScript has been asked and has not answered. Else it counts as asked from now on: the answer may come before
 // that of the question.
-func (s *callbackSource) mayAsk() bool {
+func (s *Source) mayAsk() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == sourceAsked {
@@ -69,9 +69,9 @@ func (s *callbackSource) mayAsk() bool {
 }
 
 // ask is one WZ_MSG_READ. late: there is nothing yet, and ready comes.
-func (s *callbackSource) ask(mode uint64, p []byte) (n int, late bool, e experimentalsys.Errno) {
+func (s *Source) ask(mode uint64, p []byte) (n int, late bool, e experimentalsys.Errno) {
 	var answer [2]uint64
-	s.module.running().upcall(&abi.Message{Kind: abi.MsgRead, Target: s.target, Module: uint64(s.module.handle), Words: []uint64{mode, uint64(s.module.handle)}}, answer[:], p)
+	s.module.Running().Upcall(abi.Message{Kind: abi.MsgRead, Target: s.target, Module: s.module.Self.Handle(), Words: []uint64{mode, s.module.Self.Handle()}}, answer[:], p)
 	if answer[1] == abi.ReadLater {
 		return 0, true, 0
 	}
@@ -82,7 +82,7 @@ func (s *callbackSource) ask(mode uint64, p []byte) (n int, late bool, e experim
 }
 
 // isReady asks where nobody has.
-func (s *callbackSource) isReady() bool {
+func (s *Source) isReady() bool {
 	s.mu.Lock()
 	state := s.state
 	if state == sourceIdle {
@@ -99,10 +99,10 @@ func (s *callbackSource) isReady() bool {
 	return true
 }
 
-// sourceFile is a callbackSource as a guest sees it.
+// sourceFile is a Source as a guest sees it.
 type sourceFile struct {
 	streamFile
-	*callbackSource
+	*Source
 	nonblock bool
 }
 
@@ -147,7 +147,7 @@ func (f *sourceFile) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (bool
 	ready := make(chan struct{}, 1)
 	cancel, _ := f.Notify(flag, func() { ready <- struct{}{} })
 	defer cancel()
-	f.module.running().wait(func(stop <-chan struct{}) {
+	f.module.Running().Wait(func(stop <-chan struct{}) {
 		var late <-chan time.Time
 		if timeoutMillis > 0 {
 			t := time.NewTimer(time.Duration(timeoutMillis) * time.Millisecond)
@@ -188,7 +188,7 @@ func (f *sourceFile) Notify(flag experimentalsys.Pflag, ready func()) (cancel fu
 // Insist is for a guest that waits for nothing else, for ever (edit e8poll): in the synchronous lane nothing can come while it waits, and it is
 // told as with a read.
 func (f *sourceFile) Insist() {
-	if f.module.running().lane == abi.LaneSync {
+	if !f.module.Running().IsAsync() {
 		_, _, _ = f.ask(abi.ReadInsist, nil)
 	}
 }

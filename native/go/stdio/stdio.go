@@ -1,4 +1,8 @@
-package main
+// Package stdio is the standard streams of guests: descriptors of the process, sources and sinks in JavaScript, buffers, and where random bytes
+// come from. A guest waits for a stream through its frame, so its slot is free meanwhile, and a stop ends the wait.
+//
+// Locks: the poller's, of the process, for who waits for which descriptor; a source's and a buffer's own. None is held across a wait.
+package stdio
 
 import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"

@@ -1,4 +1,4 @@
-package main
+package stdio
 
 import (
 	"runtime"
@@ -12,7 +12,7 @@ import (
 const rwfNoWait = 0x8
 
 // writeNoWait writes what the other side takes at once; EAGAIN where that is nothing, EOPNOTSUPP where the kernel cannot say it.
-func (s *fdStream) writeNoWait(p []byte) (int, error) {
+func (s *descriptor) writeNoWait(p []byte) (int, error) {
 	if s.kind == unix.S_IFSOCK {
 		return unix.SendmsgN(s.fd, p, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 	}
@@ -20,7 +20,7 @@ func (s *fdStream) writeNoWait(p []byte) (int, error) {
 }
 
 // readNoWait reads what is there, likewise. Whether the driver of a terminal or another device waits is its own affair.
-func (s *fdStream) readNoWait(p []byte) (int, error) {
+func (s *descriptor) readNoWait(p []byte) (int, error) {
 	switch s.kind {
 	case unix.S_IFSOCK:
 		n, _, err := unix.Recvfrom(s.fd, p, unix.MSG_DONTWAIT)
@@ -31,7 +31,7 @@ func (s *fdStream) readNoWait(p []byte) (int, error) {
 	return s.noWait(unix.SYS_PREADV2, p)
 }
 
-func (s *fdStream) noWait(call uintptr, p []byte) (int, error) {
+func (s *descriptor) noWait(call uintptr, p []byte) (int, error) {
 	vec := unix.Iovec{Base: &p[0]}
 	vec.SetLen(len(p))
 	n, _, e := unix.Syscall6(call, uintptr(s.fd), uintptr(unsafe.Pointer(&vec)), 1, ^uintptr(0), ^uintptr(0), rwfNoWait)

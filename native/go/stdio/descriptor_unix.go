@@ -1,9 +1,10 @@
 //go:build unix
 
-package main
+package stdio
 
 import (
 	"cmp"
+	"io"
 	"sync"
 	"time"
 
@@ -11,12 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wazeronode/errno"
+	"wazeronode/frames"
 )
 
-// fdStream is a file descriptor of the process as a standard stream: no JavaScript in between, never closed by us. It waits by poll
+// descriptor is a file descriptor of the process as a standard stream: no JavaScript in between, never closed by us. It waits by poll
 // and never in read or write, so a deadline or a close ends the wait, and other guests get the slot meanwhile.
-type fdStream struct {
-	module *moduleState
+type descriptor struct {
+	module *frames.Member
 	fd     int
 	reads  bool // stdin; else a sink
 
@@ -26,8 +28,9 @@ type fdStream struct {
 	polled     bool // the kernel has no write (read) that does not wait: poll first, then little
 }
 
-func newFDStream(m *moduleState, fd int, reads bool) *fdStream {
-	s := &fdStream{module: m, fd: fd, reads: reads}
+// NewDescriptor is the descriptor as stdin (reads) or as a sink.
+func NewDescriptor(m *frames.Member, fd int, reads bool) io.ReadWriter {
+	s := &descriptor{module: m, fd: fd, reads: reads}
 	var st unix.Stat_t
 	if unix.Fstat(fd, &st) == nil {
 		s.kind = uint32(st.Mode) & unix.S_IFMT
@@ -36,7 +39,7 @@ func newFDStream(m *moduleState, fd int, reads bool) *fdStream {
 	return s
 }
 
-func (s *fdStream) Write(p []byte) (n int, err error) {
+func (s *descriptor) Write(p []byte) (n int, err error) {
 	for n < len(p) {
 		done, err := s.writeSome(p[n:])
 		switch {
@@ -55,7 +58,7 @@ func (s *fdStream) Write(p []byte) (n int, err error) {
 }
 
 // writeSome never waits: EAGAIN where it would have to.
-func (s *fdStream) writeSome(p []byte) (int, error) {
+func (s *descriptor) writeSome(p []byte) (int, error) {
 	if s.neverWaits {
 		return unix.Write(s.fd, p)
 	}
@@ -73,7 +76,7 @@ func (s *fdStream) writeSome(p []byte) (int, error) {
 	return unix.Write(s.fd, p[:min(len(p), 4096)])
 }
 
-func (s *fdStream) Read(p []byte) (int, error) {
+func (s *descriptor) Read(p []byte) (int, error) {
 	for {
 		n, err := s.readSome(p)
 		switch {
@@ -94,7 +97,7 @@ func (s *fdStream) Read(p []byte) (int, error) {
 var terminalReads sync.Mutex
 
 // readSome never waits: EAGAIN where it would have to. It polls first: to read of a pipe that nobody has opened for writing yet is its end.
-func (s *fdStream) readSome(p []byte) (int, error) {
+func (s *descriptor) readSome(p []byte) (int, error) {
 	if s.neverWaits {
 		return unix.Read(s.fd, p)
 	}
@@ -117,7 +120,7 @@ func (s *fdStream) readSome(p []byte) (int, error) {
 }
 
 // Poll is wazero's Pollable: poll_oneoff.
-func (s *fdStream) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (ready bool, e experimentalsys.Errno) {
+func (s *descriptor) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (ready bool, e experimentalsys.Errno) {
 	events := int16(unix.POLLIN)
 	if flag == experimentalsys.POLLOUT {
 		events = unix.POLLOUT
@@ -127,21 +130,21 @@ func (s *fdStream) Poll(flag experimentalsys.Pflag, timeoutMillis int32) (ready 
 }
 
 // Notify is what poll_oneoff (edit e8poll) waits by.
-func (s *fdStream) Notify(flag experimentalsys.Pflag, ready func()) (cancel func(), ok bool) {
+func (s *descriptor) Notify(flag experimentalsys.Pflag, ready func()) (cancel func(), ok bool) {
 	return standardStreams.notify(uintptr(s.fd), flag == experimentalsys.POLLOUT, ready)
 }
 
-func (s *fdStream) ready(events int16) error {
+func (s *descriptor) ready(events int16) error {
 	_, err := s.poll(events, -1)
 	return err
 }
 
 // poll waits until the descriptor is ready, the time is over (-1: none) or the frame is stopped (then it unwinds).
-func (s *fdStream) poll(events int16, timeoutMillis int32) (ready bool, err error) {
+func (s *descriptor) poll(events int16, timeoutMillis int32) (ready bool, err error) {
 	if ready, err = pollOnce(events, s.fd); ready || err != nil || timeoutMillis == 0 {
 		return ready, err
 	}
-	s.module.running().wait(func(stop <-chan struct{}) {
+	s.module.Running().Wait(func(stop <-chan struct{}) {
 		ready, err = standardStreams.wait(s.fd, events, time.Duration(timeoutMillis)*time.Millisecond, stop)
 	})
 	return ready, err

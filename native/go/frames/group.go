@@ -1,4 +1,4 @@
-package main
+package frames
 
 import (
 	"maps"
@@ -7,30 +7,39 @@ import (
 	"sync/atomic"
 )
 
-// group is the link group: instances joined by imports of functions, memories, tables, globals or tags. JavaScript owns the rule
+// Group is the link group: instances joined by imports of functions, memories, tables, globals or tags. JavaScript owns the rule
 // that one frame of a group runs at a time; Go keeps the stack of frames to know, in a callback without a context (a write to
 // stdout, a sleep), which call it belongs to. Merging happens only while every group concerned is at rest or parked, in
 // instantiate, so the pointers need no lock.
 //
 // Memory: what its modules allocated is given back when all of them are closed, no frame is in flight, and no module of another
 // group uses a shared memory of it (depends). Until then the addresses that guest code has cached stay mapped.
-type group struct {
-	top    atomic.Pointer[frame]
-	merged atomic.Pointer[group] // joined into that one
+type Group struct {
+	running atomic.Pointer[Frame]
+	merged  atomic.Pointer[Group] // joined into that one
 
 	// guarded by groupsMu; nothing walks the modules: there may be tens of thousands
-	modules   map[*moduleState]struct{} // open ones
-	closed    []*moduleState            // of these, which are closed by now
-	withFiles map[*moduleState]struct{} // of these, which have mounts
-	memories  []*guestMemory            // to be released when at rest
-	moved     []*guestMemory            // that have left a range behind since the group was at rest
-	depends   []*group                  // groups that own shared memories which this one imports
-	users     int                       // groups that depend on this one
+	modules   map[*Member]struct{} // open ones
+	closed    []*Member            // of these, which are closed by now
+	withFiles map[*Member]struct{} // of these, which have mounts
+	memories  []Memory             // to be released when at rest
+	moved     []Memory             // that have left a range behind since the group was at rest
+	depends   []*Group             // groups that own shared memories which this one imports
+	users     int                  // groups that depend on this one
 }
 
 var groupsMu sync.Mutex
 
-func (g *group) find() *group {
+// Memory is a linear memory of a group's.
+type Memory interface {
+	Rest()    // gives back what it moved away from while growing
+	Release() // gives back all: nothing of the group runs, and nothing will
+}
+
+// top is the frame that runs, nil at rest.
+func (g *Group) top() *Frame { return g.find().running.Load() }
+
+func (g *Group) find() *Group {
 	for {
 		next := g.merged.Load()
 		if next == nil {
@@ -41,12 +50,12 @@ func (g *group) find() *group {
 }
 
 // join makes both one; groupsMu is held.
-func (g *group) join(other *group) {
+func (g *Group) join(other *Group) {
 	g, other = g.find(), other.find()
 	if g == other {
 		return
 	}
-	if g.top.Load() == nil { // the one with frames stays the root
+	if g.running.Load() == nil { // the one with frames stays the root
 		g, other = other, g
 	}
 	g.modules = united(g.modules, other.modules)
@@ -80,7 +89,7 @@ func appended[T any](a, b []T) []T {
 }
 
 // dependOn keeps the other group's memories until this one is released; groupsMu is held.
-func (g *group) dependOn(other *group) {
+func (g *Group) dependOn(other *Group) {
 	g, other = g.find(), other.find()
 	if g == other {
 		return
@@ -89,66 +98,53 @@ func (g *group) dependOn(other *group) {
 	other.users++
 }
 
-// addModule: it is instantiated.
-func (g *group) addModule(m *moduleState) {
+// Add: it is instantiated.
+func (g *Group) Add(m *Member) {
 	groupsMu.Lock()
 	defer groupsMu.Unlock()
 	g = g.find()
 	if g.modules == nil {
-		g.modules = map[*moduleState]struct{}{}
+		g.modules = map[*Member]struct{}{}
 	}
 	g.modules[m] = struct{}{}
 	m.grouped = true
-	m.mu.Lock()
-	mounts := len(m.mounts)
-	m.mu.Unlock()
-	if mounts > 0 {
+	if m.Self.HasFiles() {
 		if g.withFiles == nil {
-			g.withFiles = map[*moduleState]struct{}{}
+			g.withFiles = map[*Member]struct{}{}
 		}
 		g.withFiles[m] = struct{}{}
 	}
-	if m.isClosed() { // by its own start functions
+	if m.Self.IsClosed() { // by its own start functions
 		g.closed = append(g.closed, m)
 	}
 }
 
 // interruptFiles lets every guest of the group return that is parked in a file.
-func (g *group) interruptFiles() {
+func (g *Group) interruptFiles() {
 	groupsMu.Lock()
 	all := slices.Collect(maps.Keys(g.find().withFiles))
 	groupsMu.Unlock()
 	for _, m := range all {
-		m.interruptFiles()
+		m.Self.InterruptFiles()
 	}
 }
 
-func (g *group) addMemory(m *guestMemory) {
+func (g *Group) AddMemory(m Memory) {
 	groupsMu.Lock()
 	defer groupsMu.Unlock()
 	g = g.find()
 	g.memories = append(g.memories, m)
 }
 
-func (g *group) addMoved(m *guestMemory) {
+func (g *Group) AddMoved(m Memory) {
 	groupsMu.Lock()
 	defer groupsMu.Unlock()
 	g = g.find()
 	g.moved = append(g.moved, m)
 }
 
-// noteClosed marks the module for newlyClosed; before it is in its group nothing is to be marked. Any thread, more than once.
-func (m *moduleState) noteClosed() {
-	groupsMu.Lock()
-	defer groupsMu.Unlock()
-	if m.grouped {
-		g := m.group.find()
-		g.closed = append(g.closed, m)
-	}
-}
-
-// newlyClosed removes and returns the modules that are closed: by the guest, by a stop, or by wz_module_close.
-func (g *group) newlyClosed() (closed []*moduleState) {
+// TakeClosed removes and returns the modules that are closed: by the guest, by a stop, or by wz_module_close.
+func (g *Group) TakeClosed() (closed []*Member) {
 	groupsMu.Lock()
 	defer groupsMu.Unlock()
 	g = g.find()
@@ -164,15 +160,15 @@ func (g *group) newlyClosed() (closed []*moduleState) {
 	return closed
 }
 
-// releaseAtRest gives memory back if the time has come; cheap when it has not.
-func (g *group) releaseAtRest() {
+// ReleaseAtRest gives memory back if the time has come; cheap when it has not.
+func (g *Group) ReleaseAtRest() {
 	groupsMu.Lock()
 	g.find().releaseLocked()
 	groupsMu.Unlock()
 }
 
-func (g *group) releaseLocked() {
-	if g.top.Load() != nil {
+func (g *Group) releaseLocked() {
+	if g.running.Load() != nil {
 		return
 	}
 	for _, m := range g.moved {
@@ -183,7 +179,7 @@ func (g *group) releaseLocked() {
 		return
 	}
 	for _, m := range g.memories {
-		m.release()
+		m.Release()
 	}
 	depends := g.depends
 	g.memories, g.depends = nil, nil
@@ -194,37 +190,18 @@ func (g *group) releaseLocked() {
 	}
 }
 
-// push makes f the runner. A frame above a stopped one starts stopped: it inherits the end.
-func (f *frame) push() {
-	g := f.group.find()
-	below := g.top.Load()
-	f.below = below
-	if below != nil {
-		f.done = make(chan struct{})
+// Keeps: nothing that the other group's modules allocated is given back before this one is closed and at rest.
+func (g *Group) Keeps(other *Group) bool {
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	g, other = g.find(), other.find()
+	if g == other {
+		return true
 	}
-	g.top.Store(f)
-	if below != nil {
-		if s := below.stop.Load(); s != 0 {
-			f.stopSelf(s)
+	for _, d := range g.depends {
+		if d.find() == other {
+			return true
 		}
 	}
-}
-
-func (f *frame) pop() {
-	f.group.find().top.CompareAndSwap(f, f.below)
-	if f.done != nil {
-		close(f.done)
-	}
-	f.group.releaseAtRest()
-}
-
-// settleAbove waits until every frame above has ended: frames end last in, first out.
-func (f *frame) settleAbove() {
-	for {
-		top := f.group.find().top.Load()
-		if top == nil || top == f || top.done == nil {
-			return
-		}
-		<-top.done
-	}
+	return false
 }

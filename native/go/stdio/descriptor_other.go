@@ -1,6 +1,6 @@
 //go:build !unix
 
-package main
+package stdio
 
 import (
 	"io"
@@ -9,21 +9,23 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 
 	"wazeronode/errno"
+	"wazeronode/frames"
 )
 
-// fdStream is a standard stream of the process. Here, where nothing waits for a descriptor with a time limit, a read that has begun
+// descriptor is a standard stream of the process. Here, where nothing waits for a descriptor with a time limit, a read that has begun
 // goes on by itself when its frame is stopped; what it reads is kept for the next one.
-type fdStream struct {
-	module *moduleState
+type descriptor struct {
+	module *frames.Member
 	fd     int
 }
 
-func newFDStream(m *moduleState, fd int, _ bool) *fdStream { return &fdStream{m, fd} }
+// NewDescriptor is the descriptor as stdin (reads) or as a sink.
+func NewDescriptor(m *frames.Member, fd int, _ bool) io.ReadWriter { return &descriptor{m, fd} }
 
 // files: other numbers are descriptors of the C library that Node was linked with, and mean nothing to Go.
 var files = [...]*os.File{os.Stdin, os.Stdout, os.Stderr}
 
-func (s *fdStream) Write(p []byte) (int, error) {
+func (s *descriptor) Write(p []byte) (int, error) {
 	if s.fd < 0 || s.fd >= len(files) {
 		return 0, experimentalsys.EBADF
 	}
@@ -44,11 +46,11 @@ var reading = make(chan chan readResult, 1)
 
 func init() { reading <- nil }
 
-func (s *fdStream) Read(p []byte) (n int, err error) {
+func (s *descriptor) Read(p []byte) (n int, err error) {
 	if s.fd != 0 {
 		return 0, experimentalsys.EBADF
 	}
-	s.module.running().wait(func(stop <-chan struct{}) {
+	s.module.Running().Wait(func(stop <-chan struct{}) {
 		var pending chan readResult
 		select {
 		case pending = <-reading:

@@ -1,4 +1,4 @@
-package main
+package jsfs
 
 import (
 	"io"
@@ -14,7 +14,7 @@ import (
 	"wazeronode/errno"
 )
 
-func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMode) (experimentalsys.File, experimentalsys.Errno) {
+func (s *FS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMode) (experimentalsys.File, experimentalsys.Errno) {
 	p, e := s.clean(name)
 	if e != 0 {
 		return nil, e
@@ -23,9 +23,9 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 	switch {
 	case perm == 0 && flag == experimentalsys.O_RDONLY && p.name == "/":
 		// The mount as a preopened directory: wazero panics on any error but ENOENT, so nothing is asked before it is used.
-		return &jsDir{fs: s, path: p.name}, 0
+		return &dir{fs: s, path: p.name}, 0
 	case perm == 0 && flag == experimentalsys.O_WRONLY:
-		return &jsTimesOf{fs: s, path: p.name, follow: p.directory}, 0
+		return &timesOf{fs: s, path: p.name, follow: p.directory}, 0
 	case flag&experimentalsys.O_CREAT != 0 && p.directory:
 		if _, e = s.stat(abi.FSStat, path.Dir(p.name), true); e == 0 {
 			e = experimentalsys.EISDIR
@@ -61,7 +61,7 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 			s.giveDescriptor()
 		}
 		opened = true
-		return s.dirs.add(&jsDir{fs: s, path: p.name, counted: true}), 0
+		return s.dirs.add(&dir{fs: s, path: p.name, counted: true}), 0
 	}
 	if !taken && a[3] != 0 && descriptors.Is(int(a[3]-1)) {
 		s.real.Store(true)
@@ -71,7 +71,7 @@ func (s *jsFS) OpenFile(name string, flag experimentalsys.Oflag, perm fs.FileMod
 		}
 	}
 	opened = true
-	return &jsFile{fs: s, handle: a[2], flag: flag, descriptor: taken}, 0
+	return &file{fs: s, handle: a[2], flag: flag, descriptor: taken}, 0
 }
 
 func openFlags(flag experimentalsys.Oflag) (word uint64) {
@@ -91,10 +91,10 @@ func openFlags(flag experimentalsys.Oflag) (word uint64) {
 	return word
 }
 
-// jsFile is an open file that is no directory. The offset is kept here, JavaScript is always told where: one that appends looks for
+// file is an open file that is no directory. The offset is kept here, JavaScript is always told where: one that appends looks for
 // the end, so that appending can be switched on and off. Only the guest's goroutine uses it.
-type jsFile struct {
-	fs       *jsFS
+type file struct {
+	fs       *FS
 	handle   uint64
 	flag     experimentalsys.Oflag
 	nonblock bool
@@ -104,21 +104,21 @@ type jsFile struct {
 	descriptor bool // it has one of the process, which is counted
 }
 
-var _ experimentalsys.PollableFile = (*jsFile)(nil)
+var _ experimentalsys.PollableFile = (*file)(nil)
 
 const (
 	largestChunk = 1 << 20   // of one question: the bytes are copied
 	largestSafe  = 1<<53 - 1 // positions are numbers in JavaScript
 )
 
-func (f *jsFile) reads() bool  { return f.flag&experimentalsys.O_WRONLY == 0 }
-func (f *jsFile) writes() bool { return f.flag&(experimentalsys.O_WRONLY|experimentalsys.O_RDWR) != 0 }
+func (f *file) reads() bool  { return f.flag&experimentalsys.O_WRONLY == 0 }
+func (f *file) writes() bool { return f.flag&(experimentalsys.O_WRONLY|experimentalsys.O_RDWR) != 0 }
 
-func (f *jsFile) IsDir() (bool, experimentalsys.Errno) { return false, 0 }
-func (f *jsFile) IsAppend() bool                       { return f.flag&experimentalsys.O_APPEND != 0 }
-func (f *jsFile) IsNonblock() bool                     { return f.nonblock }
+func (f *file) IsDir() (bool, experimentalsys.Errno) { return false, 0 }
+func (f *file) IsAppend() bool                       { return f.flag&experimentalsys.O_APPEND != 0 }
+func (f *file) IsNonblock() bool                     { return f.nonblock }
 
-func (f *jsFile) SetAppend(enable bool) experimentalsys.Errno {
+func (f *file) SetAppend(enable bool) experimentalsys.Errno {
 	f.flag &^= experimentalsys.O_APPEND
 	if enable {
 		f.flag |= experimentalsys.O_APPEND
@@ -126,36 +126,36 @@ func (f *jsFile) SetAppend(enable bool) experimentalsys.Errno {
 	return 0
 }
 
-func (f *jsFile) SetNonblock(enable bool) experimentalsys.Errno {
+func (f *file) SetNonblock(enable bool) experimentalsys.Errno {
 	f.nonblock = enable
 	return 0
 }
 
 // Poll says what files always are.
-func (f *jsFile) Poll(experimentalsys.Pflag, int32) (bool, experimentalsys.Errno) { return true, 0 }
+func (f *file) Poll(experimentalsys.Pflag, int32) (bool, experimentalsys.Errno) { return true, 0 }
 
-func (f *jsFile) Stat() (sys.Stat_t, experimentalsys.Errno) {
+func (f *file) Stat() (sys.Stat_t, experimentalsys.Errno) {
 	a, _, e := f.fs.ask(abi.FSFstat, nil, nil, f.handle)
 	return a.stat(), e
 }
 
-func (f *jsFile) Dev() (uint64, experimentalsys.Errno) {
+func (f *file) Dev() (uint64, experimentalsys.Errno) {
 	st, e := f.Stat()
 	return st.Dev, e
 }
 
-func (f *jsFile) Ino() (sys.Inode, experimentalsys.Errno) {
+func (f *file) Ino() (sys.Inode, experimentalsys.Errno) {
 	st, e := f.Stat()
 	return st.Ino, e
 }
 
-func (f *jsFile) Read(buf []byte) (int, experimentalsys.Errno) {
+func (f *file) Read(buf []byte) (int, experimentalsys.Errno) {
 	n, e := f.Pread(buf, f.offset)
 	f.offset += int64(n)
 	return n, e
 }
 
-func (f *jsFile) Pread(buf []byte, offset int64) (n int, e experimentalsys.Errno) {
+func (f *file) Pread(buf []byte, offset int64) (n int, e experimentalsys.Errno) {
 	switch {
 	case !f.reads():
 		return 0, experimentalsys.EBADF
@@ -179,7 +179,7 @@ func (f *jsFile) Pread(buf []byte, offset int64) (n int, e experimentalsys.Errno
 	return n, 0
 }
 
-func (f *jsFile) Write(buf []byte) (int, experimentalsys.Errno) {
+func (f *file) Write(buf []byte) (int, experimentalsys.Errno) {
 	at := f.offset
 	if f.IsAppend() {
 		at = -1
@@ -191,7 +191,7 @@ func (f *jsFile) Write(buf []byte) (int, experimentalsys.Errno) {
 	return n, e
 }
 
-func (f *jsFile) Pwrite(buf []byte, offset int64) (int, experimentalsys.Errno) {
+func (f *file) Pwrite(buf []byte, offset int64) (int, experimentalsys.Errno) {
 	if offset < 0 {
 		return 0, experimentalsys.EINVAL
 	}
@@ -200,7 +200,7 @@ func (f *jsFile) Pwrite(buf []byte, offset int64) (int, experimentalsys.Errno) {
 }
 
 // write writes all of it, or until something goes wrong: wazero does not look whether a write was short. at -1: the end of the file.
-func (f *jsFile) write(buf []byte, at int64) (n int, end int64, e experimentalsys.Errno) {
+func (f *file) write(buf []byte, at int64) (n int, end int64, e experimentalsys.Errno) {
 	switch {
 	case f.fs.readOnly:
 		return 0, 0, experimentalsys.EROFS
@@ -229,7 +229,7 @@ func (f *jsFile) write(buf []byte, at int64) (n int, end int64, e experimentalsy
 	return n, end, 0
 }
 
-func (f *jsFile) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
+func (f *file) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
 	switch whence {
 	case io.SeekStart:
 	case io.SeekCurrent:
@@ -250,11 +250,11 @@ func (f *jsFile) Seek(offset int64, whence int) (int64, experimentalsys.Errno) {
 	return offset, 0
 }
 
-func (f *jsFile) Readdir(int) ([]experimentalsys.Dirent, experimentalsys.Errno) {
+func (f *file) Readdir(int) ([]experimentalsys.Dirent, experimentalsys.Errno) {
 	return nil, experimentalsys.EBADF
 }
 
-func (f *jsFile) Truncate(size int64) experimentalsys.Errno {
+func (f *file) Truncate(size int64) experimentalsys.Errno {
 	switch {
 	case f.fs.readOnly:
 		return experimentalsys.EROFS
@@ -268,17 +268,17 @@ func (f *jsFile) Truncate(size int64) experimentalsys.Errno {
 }
 
 // MayAllocate: posix_fallocate wants a file that can be written, also where it has the size already.
-func (f *jsFile) MayAllocate() experimentalsys.Errno {
+func (f *file) MayAllocate() experimentalsys.Errno {
 	if f.fs.readOnly || !f.writes() {
 		return experimentalsys.EBADF
 	}
 	return 0
 }
 
-func (f *jsFile) Sync() experimentalsys.Errno     { return f.sync(false) }
-func (f *jsFile) Datasync() experimentalsys.Errno { return f.sync(true) }
+func (f *file) Sync() experimentalsys.Errno     { return f.sync(false) }
+func (f *file) Datasync() experimentalsys.Errno { return f.sync(true) }
 
-func (f *jsFile) sync(dataOnly bool) experimentalsys.Errno {
+func (f *file) sync(dataOnly bool) experimentalsys.Errno {
 	if f.fs.readOnly {
 		return 0 // there is nothing to write
 	}
@@ -286,7 +286,7 @@ func (f *jsFile) sync(dataOnly bool) experimentalsys.Errno {
 	return e
 }
 
-func (f *jsFile) Utimens(atim, mtim int64) experimentalsys.Errno {
+func (f *file) Utimens(atim, mtim int64) experimentalsys.Errno {
 	if f.fs.readOnly {
 		return experimentalsys.EROFS
 	}
@@ -294,7 +294,7 @@ func (f *jsFile) Utimens(atim, mtim int64) experimentalsys.Errno {
 	return e
 }
 
-func (f *jsFile) Close() experimentalsys.Errno {
+func (f *file) Close() experimentalsys.Errno {
 	if f.closed {
 		return 0
 	}
@@ -306,25 +306,25 @@ func (f *jsFile) Close() experimentalsys.Errno {
 	return f.fs.closeHandle(f.handle)
 }
 
-// closeHandle does not ask when the module is being closed, or the guest unwound: jsFS.Close then lets go of everything.
-func (s *jsFS) closeHandle(handle uint64) experimentalsys.Errno {
-	f := s.module.running()
-	if f == nil || f.stop.Load() != 0 || s.module.closed.Load() {
+// closeHandle does not ask when the module is being closed, or the guest unwound: FS.Close then lets go of everything.
+func (s *FS) closeHandle(handle uint64) experimentalsys.Errno {
+	f := s.module.Running()
+	if f == nil || f.IsStopped() || s.module.Closed.Load() {
 		return 0
 	}
 	_, _, e := s.ask(abi.FSClose, nil, nil, handle)
 	return e
 }
 
-// jsTimesOf is a path whose times are to be set: path_filestat_set_times opens for that when it must not follow.
-type jsTimesOf struct {
+// timesOf is a path whose times are to be set: path_filestat_set_times opens for that when it must not follow.
+type timesOf struct {
 	experimentalsys.UnimplementedFile
-	fs     *jsFS
+	fs     *FS
 	path   string
 	follow bool
 }
 
-func (t *jsTimesOf) Utimens(atim, mtim int64) experimentalsys.Errno {
+func (t *timesOf) Utimens(atim, mtim int64) experimentalsys.Errno {
 	if t.fs.readOnly {
 		return experimentalsys.EROFS
 	}

@@ -1,4 +1,4 @@
-package main
+package jsfs
 
 import (
 	"path"
@@ -21,7 +21,7 @@ type jsPath struct {
 
 // clean finds out what a path means. Where a ".." leads, the links before it decide, so those are read, one element after another; what
 // comes after the last one is left to the file system.
-func (s *jsFS) clean(name string) (p jsPath, e experimentalsys.Errno) {
+func (s *FS) clean(name string) (p jsPath, e experimentalsys.Errno) {
 	if e = checkText(name); e != 0 {
 		return p, e
 	}
@@ -50,7 +50,7 @@ const (
 )
 
 // walk is where elements lead to, each of which but the last is a directory, or a link to one.
-func (s *jsFS) walk(parts []string) (found []string, e experimentalsys.Errno) {
+func (s *FS) walk(parts []string) (found []string, e experimentalsys.Errno) {
 	ofLink, links, steps := 0, 0, 0 // so many of parts are a link's
 	for ; len(parts) > 0; ofLink-- {
 		part := parts[0]
@@ -112,7 +112,7 @@ func checkText(s string) experimentalsys.Errno {
 }
 
 // writable is clean for what changes something.
-func (s *jsFS) writable(name string) (jsPath, experimentalsys.Errno) {
+func (s *FS) writable(name string) (jsPath, experimentalsys.Errno) {
 	if s.readOnly {
 		return jsPath{}, experimentalsys.EROFS
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package stdio
 
 import (
 	"os"
@@ -10,29 +10,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fdPoller waits for all descriptors that guests wait for, with one thread: the number of threads must not depend on what guests do.
-type fdPoller struct {
+// poller waits for all descriptors that guests wait for, with one thread: the number of threads must not depend on what guests do.
+type poller struct {
 	mu      sync.Mutex
-	waiters map[*fdWaiter]struct{}
+	waiters map[*waiter]struct{}
 	wake    [2]*os.File // a pipe, while somebody waits
 	nudged  bool        // there is a byte in it
 }
 
-type fdWaiter struct {
+type waiter struct {
 	fd     int
 	events int16
 	tell   func(err error) // at most once; the poller's lock is held: it does not wait
 }
 
-var standardStreams = fdPoller{waiters: map[*fdWaiter]struct{}{}}
-
-func init() { waitForSockets(standardStreams.notify) }
+var standardStreams = poller{waiters: map[*waiter]struct{}{}}
 
 // wait is over when the descriptor is ready (a hang-up or an error is: read and write then say which), after the time (negative: none) or
 // when stop closes. The error is of waiting itself.
-func (p *fdPoller) wait(fd int, events int16, timeout time.Duration, stop <-chan struct{}) (ready bool, err error) {
+func (p *poller) wait(fd int, events int16, timeout time.Duration, stop <-chan struct{}) (ready bool, err error) {
 	result := make(chan error, 1)
-	w := &fdWaiter{fd: fd, events: events, tell: func(err error) { result <- err }}
+	w := &waiter{fd: fd, events: events, tell: func(err error) { result <- err }}
 	if err := p.add(w); err != nil {
 		return false, err
 	}
@@ -53,8 +51,8 @@ func (p *fdPoller) wait(fd int, events int16, timeout time.Duration, stop <-chan
 }
 
 // notify is nodehost.Notifier of edit e8poll. An error is worth a look, too.
-func (p *fdPoller) notify(fd uintptr, write bool, ready func()) (cancel func(), ok bool) {
-	w := &fdWaiter{fd: int(fd), events: unix.POLLIN, tell: func(error) { ready() }}
+func (p *poller) notify(fd uintptr, write bool, ready func()) (cancel func(), ok bool) {
+	w := &waiter{fd: int(fd), events: unix.POLLIN, tell: func(error) { ready() }}
 	if write {
 		w.events = unix.POLLOUT
 	}
@@ -64,7 +62,7 @@ func (p *fdPoller) notify(fd uintptr, write bool, ready func()) (cancel func(), 
 	return func() { p.remove(w) }, true
 }
 
-func (p *fdPoller) add(w *fdWaiter) error {
+func (p *poller) add(w *waiter) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.wake[0] == nil {
@@ -80,7 +78,7 @@ func (p *fdPoller) add(w *fdWaiter) error {
 	return nil
 }
 
-func (p *fdPoller) remove(w *fdWaiter) {
+func (p *poller) remove(w *waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.waiters, w)
@@ -88,14 +86,14 @@ func (p *fdPoller) remove(w *fdWaiter) {
 }
 
 // nudge has run look at the waiters again; mu is held.
-func (p *fdPoller) nudge() {
+func (p *poller) nudge() {
 	if p.wake[1] != nil && !p.nudged {
 		p.nudged = true
 		_, _ = p.wake[1].Write([]byte{0})
 	}
 }
 
-func (p *fdPoller) run(wake *os.File) {
+func (p *poller) run(wake *os.File) {
 	for {
 		list, waiters := p.list(wake)
 		if waiters == nil {
@@ -122,7 +120,7 @@ func (p *fdPoller) run(wake *os.File) {
 }
 
 // list is what to poll for; nothing when nobody waits any more, and then the pipe is gone.
-func (p *fdPoller) list(wake *os.File) (list []unix.PollFd, waiters []*fdWaiter) {
+func (p *poller) list(wake *os.File) (list []unix.PollFd, waiters []*waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiters) == 0 {
