@@ -6,7 +6,11 @@ import { zigVersion } from './lib/zig.mjs';
 
 const file = process.argv[2] ?? fail('Expected the path of the file to write.');
 const { name, version, license, devDependencies } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
-const licenses = { 'github.com/tetratelabs/wazero': 'Apache-2.0', 'golang.org/x/sys': 'BSD-3-Clause' };
+const licenses = {
+  'github.com/tetratelabs/wazero': 'Apache-2.0',
+  'golang.org/x/sys': 'BSD-3-Clause',
+  'github.com/cespare/xxhash/v2': 'MIT',
+};
 const components = new Map();
 const add = (component) => components.set(component.purl, { 'bom-ref': component.purl, ...component });
 

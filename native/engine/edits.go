@@ -29,6 +29,7 @@ import (
 	"wazeroengine/e5direct"
 	"wazeroengine/e6cache"
 	"wazeroengine/e6ids"
+	"wazeroengine/e6map"
 	"wazeroengine/e7address"
 	"wazeroengine/e7arms"
 	"wazeroengine/e7capacity"
@@ -107,9 +108,10 @@ var edits = []edit.Edit{
 	e9snapshot.Edit,
 	e9progress.Edit,
 	e7unwind.Edit,
-	e6cache.Edit,
-	e6ids.Edit, // numbers what e7try enters
-	e7ref.Edit, // checks in what e7select added
+	e6map.Edit,
+	e6cache.Edit, // keeps the map of e6map
+	e6ids.Edit,   // numbers what e7try enters
+	e7ref.Edit,   // checks in what e7select added
 	e5direct.Edit,
 	e10exits.Edit,  // beside the polls of e2
 	e10growth.Edit, // behind the function, with e10exits

@@ -34,21 +34,21 @@ func newDiskCache(directory string) (wazero.CompilationCache, *diskCache, error)
 }
 
 // codeKey is all that the code of a module depends on, and all that its validity does, the pre-scan included: what a runtime allows (memoryLimitPages,
-// tableElements) is looked at whenever a module is decoded. heard is which functions have a listener.
-func (rt *runtimeState) codeKey(binary []byte, heard string) codecache.Key {
+// tableElements) is looked at whenever a module is decoded. sum is codecache.Sum of its bytes; heard is which functions have a listener.
+func (rt *runtimeState) codeKey(sum codecache.Key, heard string) codecache.Key {
 	features := api.CoreFeatures(api.CoreFeaturesV2)
 	if rt.config.coreFeatures != nil {
 		features = api.CoreFeatures(*rt.config.coreFeatures)
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %x %s %s %x %x %t %t %q %x", nodehost.Version(), prescan.Version(), runtime.GOARCH, runtime.GOOS, nodehost.CPU(), uint64(features),
-		!rt.config.debugInfoDisabled, rt.config.closeOnContextDone, heard, codecache.Sum(binary))
+		!rt.config.debugInfoDisabled, rt.config.closeOnContextDone, heard, sum)
 	return codecache.Key(h.Sum(nil))
 }
 
 // compileCode takes the code that the engine or the directory of its cache has, which proves that the module is valid, or compiles.
-func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, heard string) (wazero.CompiledModule, error) {
-	key := rt.codeKey(binary, heard)
+func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum codecache.Key, heard string) (wazero.CompiledModule, error) {
+	key := rt.codeKey(sum, heard)
 	if nodehost.HasCode(rt.inner, key) {
 		module, err := rt.inner.CompileModule(nodehost.WithExchange(ctx, &nodehost.Exchange{ID: key, Verified: true}), binary)
 		if !errors.Is(err, nodehost.ErrNoCode) { // it may have been closed meanwhile

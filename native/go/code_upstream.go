@@ -6,6 +6,8 @@ import (
 	"context"
 
 	"github.com/tetratelabs/wazero"
+
+	"wazeronode/codecache"
 )
 
 // diskCache is not needed: wazero's cache has the directory, and its files are checked in part only.
@@ -16,6 +18,6 @@ func newDiskCache(directory string) (wazero.CompilationCache, *diskCache, error)
 	return inner, nil, err
 }
 
-func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, _ string) (wazero.CompiledModule, error) {
+func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, _ codecache.Key, _ string) (wazero.CompiledModule, error) {
 	return rt.compileAnew(ctx, binary)
 }

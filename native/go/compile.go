@@ -10,6 +10,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"wazeronode/codecache"
 	"wazeronode/failure"
 	"wazeronode/handles"
 	"wazeronode/headroom"
@@ -51,7 +52,7 @@ func (rt *runtimeState) addCompiled(c *compiledState) *compiledState {
 
 // compile is the work itself, on a goroutine of its own. The result has no handle. Nothing of wazero sees the bytes before the pre-scan has: their bodies are left to
 // compileCode, which may have the code already.
-func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint32, listener *listenerState) (*compiledState, error) {
+func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecache.Key, workers uint32, listener *listenerState) (*compiledState, error) {
 	if err := refusal(prescan.CheckDeclarations(binary, rt.prescanLimits())); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, workers uint
 		ctx = experimental.WithCompilationWorkers(ctx, int(workers))
 	}
 	var c *compiledState
-	err = failure.Protect(func() (err error) { c, err = rt.compileInner(ctx, binary, listener); return })
+	err = failure.Protect(func() (err error) { c, err = rt.compileInner(ctx, binary, sum, listener); return })
 	if err != nil {
 		if scarce := (*failure.Error)(nil); errors.As(context.Cause(ctx), &scarce) {
 			return nil, scarce
@@ -149,11 +150,11 @@ func endWhereScarce(ctx context.Context, cancel context.CancelCauseFunc) (stop f
 	return time.AfterFunc(every, look).Stop
 }
 
-func (rt *runtimeState) compileInner(ctx context.Context, binary []byte, listener *listenerState) (*compiledState, error) {
+func (rt *runtimeState) compileInner(ctx context.Context, binary []byte, sum codecache.Key, listener *listenerState) (*compiledState, error) {
 	if listener != nil {
 		return rt.compileHeard(ctx, binary, listener)
 	}
-	inner, err := rt.compileCode(ctx, binary, "")
+	inner, err := rt.compileCode(ctx, binary, sum, "")
 	if err != nil {
 		return nil, err
 	}

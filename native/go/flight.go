@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"sync"
 	"time"
 
+	"wazeronode/codecache"
 	"wazeronode/failure"
 )
 
@@ -13,7 +13,7 @@ import (
 // own, and has a handle of his own to what it makes. It is stopped when nobody waits any more. What a listener hears is compiled alone.
 type flight struct {
 	rt       *runtimeState
-	sum      [sha256.Size]byte // under which the runtime has it, or zeros
+	sum      codecache.Key // of the bytes, under which the runtime has it, or zeros
 	cancel   context.CancelFunc
 	progress progress
 	done     chan struct{} // closed when made and err are there
@@ -28,14 +28,14 @@ type flight struct {
 // flights are those that can be joined.
 type flights struct {
 	mu    sync.Mutex
-	bySum map[[sha256.Size]byte]*flight
+	bySum map[codecache.Key]*flight
 }
 
 func (rt *runtimeState) join(binary []byte, workers uint32, listener *listenerState) *flight {
 	if listener != nil {
-		return rt.depart([sha256.Size]byte{}, binary, workers, listener)
+		return rt.depart(codecache.Key{}, binary, workers, listener)
 	}
-	sum := sha256.Sum256(binary)
+	sum := codecache.Sum(binary)
 	rt.flights.mu.Lock()
 	defer rt.flights.mu.Unlock()
 	if f := rt.flights.bySum[sum]; f != nil && f.board() {
@@ -46,14 +46,14 @@ func (rt *runtimeState) join(binary []byte, workers uint32, listener *listenerSt
 	return f
 }
 
-func (rt *runtimeState) depart(sum [sha256.Size]byte, binary []byte, workers uint32, listener *listenerState) *flight {
+func (rt *runtimeState) depart(sum codecache.Key, binary []byte, workers uint32, listener *listenerState) *flight {
 	f := &flight{rt: rt, sum: sum, done: make(chan struct{}), users: 1}
 	ctx, cancel := context.WithCancel(context.Background())
 	f.cancel = cancel
 	failure.Go(func() {
 		defer cancel()
 		f.err = failure.Protect(func() (err error) {
-			f.made, err = rt.compile(f.progress.attach(ctx), binary, workers, listener)
+			f.made, err = rt.compile(f.progress.attach(ctx), binary, sum, workers, listener)
 			return
 		})
 		f.land()

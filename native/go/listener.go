@@ -11,6 +11,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"wazeronode/abi"
+	"wazeronode/codecache"
 	"wazeronode/failure"
 	"wazeronode/handles"
 	"wazeronode/prescan"
@@ -67,7 +68,8 @@ func (rt *runtimeState) compileHeard(ctx context.Context, binary []byte, l *list
 		return &compiledState{rt: rt, functions: l.functions}, nil
 	}
 	salt := salts.take(binary)
-	inner, err := rt.compileCode(ctx, salt.apply(binary), l.heard())
+	binary = salt.apply(binary)
+	inner, err := rt.compileCode(ctx, binary, codecache.Sum(binary), l.heard())
 	if err != nil {
 		salt.release()
 		return nil, err

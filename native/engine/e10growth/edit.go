@@ -56,12 +56,12 @@ var Edit = edit.Edit{
 
 		// A stack that overflows does so at the beginning of a function, in the source as well.
 		f = t.File(edit.Wazevo + "engine.go")
-		f.ReplaceText("cm.sourceMap.wasmBinaryOffsets = append(cm.sourceMap.wasmBinaryOffsets, uint64(info.SourceOffset))", `
+		f.ReplaceText("cm.sourceMap.add(uint64(r.totalSize)+uint64(info.ExecutableOffset), uint64(info.SourceOffset))", `
 	offset := uint64(info.SourceOffset)
 	if info.SourceOffset == ssa.SourceOffsetOfEntry {
 		offset = module.CodeSection[fnum].BodyOffsetInCodeSection
 	}
-	cm.sourceMap.wasmBinaryOffsets = append(cm.sourceMap.wasmBinaryOffsets, offset)`)
+	cm.sourceMap.add(uint64(r.totalSize)+uint64(info.ExecutableOffset), offset)`)
 		f = t.File(edit.Wazevo + "guest_stack.go")
 		f.ReplaceText("var stackHeadroom = max(16<<10, minSignalStack()+8<<10) + 15&^15", "var stackHeadroom = (max(16<<10, minSignalStack()+8<<10)+15)&^15 + wazevoapi.SmallFrame")
 		f.AddImport("github.com/tetratelabs/wazero/internal/engine/wazevo/wazevoapi")

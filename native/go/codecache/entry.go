@@ -6,9 +6,10 @@
 //	magic    8 bytes, the last one is the version of this format
 //	key     32 bytes, all that the code depends on: also the name of the file, in hexadecimal
 //	lengths  8 bytes each, little endian: of the data and of the code, which follow the header and end the file
-//	digest  32 bytes, the SHA-256 of all of the above and of the SHA-256 of each piece of the data and of the code
+//	sum      8 bytes, little endian: the XXH64 of all of the above and of the XXH64 of each piece of the data and of the code
 //
-// so there is no byte that is not checked, and pieces are read and checked at once by as many goroutines as there are processors.
+// so there is no byte that is not checked, and pieces are read and checked at once by as many goroutines as there are processors. Who could
+// write a wrong entry with a sum that fits could as well do so with any digest: it is to find damage.
 package codecache
 
 import (
@@ -21,6 +22,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/cespare/xxhash/v2"
+
 	"wazeronode/blocking"
 )
 
@@ -28,10 +31,10 @@ import (
 type Key = [sha256.Size]byte
 
 const (
-	magic      = "nwzcode\x01"
+	magic      = "nwzcode\x02"
 	headBytes  = len(magic) + sha256.Size + 8 + 8
-	digestAt   = headBytes
-	allBytes   = headBytes + sha256.Size
+	sumAt      = headBytes
+	allBytes   = headBytes + 8
 	pieceBytes = 2 << 20 // a huge page: two goroutines on one would both make it
 	// What a damaged header asks for must not be more than there can be: data comes from Go's heap, and running out of that ends the
 	// process.
@@ -53,8 +56,8 @@ func head(key Key, data, code uint64) []byte {
 // write writes an entry.
 func write(w io.Writer, key Key, data, code []byte) error {
 	top := head(key, uint64(len(data)), uint64(len(code)))
-	digest, _ := digestOf(top, pieces(data, code), func(piece) error { return nil })
-	for _, part := range [][]byte{top, digest[:], data, code} {
+	sum, _ := sumOf(top, pieces(data, code), func(piece) error { return nil })
+	for _, part := range [][]byte{top, binary.LittleEndian.AppendUint64(nil, sum), data, code} {
 		if _, err := w.Write(part); err != nil {
 			return err
 		}
@@ -88,11 +91,11 @@ func read(r io.ReaderAt, size int64, key Key, alloc func(size int) ([]byte, erro
 			return nil, nil, err
 		}
 	}
-	digest, err := digestOf(header[:headBytes], pieces(data, code[:codeSize]), func(p piece) error {
+	sum, err := sumOf(header[:headBytes], pieces(data, code[:codeSize]), func(p piece) error {
 		_, err := r.ReadAt(p.bytes, int64(allBytes)+p.at)
 		return shorter(err)
 	})
-	if err == nil && !bytes.Equal(digest[:], header[digestAt:]) {
+	if err == nil && sum != binary.LittleEndian.Uint64(header[sumAt:]) {
 		err = damaged("its checksum is wrong")
 	}
 	return data, code, err
@@ -106,10 +109,18 @@ func shorter(err error) error {
 	return err
 }
 
-// Sum is a digest of bytes, made as fast as that of an entry: it is not their SHA-256.
-func Sum(b []byte) Key {
-	digest, _ := digestOf(nil, pieces(b, nil), func(piece) error { return nil })
-	return digest
+// Sum is a digest of bytes that strangers have made: no two modules have the same. It is the SHA-256 of that of each piece, by as many goroutines
+// as there are processors.
+func Sum(b []byte) (sum Key) {
+	all := pieces(b, nil)
+	sums := make([]Key, len(all))
+	_ = each(len(all), func(i int) error { sums[i] = sha256.Sum256(all[i].bytes); return nil })
+	h := sha256.New()
+	for i := range sums {
+		h.Write(sums[i][:])
+	}
+	h.Sum(sum[:0])
+	return sum
 }
 
 type piece struct {
@@ -129,26 +140,43 @@ func pieces(data, code []byte) (all []piece) {
 	return all
 }
 
-// digestOf has each piece filled, then hashes it.
-func digestOf(top []byte, all []piece, fill func(piece) error) (digest [sha256.Size]byte, err error) {
-	sums := make([][sha256.Size]byte, len(all))
+// sumOf has each piece filled, then sums it up.
+func sumOf(top []byte, all []piece, fill func(piece) error) (uint64, error) {
+	sums := make([]byte, 8*len(all))
+	err := each(len(all), func(i int) error {
+		if err := fill(all[i]); err != nil {
+			return err
+		}
+		binary.LittleEndian.PutUint64(sums[8*i:], xxhash.Sum64(all[i].bytes))
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	h := xxhash.New()
+	_, _ = h.Write(top)
+	_, _ = h.Write(sums)
+	return h.Sum64(), nil
+}
+
+// each does something for each of n, by as many goroutines as there are processors and the process may have of these. It ends with the first error.
+func each(n int, do func(i int) error) error {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	work := func() {
 		for {
 			i := int(next.Add(1)) - 1
-			if i >= len(all) || failed.Load() != nil {
+			if i >= n || failed.Load() != nil {
 				return
 			}
-			if err := fill(all[i]); err != nil {
+			if err := do(i); err != nil {
 				failed.CompareAndSwap(nil, &err)
 				return
 			}
-			sums[i] = sha256.Sum256(all[i].bytes)
 		}
 	}
 	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(all)) - 1 {
+	for range min(runtime.GOMAXPROCS(0), n) - 1 {
 		if !blocking.Cache.TryEnter() {
 			break
 		}
@@ -158,13 +186,7 @@ func digestOf(top []byte, all []piece, fill func(piece) error) (digest [sha256.S
 	work()
 	others.Wait()
 	if err := failed.Load(); err != nil {
-		return digest, *err
+		return *err
 	}
-	h := sha256.New()
-	h.Write(top)
-	for i := range sums {
-		h.Write(sums[i][:])
-	}
-	h.Sum(digest[:0])
-	return digest, nil
+	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"runtime"
-	"unsafe"
 
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/internal/engine/wazevo/backend"
@@ -84,8 +83,7 @@ func giveCode(ctx context.Context, cm *compiledModule) {
 // encodeData is what belongs to the code: where functions begin, the clauses of each try_table, and the source map.
 func (cm *compiledModule) encodeData() []byte {
 	le := binary.LittleEndian
-	sm := &cm.sourceMap
-	b := make([]byte, 0, 8*len(cm.functionOffsets)+16*len(sm.executableOffsets)+64)
+	b := make([]byte, 0, 8*len(cm.functionOffsets)+len(cm.sourceMap.index)+len(cm.sourceMap.places)+64)
 	b = le.AppendUint64(b, uint64(len(cm.functionOffsets)))
 	for _, offset := range cm.functionOffsets {
 		b = le.AppendUint64(b, uint64(offset))
@@ -97,16 +95,10 @@ func (cm *compiledModule) encodeData() []byte {
 			b = le.AppendUint64(b, uint64(c.Kind)<<32|uint64(c.TagIndex))
 		}
 	}
-	b = le.AppendUint64(b, uint64(len(sm.executableOffsets)))
-	start := uintptr(unsafe.Pointer(unsafe.SliceData(cm.executable)))
-	for i, address := range sm.executableOffsets {
-		b = le.AppendUint64(b, uint64(address-start))
-		b = le.AppendUint64(b, sm.wasmBinaryOffsets[i])
-	}
-	return b
+	return cm.sourceMap.appendTo(b)
 }
 
-// decodeData undoes encodeData. The bytes have been checked as a whole, so an error here is one of encodeData.
+// decodeData undoes encodeData; the source map keeps the bytes. They have been checked as a whole, so an error here is one of encodeData.
 func (cm *compiledModule) decodeData(data, code []byte) (err error) {
 	errData := errors.New("the data of the code is too short")
 	next := func() (v uint64) {
@@ -140,16 +132,15 @@ func (cm *compiledModule) decodeData(data, code []byte) (err error) {
 		}
 		cm.catchClauseTable[i] = clauses
 	}
-	if n := count(); n > 0 {
-		start := uintptr(unsafe.Pointer(unsafe.SliceData(code)))
-		cm.sourceMap.executableOffsets, cm.sourceMap.wasmBinaryOffsets = make([]uintptr, n), make([]uint64, n)
-		for i := range n {
-			cm.sourceMap.executableOffsets[i] = start + uintptr(next())
-			cm.sourceMap.wasmBinaryOffsets[i] = next()
-		}
+	if err != nil {
+		return err
 	}
-	if err == nil && len(data) > 0 {
-		err = errors.New("the data of the code is too long")
+	var ok bool
+	if cm.sourceMap, data, ok = readSourceMap(data); !ok {
+		return errData
 	}
-	return err
+	if len(data) > 0 {
+		return errors.New("the data of the code is too long")
+	}
+	return nil
 }
