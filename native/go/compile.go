@@ -11,10 +11,12 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"wazeronode/codecache"
+	"wazeronode/describe"
 	"wazeronode/failure"
 	"wazeronode/handles"
 	"wazeronode/headroom"
 	"wazeronode/prescan"
+	"wazeronode/salts"
 )
 
 // compiledState is a wazero.CompiledModule. wazero counts references by the bytes and not by the handle, so Close is called once.
@@ -30,12 +32,12 @@ type compiledState struct {
 
 	instanceBytes uint64 // about what an instance takes
 
-	description *description // made where it was compiled: for many functions it takes time that the JS thread does not have; nil of a host module
+	description *describe.Description // made where it was compiled: for many functions it takes time that the JS thread does not have; nil of a host module
 
 	// where it was compiled with a listener
 	functions []api.FunctionDefinition // that it defines
-	heard     *description             // of these
-	salt      *salt
+	heard     *describe.Description    // of these
+	salt      *salts.Salt
 	log       *logTarget
 
 	// of a host module
@@ -98,7 +100,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 			}
 		}
 		if listener != nil && listener.Log == nil {
-			c.heard, err = describeFunctions(ctx, c.functions)
+			c.heard, err = describe.Functions(ctx, c.functions)
 		}
 		return err
 	})
@@ -106,7 +108,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 		if c.inner != nil { // else it is a list of functions for a filter
 			_ = c.inner.Close(context.Background())
 		}
-		c.salt.release()
+		c.salt.Release()
 		return nil, err
 	}
 	return c, nil
@@ -207,13 +209,18 @@ func (c *compiledState) disown() {
 	}
 }
 
+// describe is for what has code.
+func (c *compiledState) describe(ctx context.Context) (*describe.Description, error) {
+	return describe.Compiled(ctx, describe.Module{Inner: c.inner, Sections: c.customSections(), Imports: c.imports, SharedMemory: c.sharedMemory})
+}
+
 // customSections are the module's own.
 func (c *compiledState) customSections() []api.CustomSection {
 	if !c.rt.config.customSections { // wazero keeps them for DWARF too
 		return nil
 	}
 	sections := c.inner.CustomSections()
-	if c.salt.isApplied() {
+	if c.salt.IsApplied() {
 		sections = sections[:len(sections)-1]
 	}
 	return sections

@@ -14,14 +14,6 @@ import (
 
 const engineEdited = true
 
-// progress counts the functions that a compilation has compiled: edit e9progress.
-type progress struct{ inner nodehost.Progress }
-
-func (p *progress) attach(ctx context.Context) context.Context {
-	return nodehost.WithProgress(ctx, &p.inner)
-}
-func (p *progress) read() (done, functions uint32) { return p.inner.Read() }
-
 func functionDefinitionOf(m api.Module, reference uint64) (api.FunctionDefinition, bool) {
 	return nodehost.FunctionDefinitionOf(m, reference)
 }

@@ -6,18 +6,18 @@ package main
 import "C"
 
 import (
-	"wazeronode/failure"
+	"wazeronode/describe"
 	"wazeronode/handles"
 )
 
 // described answers a question to a large description. What crosses is bounded.
-func described(h C.wz_handle, out *C.wz_result, ask func(d *description) (any, error)) {
+func described(h C.wz_handle, out *C.wz_result, ask func(d *describe.Description) (any, error)) {
 	answer(out, func() (uint64, []byte, error) {
 		d, err := handles.Lookup[*descriptionHandle](handles.Handle(h), handles.Description)
 		if err != nil {
 			return 0, nil, err
 		}
-		record, err := ask(d.description)
+		record, err := ask(d.Description)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -33,28 +33,23 @@ func wz_description_find(h C.wz_handle, which C.uint32_t, name C.wz_str, out *C.
 		if err != nil {
 			return 0, nil, err
 		}
-		return d.find(uint32(which), goString(name)), nil, nil
+		return d.Find(uint32(which), goString(name)), nil, nil
 	})
 }
 
 //export wz_description_line
 func wz_description_line(h C.wz_handle, line C.uint32_t, out *C.wz_result) {
-	described(h, out, func(d *description) (any, error) {
-		if uint64(line) >= uint64(len(d.lines)) {
-			return nil, failure.Invalid("Expected the line of a function")
-		}
-		return d.function(d.lines[line]), nil
-	})
+	described(h, out, func(d *describe.Description) (any, error) { return d.Line(uint32(line)) })
 }
 
 //export wz_description_names
 func wz_description_names(h C.wz_handle, which, from C.uint32_t, out *C.wz_result) {
-	described(h, out, func(d *description) (any, error) { return d.namesFrom(uint32(which), uint32(from)) })
+	described(h, out, func(d *describe.Description) (any, error) { return d.Names(uint32(which), uint32(from)) })
 }
 
 //export wz_description_type
 func wz_description_type(h C.wz_handle, number C.uint32_t, out *C.wz_result) {
-	described(h, out, func(d *description) (any, error) { return d.typeRecord(uint32(number)) })
+	described(h, out, func(d *describe.Description) (any, error) { return d.Type(uint32(number)) })
 }
 
 //export wz_description_close

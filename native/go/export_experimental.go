@@ -8,8 +8,10 @@ import "C"
 import (
 	"encoding/json"
 
+	"wazeronode/describe"
 	"wazeronode/failure"
 	"wazeronode/handles"
+	"wazeronode/sockets"
 )
 
 //export wz_listener_new
@@ -83,11 +85,11 @@ func wz_table_function(h C.wz_handle, table, offset C.uint32_t, types C.wz_str, 
 		if err := json.Unmarshal(goBytes(types), &signature); err != nil {
 			return 0, nil, failure.Invalid("Expected the types of a function but received " + err.Error())
 		}
-		params, err := valueTypes(signature.Params)
+		params, err := describe.ParseTypes(signature.Params)
 		if err != nil {
 			return 0, nil, err
 		}
-		results, err := valueTypes(signature.Results)
+		results, err := describe.ParseTypes(signature.Results)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -95,7 +97,7 @@ func wz_table_function(h C.wz_handle, table, offset C.uint32_t, types C.wz_str, 
 		if err != nil {
 			return 0, nil, err
 		}
-		text, err := asJSON(describeFunction(definition))
+		text, err := asJSON(describe.Function(definition))
 		return uint64(f.handle), text, err
 	})
 }
@@ -117,7 +119,7 @@ func wz_internal_globals(h C.wz_handle, out *C.wz_result) {
 		}
 		records := []record{}
 		for _, g := range globals {
-			records = append(records, record{g.handle, typeName(g.inner.Type())})
+			records = append(records, record{g.handle, describe.TypeName(g.inner.Type())})
 		}
 		text, err := asJSON(records)
 		return 0, text, err
@@ -131,7 +133,7 @@ func wz_tcp_addresses(h C.wz_handle, out *C.wz_result) {
 		if err != nil {
 			return 0, nil, err
 		}
-		text, err := asJSON(append([]tcpAddress{}, m.addresses...))
+		text, err := asJSON(append([]sockets.Address{}, m.addresses...))
 		return 0, text, err
 	})
 }

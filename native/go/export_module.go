@@ -10,6 +10,7 @@ import (
 
 	"wazeronode/abi"
 	"wazeronode/arena"
+	"wazeronode/describe"
 	"wazeronode/failure"
 	"wazeronode/frames"
 	"wazeronode/handles"
@@ -174,7 +175,7 @@ func wz_module_global(h C.wz_handle, name C.wz_str, out *C.wz_result) {
 		if g == nil || err != nil {
 			return 0, nil, err
 		}
-		text, err := asJSON(map[string]any{"type": typeName(g.inner.Type()), "mutable": g.mutable()})
+		text, err := asJSON(map[string]any{"type": describe.TypeName(g.inner.Type()), "mutable": g.mutable()})
 		return uint64(g.handle), text, err
 	})
 }
@@ -310,7 +311,7 @@ func wz_function_reference(h C.wz_handle, reference C.uint64_t, out *C.wz_result
 		if !ok {
 			return 0, nil, &failure.Error{Code: failure.CodeNotImplemented, Message: "definitions of function references need the edited engine"}
 		}
-		text, err := asJSON(describeFunction(d))
+		text, err := asJSON(describe.Function(d))
 		return 0, text, err
 	})
 }

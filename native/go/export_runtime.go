@@ -141,7 +141,7 @@ func wz_compile_cancel(env, request C.uint64_t, reason C.uint32_t) {
 func wz_compile_progress(env, request C.uint64_t) C.uint64_t {
 	if r := findRequest(env, request); r != nil {
 		if f := r.flight.Load(); f != nil {
-			done, functions := f.progress.read()
+			done, functions := f.Progress()
 			return C.uint64_t(done)<<32 | C.uint64_t(functions)
 		}
 	}
@@ -190,10 +190,11 @@ func wz_compiled_describe(h C.wz_handle, heard C.uint32_t, out *C.wz_result) {
 		if d == nil {
 			return 0, nil, failure.Invalid("Expected a compiled module that has such a description")
 		}
-		if !d.head.Large {
-			return 0, d.text, nil
+		text, large := d.Text()
+		if !large {
+			return 0, text, nil
 		}
-		return uint64(c.rt.addDescription(d)), d.text, nil
+		return uint64(c.rt.addDescription(d)), text, nil
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"wazeronode/abi"
+	"wazeronode/describe"
 	"wazeronode/failure"
 	"wazeronode/handles"
 	"wazeronode/shown"
@@ -108,12 +109,12 @@ func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModul
 
 // checkInvokes is for what wazero believes of a guest: an invoke_ is given the index of a function before all else, and panics where that is missing. The
 // JS thread waits meanwhile. Lua imports 25 functions, Emscripten's largest programs some thousands.
-func checkInvokes(d *description) error {
+func checkInvokes(d *describe.Description) error {
 	const most = 10_000
-	if d == nil || d.head.ImportedFunctions > most {
+	if d == nil || len(d.Imported()) > most {
 		return &failure.Error{Code: failure.CodeLink, Message: fmt.Sprintf("Expected a guest that Emscripten has built, of at most %d imported functions", most)}
 	}
-	for _, f := range d.lines[:d.head.ImportedFunctions] {
+	for _, f := range d.Imported() {
 		module, name, _ := f.Import()
 		if module != "env" || !strings.HasPrefix(name, "invoke_") {
 			continue
@@ -126,16 +127,16 @@ func checkInvokes(d *description) error {
 }
 
 func (rt *runtimeState) functionExport(r *hostFunctionRecord) (func(wazero.HostModuleBuilder), error) {
-	params, err := valueTypes(r.Params)
+	params, err := describe.ParseTypes(r.Params)
 	if err != nil {
 		return nil, err
 	}
-	results, err := valueTypes(r.Results)
+	results, err := describe.ParseTypes(r.Results)
 	if err != nil {
 		return nil, err
 	}
 	rt.hasHostFunctions.Store(true)
-	fn := &hostFunction{id: r.ID, params: uint32(words(params)), results: uint32(words(results)), rt: rt}
+	fn := &hostFunction{id: r.ID, params: uint32(describe.Words(params)), results: uint32(describe.Words(results)), rt: rt}
 	return func(b wazero.HostModuleBuilder) {
 		fb := b.NewFunctionBuilder().WithGoModuleFunction(fn, params, results)
 		if r.Name != "" {
@@ -185,23 +186,4 @@ func (h *hostFunction) Call(ctx context.Context, mod api.Module, stack []uint64)
 		f.restore = nil
 		r.snapshot.Restore(r.results)
 	}
-}
-
-var valueTypeOf = map[string]api.ValueType{
-	"i32": api.ValueTypeI32, "i64": api.ValueTypeI64, "f32": api.ValueTypeF32, "f64": api.ValueTypeF64,
-	"v128": v128Type, "externref": api.ValueTypeExternref, "funcref": funcrefType,
-}
-
-const funcrefType = 0x70
-
-func valueTypes(names []string) ([]api.ValueType, error) {
-	out := make([]api.ValueType, len(names))
-	for i, n := range names {
-		t, ok := valueTypeOf[n]
-		if !ok {
-			return nil, failure.Invalid("Expected a value type but received " + n)
-		}
-		out[i] = t
-	}
-	return out, nil
 }

@@ -12,9 +12,11 @@ import (
 
 	"wazeronode/abi"
 	"wazeronode/codecache"
+	"wazeronode/describe"
 	"wazeronode/failure"
 	"wazeronode/handles"
 	"wazeronode/prescan"
+	"wazeronode/salts"
 )
 
 // listenerState is what one compilation is heard by: JavaScript, or a native log. It is ListenerDescription of src/native/binding.ts.
@@ -67,11 +69,11 @@ func (rt *runtimeState) compileHeard(ctx context.Context, binary []byte, l *list
 		}
 		return &compiledState{rt: rt, functions: l.functions}, nil
 	}
-	salt := salts.take(binary)
-	binary = salt.apply(binary)
+	salt := salts.Take(binary)
+	binary = salt.Apply(binary)
 	inner, err := rt.compileCode(ctx, binary, codecache.Sum(binary), l.heard())
 	if err != nil {
-		salt.release()
+		salt.Release()
 		return nil, err
 	}
 	heard := l.functions[len(l.functions)-l.last:] // named twice where a first attempt came to nothing
@@ -148,14 +150,14 @@ func (f *frame) lastHeard(def api.FunctionDefinition) int {
 }
 
 // heardStack is innermost first, as far as its text stays below some 4 MiB: names and types of each function are the module's choice.
-func (f *frame) heardStack() []functionRecord {
-	records := []functionRecord{}
+func (f *frame) heardStack() []describe.FunctionRecord {
+	records := []describe.FunctionRecord{}
 	const most = 4 << 20
 	size := 0
 	for i := len(f.heard) - 1; i >= 0; i-- {
 		for _, def := range f.heard[i] {
-			r := describeFunction(def)
-			size += 256 + len(r.ModuleName) + len(r.Name) + 12*(len(r.ParamTypes)+len(r.ResultTypes)) + totalBytes(r.ExportNames) + totalBytes(r.ParamNames)
+			r := describe.Function(def)
+			size += 256 + len(r.ModuleName) + len(r.Name) + 12*(len(r.ParamTypes)+len(r.ResultTypes)) + describe.NameBytes(r.ExportNames) + describe.NameBytes(r.ParamNames)
 			if size > most && len(records) > 0 {
 				return records
 			}
@@ -185,7 +187,7 @@ func (l *listenerState) Before(ctx context.Context, mod api.Module, def api.Func
 	}
 	f.heardBegins(def, it)
 	if l.TellBefore {
-		l.tell(f, eventBefore, mod, def, params[:words(def.ParamTypes())], nil)
+		l.tell(f, eventBefore, mod, def, params[:describe.Words(def.ParamTypes())], nil)
 	}
 }
 
@@ -197,7 +199,7 @@ func (l *listenerState) After(ctx context.Context, mod api.Module, def api.Funct
 	}
 	defer f.heardEnds(def)
 	if l.TellAfter {
-		l.tell(f, eventAfter, mod, def, results[:words(def.ResultTypes())], nil)
+		l.tell(f, eventAfter, mod, def, results[:describe.Words(def.ResultTypes())], nil)
 	}
 }
 

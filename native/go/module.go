@@ -10,12 +10,14 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/sock"
 
+	"wazeronode/describe"
 	"wazeronode/failure"
 	"wazeronode/frames"
 	"wazeronode/handles"
 	"wazeronode/headroom"
 	"wazeronode/jail"
 	"wazeronode/slots"
+	"wazeronode/sockets"
 	"wazeronode/stdio"
 )
 
@@ -33,7 +35,7 @@ type moduleState struct {
 	compiled  *compiledState // closed with the module, or nil
 	source    *compiledState // what it was made of, closed or not
 	files     *jail.OpenFiles
-	addresses []tcpAddress // that its TCP listeners are bound to
+	addresses []sockets.Address // that its TCP listeners are bound to
 	stdin     atomic.Pointer[stdio.Source]
 
 	mu             sync.Mutex
@@ -161,7 +163,7 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 		return err
 	}
 	if l := i.config.tcpListeners; len(l) > 0 && !m.host {
-		ctx = sock.WithConfig(ctx, tcpConfig(l))
+		ctx = sock.WithConfig(ctx, sockets.Config(l))
 	}
 	ctx = withFiles(withTableLimit(ctx, m.tableElements()), m.files)
 	ctx = experimental.WithMemoryAllocator(ctx, m)
@@ -177,7 +179,7 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 		}
 		m.Group.Add(&m.Member)
 		if n := len(i.config.tcpListeners) / 2; n > 0 && !m.host && !m.IsClosed() {
-			m.addresses = boundAddresses(inner, n)
+			m.addresses = sockets.Bound(inner, n)
 		}
 	}
 	return err
@@ -266,6 +268,17 @@ func (m *moduleState) own(k handles.Kind, value any) handles.Handle {
 	return h
 }
 
+func (m *moduleState) describe() (any, error) {
+	if m.inner == nil {
+		return nil, failure.Closed("the module is not instantiated")
+	}
+	var memory api.MemoryDefinition
+	if mem := moduleMemory(m.inner); mem != nil {
+		memory = mem.Definition()
+	}
+	return describe.Instance(m.inner.Name(), memory, m.sharedMemory), nil
+}
+
 var errClosedModule = failure.Closed("the module is closed")
 
 // function finds an exported function; nil if there is none of that name.
@@ -286,7 +299,7 @@ func (m *moduleState) function(name string) (*functionState, error) {
 		return nil, nil
 	}
 	d := inner.Definition()
-	f := &functionState{module: m, name: name, size: max(words(d.ParamTypes()), words(d.ResultTypes()))}
+	f := &functionState{module: m, name: name, size: max(describe.Words(d.ParamTypes()), describe.Words(d.ResultTypes()))}
 	f.put(inner)
 	f.handle = m.own(handles.Function, f)
 	m.functions[name] = f
@@ -335,18 +348,5 @@ func (m *moduleState) forgetEngine() {
 		callEngines.Add(-1)
 	}
 }
-
-// words is how many stack slots the values take: v128 takes two.
-func words(types []api.ValueType) (n int) {
-	for _, t := range types {
-		n++
-		if t == v128Type {
-			n++
-		}
-	}
-	return n
-}
-
-const v128Type = 0x7b
 
 var _ experimental.MemoryAllocator = (*moduleState)(nil)

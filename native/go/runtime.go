@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"maps"
 	"reflect"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"wazeronode/arena"
 	"wazeronode/failure"
+	"wazeronode/flights"
 	"wazeronode/handles"
 	"wazeronode/slots"
 )
@@ -30,7 +30,7 @@ type runtimeState struct {
 	gate   chan struct{} // one token per compilation that may run
 	share  slots.Share   // of the slots
 
-	flights flights
+	flights flights.Group[*compiledState]
 
 	hasHostFunctions atomic.Bool // in JavaScript
 
@@ -63,7 +63,6 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 	rt := &runtimeState{
 		env: e, config: config, disk: disk, gate: make(chan struct{}, compiles),
 		budget:  arena.NewBudget(config.totalMemory()),
-		flights: flights{bySum: map[[sha256.Size]byte]*flight{}},
 		owned:   map[interface{ disown() }]struct{}{},
 		modules: map[api.Module]*moduleState{},
 		memory:  map[uintptr]*guestMemory{},

@@ -9,6 +9,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/table"
 
+	"wazeronode/describe"
 	"wazeronode/failure"
 	"wazeronode/handles"
 )
@@ -32,7 +33,7 @@ func (m *moduleState) lookUp(tableIndex, offset uint32, params, results []api.Va
 	if f := m.tableFunctions[reference]; f != nil {
 		return f, fn.Definition(), nil
 	}
-	f := &functionState{module: m, size: max(words(params), words(results))}
+	f := &functionState{module: m, size: max(describe.Words(params), describe.Words(results))}
 	f.again = func() api.Function { // the table may have changed since
 		if m.tableElement(tableIndex, offset) != reference {
 			return nil

@@ -1,23 +1,27 @@
-package main
+// Package describe is definitions as JavaScript gets them: of modules, functions, memories and types. A description is made off the JS thread
+// and does not change, but for the numbers of types, under its lock.
+package describe
 
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"sync"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
 	"wazeronode/failure"
-	"wazeronode/handles"
+	"wazeronode/prescan"
 )
 
-// description is what JavaScript can ask of a compiled module. It is definitions only, so it may outlive the code.
+// Description is what JavaScript can ask of a compiled module. It is definitions only, so it may outlive the code.
 //
 // A small one crosses whole, as text, when the module is described. Of a large one JavaScript gets the head, and a handle to ask for the rest piece by piece: what
 // all of it is as text follows from a few bytes of the module, and V8 keeps each text for as long as a piece of it.
-type description struct {
+type Description struct {
 	head        compiledDescription
 	lines       []api.FunctionDefinition // imported ones first, then each that is exported; of a listener: those that are defined
 	names       []string                 // of exported functions
@@ -28,7 +32,7 @@ type description struct {
 
 	mu    sync.Mutex // of types alone
 	types map[string]int
-	shown []typeRecord
+	shown []TypeRecord
 }
 
 // maxWhole is how many bytes cross whole. Half a millisecond of the JS thread.
@@ -37,11 +41,20 @@ const maxWhole = 256 << 10
 // lookEvery is after how many functions or names a description looks at its context.
 const lookEvery = 1000
 
-func (c *compiledState) describe(ctx context.Context) (*description, error) {
-	imported := c.inner.ImportedFunctions()
-	d := &description{lines: imported, types: map[string]int{}}
-	d.head = compiledDescription{Name: c.inner.Name(), ImportedFunctions: len(imported), Memories: []memoryRecord{}, ImportModules: []importModuleRecord{}}
-	exported := c.inner.ExportedFunctions()
+// Module is what is told of one: its code, its own custom sections, what the pre-scan says of it.
+type Module struct {
+	Inner        wazero.CompiledModule
+	Sections     []api.CustomSection
+	Imports      []prescan.ImportModule
+	SharedMemory bool // its memory, own or imported, is one
+}
+
+// Compiled describes a module. It ends early with ctx.
+func Compiled(ctx context.Context, c Module) (*Description, error) {
+	imported := c.Inner.ImportedFunctions()
+	d := &Description{lines: imported, types: map[string]int{}}
+	d.head = compiledDescription{Name: c.Inner.Name(), ImportedFunctions: len(imported), Memories: []memoryRecord{}, ImportModules: []importModuleRecord{}}
+	exported := c.Inner.ExportedFunctions()
 	d.names = slices.AppendSeq(make([]string, 0, len(exported)), maps.Keys(exported))
 	slices.Sort(d.names)
 	d.lineOf = make([]uint32, len(d.names))
@@ -63,18 +76,18 @@ func (c *compiledState) describe(ctx context.Context) (*description, error) {
 		d.lineOf[i] = line
 	}
 	d.describeMemories(c)
-	for _, s := range c.customSections() {
+	for _, s := range c.Sections {
 		d.sections = append(d.sections, s.Name())
 	}
-	for _, i := range c.imports {
+	for _, i := range c.Imports {
 		d.head.ImportModules = append(d.head.ImportModules, importModuleRecord{i.Name, i.Joins})
 	}
 	return d, d.finish(ctx)
 }
 
-// describeFunctions is for a listener.
-func describeFunctions(ctx context.Context, functions []api.FunctionDefinition) (*description, error) {
-	d := &description{lines: functions, types: map[string]int{}}
+// Functions describes those of a listener.
+func Functions(ctx context.Context, functions []api.FunctionDefinition) (*Description, error) {
+	d := &Description{lines: functions, types: map[string]int{}}
 	d.head = compiledDescription{Memories: []memoryRecord{}, ImportModules: []importModuleRecord{}}
 	if len(functions) > 0 {
 		d.head.Name, d.head.FirstIndex = functions[0].ModuleName(), functions[0].Index()
@@ -83,7 +96,7 @@ func describeFunctions(ctx context.Context, functions []api.FunctionDefinition) 
 }
 
 // finish makes the text, whole or of the head alone.
-func (d *description) finish(ctx context.Context) error {
+func (d *Description) finish(ctx context.Context) error {
 	d.head.Lines, d.head.Exports, d.head.CustomSections, d.head.MemoryNames = len(d.lines), len(d.names), len(d.sections), len(d.memoryNames)
 	whole := wholeDescription{ExportNames: d.names, ExportedFunctions: d.lineOf, Sections: d.sections, MemoryNames: d.memoryNames}
 	size := 0
@@ -100,7 +113,7 @@ func (d *description) finish(ctx context.Context) error {
 		if i%lookEvery == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		text, err := asJSON(d.function(f))
+		text, err := json.Marshal(d.function(f))
 		if err != nil {
 			return err
 		}
@@ -111,36 +124,50 @@ func (d *description) finish(ctx context.Context) error {
 	}
 	whole.Types = d.shown
 	d.head.Whole = &whole
-	text, err := asJSON(d.head)
+	text, err := json.Marshal(d.head)
 	d.text = append(text, lines.Bytes()...)
 	return err
 }
 
-func (d *description) large() (err error) {
+func (d *Description) large() (err error) {
 	d.head.Large, d.head.Whole = true, nil
-	d.text, err = asJSON(d.head)
+	d.text, err = json.Marshal(d.head)
 	return err
 }
 
-func (d *description) describeMemories(c *compiledState) {
+func (d *Description) describeMemories(c Module) {
 	add := func(m api.MemoryDefinition) {
 		d.memoryNames = slices.Sorted(slices.Values(m.ExportNames()))
-		d.head.Memories = append(d.head.Memories, describeMemory(m, c.sharedMemory))
+		d.head.Memories = append(d.head.Memories, describeMemory(m, c.SharedMemory))
 		d.head.Memories[0].ModuleName, d.head.Memories[0].ExportNames = "", nil // JavaScript has both
 	}
-	for _, m := range c.inner.ImportedMemories() { // the pre-scan lets one memory through, imported or own
+	for _, m := range c.Inner.ImportedMemories() { // the pre-scan lets one memory through, imported or own
 		add(m)
 		d.head.ImportedMemories = 1
 		return
 	}
-	for _, m := range c.inner.ExportedMemories() {
+	for _, m := range c.Inner.ExportedMemories() {
 		add(m)
 		return
 	}
 }
 
-// find is the line of an exported function, plus 1; or 1 for a name of the memory. 0 where there is none of that name.
-func (d *description) find(which uint32, name string) uint64 {
+// Text is what crosses when the module is described; large: the rest is asked for, piece by piece.
+func (d *Description) Text() (text []byte, large bool) { return d.text, d.head.Large }
+
+// Imported are the functions that it imports.
+func (d *Description) Imported() []api.FunctionDefinition { return d.lines[:d.head.ImportedFunctions] }
+
+// Line is a function by its line.
+func (d *Description) Line(line uint32) (LineRecord, error) {
+	if uint64(line) >= uint64(len(d.lines)) {
+		return LineRecord{}, failure.Invalid("Expected the line of a function")
+	}
+	return d.function(d.lines[line]), nil
+}
+
+// Find is the line of an exported function, plus 1; or 1 for a name of the memory. 0 where there is none of that name.
+func (d *Description) Find(which uint32, name string) uint64 {
 	if which == namesOfMemory {
 		if _, ok := slices.BinarySearch(d.memoryNames, name); ok {
 			return 1
@@ -161,8 +188,8 @@ const (
 	namesOfLine      = 3 // the export names of the function of a line: all of them
 )
 
-// namesFrom is as many as cross at once.
-func (d *description) namesFrom(which, from uint32) (namesRecord, error) {
+// Names is as many as cross at once.
+func (d *Description) Names(which, from uint32) (NamesRecord, error) {
 	const most, mostBytes = 1000, 64 << 10
 	var all []string
 	switch which {
@@ -174,16 +201,16 @@ func (d *description) namesFrom(which, from uint32) (namesRecord, error) {
 		all = d.sections
 	case namesOfLine:
 		if from >= uint32(len(d.lines)) {
-			return namesRecord{}, failure.Invalid("Expected the line of a function")
+			return NamesRecord{}, failure.Invalid("Expected the line of a function")
 		}
-		return namesRecord{Names: copied(d.lines[from].ExportNames())}, nil
+		return NamesRecord{Names: copied(d.lines[from].ExportNames())}, nil
 	default:
-		return namesRecord{}, failure.Invalid("Expected a kind of names")
+		return NamesRecord{}, failure.Invalid("Expected a kind of names")
 	}
 	if from > uint32(len(all)) {
-		return namesRecord{}, failure.Invalid("Expected the number of a name")
+		return NamesRecord{}, failure.Invalid("Expected the number of a name")
 	}
-	r := namesRecord{Names: []string{}}
+	r := NamesRecord{Names: []string{}}
 	for bytes, i := 0, int(from); i < len(all) && len(r.Names) < most && bytes < mostBytes; i++ {
 		r.Names = append(r.Names, all[i])
 		if which == namesOfFunctions {
@@ -195,13 +222,13 @@ func (d *description) namesFrom(which, from uint32) (namesRecord, error) {
 }
 
 // function is a line. Its module's name is left out, for JavaScript has it; so are names of more than 64 KiB together.
-func (d *description) function(f api.FunctionDefinition) lineRecord {
+func (d *Description) function(f api.FunctionDefinition) LineRecord {
 	const mostNames = 64 << 10
-	r := lineRecord{Index: f.Index(), Name: f.Name(), DebugName: f.DebugName(), ParamNames: []string{}, ResultNames: []string{}}
-	if names := f.ExportNames(); totalBytes(names) <= mostNames {
+	r := LineRecord{Index: f.Index(), Name: f.Name(), DebugName: f.DebugName(), ParamNames: []string{}, ResultNames: []string{}}
+	if names := f.ExportNames(); NameBytes(names) <= mostNames {
 		r.ExportNames = copied(names)
 	}
-	if totalBytes(f.ParamNames())+totalBytes(f.ResultNames()) <= mostNames {
+	if NameBytes(f.ParamNames())+NameBytes(f.ResultNames()) <= mostNames {
 		r.ParamNames, r.ResultNames = copied(f.ParamNames()), copied(f.ResultNames())
 	}
 	if module, name, ok := f.Import(); ok {
@@ -211,7 +238,8 @@ func (d *description) function(f api.FunctionDefinition) lineRecord {
 	return r
 }
 
-func totalBytes(names []string) (n int) {
+// NameBytes is about what names take.
+func NameBytes(names []string) (n int) {
 	for _, name := range names {
 		n += len(name) + 8
 	}
@@ -219,15 +247,15 @@ func totalBytes(names []string) (n int) {
 }
 
 // typeOf numbers the types of functions, so that each is told once: one of 1,000 parameters may be that of 50,000 functions.
-func (d *description) typeOf(f api.FunctionDefinition) int {
+func (d *Description) typeOf(f api.FunctionDefinition) int {
 	params, results := f.ParamTypes(), f.ResultTypes()
 	key := make([]byte, 0, len(params)+len(results)+1)
 	for _, t := range params {
-		key = append(key, typeName(t)...)
+		key = append(key, TypeName(t)...)
 	}
 	key = append(key, '>')
 	for _, t := range results {
-		key = append(key, typeName(t)...)
+		key = append(key, TypeName(t)...)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -235,37 +263,17 @@ func (d *description) typeOf(f api.FunctionDefinition) int {
 	if !known {
 		n = len(d.shown)
 		d.types[string(key)] = n
-		d.shown = append(d.shown, typeRecord{typeNames(params), typeNames(results)})
+		d.shown = append(d.shown, TypeRecord{typeNames(params), typeNames(results)})
 	}
 	return n
 }
 
-func (d *description) typeRecord(n uint32) (typeRecord, error) {
+// Type is a type of functions by its number.
+func (d *Description) Type(n uint32) (TypeRecord, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n >= uint32(len(d.shown)) {
-		return typeRecord{}, failure.Invalid("Expected the number of a type")
+		return TypeRecord{}, failure.Invalid("Expected the number of a type")
 	}
 	return d.shown[n], nil
-}
-
-// descriptionHandle is that of one compiled module of JavaScript to a description that others may have, too.
-type descriptionHandle struct {
-	*description
-	rt     *runtimeState
-	handle handles.Handle
-}
-
-func (rt *runtimeState) addDescription(d *description) handles.Handle {
-	h := &descriptionHandle{description: d, rt: rt}
-	h.handle = handles.Add(handles.Description, h)
-	rt.own(h)
-	return h.handle
-}
-
-// disown is the end of it: idempotent.
-func (h *descriptionHandle) disown() {
-	if handles.Remove(h.handle, handles.Description) != nil {
-		h.rt.release(h)
-	}
 }

@@ -1,9 +1,7 @@
-package main
+package describe
 
 import (
 	"github.com/tetratelabs/wazero/api"
-
-	"wazeronode/failure"
 )
 
 // The descriptions that cross as JSON: FunctionRecord, LineRecord, MemoryRecord, CompiledDescription, ModuleDescription of src/native/binding.ts.
@@ -13,7 +11,7 @@ type importRecord struct {
 	Name   string `json:"name"`
 }
 
-type functionRecord struct {
+type FunctionRecord struct {
 	ModuleName  string        `json:"moduleName"`
 	Index       uint32        `json:"index"`
 	Name        string        `json:"name"`
@@ -26,8 +24,8 @@ type functionRecord struct {
 	ResultNames []string      `json:"resultNames"`
 }
 
-// lineRecord is a function of a description.
-type lineRecord struct {
+// LineRecord is a function of a description.
+type LineRecord struct {
 	Index       uint32        `json:"index"`
 	Name        string        `json:"name"`
 	DebugName   string        `json:"debugName"`
@@ -38,12 +36,12 @@ type lineRecord struct {
 	Type        int           `json:"type"`
 }
 
-type typeRecord struct {
+type TypeRecord struct {
 	ParamTypes  []string `json:"paramTypes"`
 	ResultTypes []string `json:"resultTypes"`
 }
 
-type namesRecord struct {
+type NamesRecord struct {
 	Names []string `json:"names"`
 	Lines []uint32 `json:"lines,omitempty"`
 }
@@ -85,29 +83,27 @@ type wholeDescription struct {
 	ExportedFunctions []uint32     `json:"exportedFunctions"` // the line of each of these names
 	MemoryNames       []string     `json:"memoryNames"`
 	Sections          []string     `json:"sections"`
-	Types             []typeRecord `json:"types"`
+	Types             []TypeRecord `json:"types"`
 }
 
-type moduleDescription struct {
+type InstanceRecord struct {
 	Name   string        `json:"name"`
 	Memory *memoryRecord `json:"memory,omitempty"`
 }
 
-func (m *moduleState) describe() (*moduleDescription, error) {
-	if m.inner == nil {
-		return nil, failure.Closed("the module is not instantiated")
-	}
-	d := &moduleDescription{Name: m.inner.Name()}
-	if mem := moduleMemory(m.inner); mem != nil {
-		r := describeMemory(mem.Definition(), m.sharedMemory)
+// Instance tells what is told of an instance; memory may be nil.
+func Instance(name string, memory api.MemoryDefinition, shared bool) *InstanceRecord {
+	d := &InstanceRecord{Name: name}
+	if memory != nil {
+		r := describeMemory(memory, shared)
 		d.Memory = &r
 	}
-	return d, nil
+	return d
 }
 
-// describeFunction is for a definition that is told by itself.
-func describeFunction(f api.FunctionDefinition) functionRecord {
-	r := functionRecord{
+// Function is for a definition that is told by itself.
+func Function(f api.FunctionDefinition) FunctionRecord {
+	r := FunctionRecord{
 		ModuleName: f.ModuleName(), Index: f.Index(), Name: f.Name(), DebugName: f.DebugName(),
 		ExportNames: copied(f.ExportNames()),
 		ParamTypes:  typeNames(f.ParamTypes()), ParamNames: copied(f.ParamNames()),
@@ -131,33 +127,3 @@ func describeMemory(m api.MemoryDefinition, shared bool) memoryRecord {
 }
 
 func copied(list []string) []string { return append([]string{}, list...) } // an empty one is [], not null
-
-func typeNames(types []api.ValueType) []string {
-	out := make([]string, len(types))
-	for i, t := range types {
-		out[i] = typeName(t)
-	}
-	return out
-}
-
-func typeName(t api.ValueType) string {
-	switch t {
-	case api.ValueTypeI32:
-		return "i32"
-	case api.ValueTypeI64:
-		return "i64"
-	case api.ValueTypeF32:
-		return "f32"
-	case api.ValueTypeF64:
-		return "f64"
-	case v128Type:
-		return "v128"
-	case api.ValueTypeExternref:
-		return "externref"
-	case exnrefType:
-		return "exnref"
-	}
-	return "funcref" // a typed function reference is one to JavaScript
-}
-
-const exnrefType = 0x69

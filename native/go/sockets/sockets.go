@@ -1,4 +1,5 @@
-package main
+// Package sockets is TCP listeners of guests: wazero opens them, this says which ports they got.
+package sockets
 
 import (
 	"net"
@@ -9,7 +10,8 @@ import (
 	"github.com/tetratelabs/wazero/experimental/sock"
 )
 
-func tcpConfig(pairs []string) sock.Config {
+// Config is for pairs of host and port.
+func Config(pairs []string) sock.Config {
 	c := sock.NewConfig()
 	for i := 0; i+1 < len(pairs); i += 2 {
 		port, _ := strconv.Atoi(pairs[i+1]) // a number: src has checked it
@@ -18,14 +20,15 @@ func tcpConfig(pairs []string) sock.Config {
 	return c
 }
 
-type tcpAddress struct {
+// Address is where a listener is bound.
+type Address struct {
 	Host string `json:"host"`
 	Port int    `json:"port"`
 }
 
-// boundAddresses looks for the listeners among the files that wazero has opened for the guest: it does not say which port 0 became.
-func boundAddresses(m api.Module, count int) []tcpAddress {
-	addresses := []tcpAddress{}
+// Bound looks for the listeners among the files that wazero has opened for the guest: it does not say which port 0 became.
+func Bound(m api.Module, count int) []Address {
+	addresses := []Address{}
 	files := reflect.ValueOf(m).Elem().FieldByName("Sys").MethodByName("FS").Call(nil)[0]
 	lookup := files.MethodByName("LookupFile")
 	for fd := int32(3); len(addresses) < count; fd++ { // after the standard streams: mounts, then listeners
@@ -34,7 +37,7 @@ func boundAddresses(m api.Module, count int) []tcpAddress {
 			break
 		}
 		if l, ok := found[0].Elem().FieldByName("File").Interface().(interface{ Addr() *net.TCPAddr }); ok {
-			addresses = append(addresses, tcpAddress{l.Addr().IP.String(), l.Addr().Port})
+			addresses = append(addresses, Address{l.Addr().IP.String(), l.Addr().Port})
 		}
 	}
 	return addresses

@@ -1,0 +1,139 @@
+// Package flights is compilations under way, each for everybody who asks for the same bytes meanwhile.
+//
+// Locks: a group's, for which flights can be joined; a flight's, for who uses it. Neither is held while anything is compiled or waited for.
+package flights
+
+import (
+	"context"
+	"sync"
+
+	"wazeronode/codecache"
+	"wazeronode/failure"
+)
+
+// Flight is one compilation, for everybody who asks a runtime for the same bytes while it goes on: each waits for it with a deadline of his
+// own, and has a handle of his own to what it makes. It is stopped when nobody waits any more, and what it made is given up when nobody
+// waits or has a handle.
+type Flight[T any] struct {
+	group    *Group[T]
+	sum      codecache.Key // of the bytes, under which the group has it, or zeros
+	cancel   context.CancelFunc
+	progress progress
+	done     chan struct{} // closed when made and err are there
+	made     T
+	err      error
+	giveUp   func(T)
+
+	mu    sync.Mutex
+	users int // who waits, then who has a handle; none come after the last has gone
+	ended bool
+}
+
+// Group is those that can be joined. Its zero value is ready.
+type Group[T any] struct {
+	mu    sync.Mutex
+	bySum map[codecache.Key]*Flight[T]
+}
+
+// Join is the flight for the bytes of that sum: one that goes on, or a new one of make. giveUp gets what was made and nobody uses any more. Who joins
+// calls Wait, once; where that has given him what was made, he calls Leave later.
+func (g *Group[T]) Join(sum codecache.Key, make func(context.Context) (T, error), giveUp func(T)) *Flight[T] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if f := g.bySum[sum]; f != nil && f.Board() {
+		return f
+	}
+	f := g.depart(sum, make, giveUp)
+	if g.bySum == nil {
+		g.bySum = map[codecache.Key]*Flight[T]{}
+	}
+	g.bySum[sum] = f
+	return f
+}
+
+// Alone is Join for what nobody else is to get.
+func (g *Group[T]) Alone(make func(context.Context) (T, error), giveUp func(T)) *Flight[T] {
+	return g.depart(codecache.Key{}, make, giveUp)
+}
+
+func (g *Group[T]) depart(sum codecache.Key, compile func(context.Context) (T, error), giveUp func(T)) *Flight[T] {
+	f := &Flight[T]{group: g, sum: sum, done: make(chan struct{}), giveUp: giveUp, users: 1}
+	ctx, cancel := context.WithCancel(context.Background())
+	f.cancel = cancel
+	failure.Go(func() {
+		defer cancel()
+		f.err = failure.Protect(func() (err error) {
+			f.made, err = compile(f.progress.attach(ctx))
+			return
+		})
+		f.land()
+	}, func() { close(f.done) })
+	return f
+}
+
+// Board is one user more, who calls Leave; false where the last of them has gone.
+func (f *Flight[T]) Board() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.users == 0 {
+		return false
+	}
+	f.users++
+	return true
+}
+
+func (f *Flight[T]) land() {
+	f.group.mu.Lock()
+	if f.group.bySum[f.sum] == f {
+		delete(f.group.bySum, f.sum)
+	}
+	f.group.mu.Unlock()
+	f.mu.Lock()
+	f.ended = true
+	unused := f.users == 0
+	f.mu.Unlock()
+	if unused {
+		f.discard()
+	}
+}
+
+// Leave is called once by each user: he waits no longer, or closes his handle.
+func (f *Flight[T]) Leave() {
+	f.mu.Lock()
+	f.users--
+	last, ended := f.users == 0, f.ended
+	f.mu.Unlock()
+	if last {
+		f.cancel()
+		if ended {
+			f.discard()
+		}
+	}
+}
+
+func (f *Flight[T]) discard() {
+	if f.err == nil {
+		f.giveUp(f.made)
+	}
+}
+
+// Wait is called once by each user. It ends with ctx, whatever the compiler does; then he has left.
+func (f *Flight[T]) Wait(ctx context.Context) (made T, _ error) {
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		select {
+		case <-f.done:
+		default:
+			f.Leave()
+			return made, context.Cause(ctx)
+		}
+	}
+	if f.err != nil {
+		return made, f.err
+	}
+	return f.made, nil
+}
+
+// Progress is how many functions are compiled, of how many: 0, 0 where nobody knows.
+func (f *Flight[T]) Progress() (done, functions uint32) { return f.progress.read() }
