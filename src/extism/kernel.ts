@@ -22,6 +22,9 @@ const ALLOC_REFUSED = 68;
 const VARS_IN_CHANGE = 72;
 const RECORDS = 128;
 
+/** Functions of kernel.wat that no plugin may import. */
+export const ofHost: ReadonlySet<string> = new Set(['begin', 'room']);
+
 const mostOfMemory = 0xffff_ffff;
 const pageSize = 65_536;
 

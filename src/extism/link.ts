@@ -4,6 +4,7 @@ import { ExtismError } from './errors.js';
 import { fsConfig } from './files.js';
 import { Glue } from './glue.js';
 import { ENV } from './host.js';
+import { ofHost } from './kernel.js';
 import type { Part, Program } from './program.js';
 import { type Steps, step } from './steps.js';
 import type { ModuleImportDescriptor } from './types.js';
@@ -133,7 +134,7 @@ export class Linker {
       throw linkError(path, `in import "${module}" "${name}", "${kind}"-typed host imports are not supported yet`);
     const { functions } = this.#program.settings;
     if (Object.hasOwn(functions, module) && Object.hasOwn(functions[module] as object, name)) return;
-    if (module === ENV && this.#kernel.exportedFunction(name)) return;
+    if (module === ENV && !ofHost.has(name) && this.#kernel.exportedFunction(name)) return;
     if (module === WASI && !part.hosts.has(module)) return; // the engine says what WASI lacks
     throw this.#missing(path, { module, name });
   }
