@@ -1,8 +1,9 @@
 // Command wazeronode is the Go half of node-wazero: wazero behind the C contract of native/abi/wazero_node.h, built as a c-archive.
 //
-// export_*.go hold the exported functions and nothing else: decode, call, encode, recover. The rest knows nothing of C but for
-// cbridge.go (calls into C++) and config.go (reads the flat structs). frame.go, group.go and package slots are the threads of design
-// section 3: a frame is one entry into a guest, a group the instances that share memory or tables, a slot the right to run.
+// This package is the exports and what joins them; it alone touches C. export_*.go hold the exported functions and nothing else: decode, call,
+// encode, recover. cbridge.go calls into C++, config.go reads the flat structs. What does not touch C is in packages of its own, each with a
+// comment that says who owns what and which lock: docs/architecture.md has the list, from the ground up. They reach C++ through the functions of
+// package abi, and an instance through frames.Module.
 package main
 
 func main() {}

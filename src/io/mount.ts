@@ -2,29 +2,18 @@ import { FS, OPEN } from '../native/binding.js';
 import { errnoOf, FileError } from '../values/errno.js';
 import { wouldBlockError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
-import { Buffer } from '../values/node.js';
 import { report } from '../values/report.js';
 import { wrongType } from '../values/validate.js';
 import { isPromiseLike, type Question } from './callbacks.js';
 import type { Mount as MountFields } from './fields.js';
 import type { DirentLike } from './file-system.js';
 import { Files, type Stats } from './files.js';
+import { bytesOf, direntType, Listing, typeOf } from './listing.js';
 import { run, type Steps } from './steps.js';
 
 type JSMount = Extract<MountFields, { readonly fs: unknown }>;
 /** What a handle stands for: an open file, or a listing, from any entry of which on a guest may ask until it closes the directory. */
 type Handle = { readonly file: unknown } | Listing;
-class Listing {
-  readonly path: string;
-  readonly entries: readonly unknown[];
-  at = 0;
-  /** Entry `at`, where it was encoded already and there was no room. */
-  next: Uint8Array | undefined;
-  constructor(path: string, entries: readonly unknown[]) {
-    this.path = path;
-    this.entries = entries;
-  }
-}
 /** Entries in all listings of this thread, which are in its heap, and how many that may be beside a single one. */
 let listed = 0;
 const mostListed = 1_000_000;
@@ -399,15 +388,4 @@ export class Mount {
     this.#released = true;
     for (const number of [...this.#handles.keys()]) void run(this.#closeAnyway(number));
   }
-}
-
-const typeOf = (file: boolean, directory: boolean, link: boolean): number => (file ? 0 : directory ? 1 : link ? 2 : 3);
-
-const direntType = (entry: DirentLike | undefined): number =>
-  entry ? typeOf(entry.isFile(), entry.isDirectory(), entry.isSymbolicLink()) : typeOf(false, false, false);
-
-function bytesOf(value: unknown, name: string): Uint8Array {
-  if (typeof value === 'string') return Buffer.from(value);
-  if (value instanceof Uint8Array) return value;
-  throw wrongType('a string or a Uint8Array', name, value);
 }

@@ -1,66 +1,23 @@
-/** Standard streams: every kind of sink and source, in both lanes, with back-pressure and failures. */
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** Standard streams: every kind of sink (stdin.test.ts has the sources), in both lanes, with back-pressure and failures. */
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable, Writable } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
-import {
-  type InputSource,
-  type Module,
-  ModuleConfig,
-  OutputBuffer,
-  type OutputSink,
-  Runtime,
-  RuntimeConfig,
-  wasi,
-} from '../support/package.js';
-import { wasiGuest } from '../support/wasi-guest.js';
-import { wat } from '../support/wat.mjs';
+import { ModuleConfig, OutputBuffer, type OutputSink, Runtime, RuntimeConfig, wasi } from '../support/package.js';
+import { EIO, ENOSPC, EPIPE, lanes, read, stdioGuest, streamBytes, warnings, write } from '../support/stdio-guest.js';
 
-// read(n): up to n bytes of stdin to 1024, answers how many came, or -errno; write(n): n bytes from 1024 to stdout, 0 or errno.
-const bytes = wat(`(module
-  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 4)
-  (func $iovec (param i32) (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (local.get 0)))
-  (func (export "read") (param i32) (result i32) (local $errno i32)
-    (call $iovec (local.get 0))
-    (local.set $errno (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
-    (if (result i32) (local.get $errno) (then (i32.sub (i32.const 0) (local.get $errno))) (else (i32.load (i32.const 16)))))
-  (func (export "write") (param i32 i32) (result i32)
-    (call $iovec (local.get 1)) (call $write (local.get 0) (i32.const 0) (i32.const 1) (i32.const 16))))`);
-const [EIO, ENOSPC, EPIPE] = [29, 51, 64];
-const { instance: guest } = wasiGuest(bytes);
+const guest = stdioGuest();
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'node-wazero-stdio-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const lanes = ['call', 'callSync'] as const;
-type Lane = (typeof lanes)[number];
-async function read(module: Module, lane: Lane, most = 100): Promise<string | number> {
-  const count = (await module.exportedFunction('read')![lane](most)) as number;
-  return count < 0 ? count : module.memory!.readString(1024, count);
-}
-async function write(module: Module, lane: Lane, text: string, fd = 1): Promise<unknown> {
-  return module.exportedFunction('write')![lane](fd, module.memory!.writeString(1024, text));
-}
-/** What the process is warned of while an action runs. */
-async function warnings(action: () => Promise<unknown>): Promise<string[]> {
-  const heard: string[] = [];
-  const listener = (warning: Error) => heard.push(warning.message);
-  process.on('warning', listener);
-  await action();
-  await sleep(1);
-  process.off('warning', listener);
-  return heard;
-}
 
 describe.each(lanes)('stdout in the lane of %s', (lane) => {
   it('ignore is the default', async () => {
@@ -207,7 +164,7 @@ describe('what the process hears of streams that fail', () => {
       new Promise((_, reject) =>
         controller.signal.addEventListener('abort', () => reject(new Error('the sink was told, too'))),
       );
-    const module = await runtime.instantiate(bytes, new ModuleConfig().withStdout(sink));
+    const module = await runtime.instantiate(streamBytes, new ModuleConfig().withStdout(sink));
     const heard = await heardOf(async () => {
       const writing = errorOf(() =>
         module.exportedFunction('write')!.withOptions({ signal: controller.signal }).call(1, 5),
@@ -278,145 +235,5 @@ describe('stdout that answers later', () => {
     const module = await guest(new ModuleConfig().withStdout(stream));
     expect([await write(module, 'call', 'a'), await write(module, 'call', 'b')]).toEqual([0, 0]);
     expect([chunks, stream.locked]).toEqual([['a', 'b'], false]);
-  });
-});
-
-describe.each(lanes)('stdin in the lane of %s', (lane) => {
-  it('is at its end by default', async () => {
-    expect(await read(await guest(new ModuleConfig()), lane)).toBe('');
-  });
-
-  it('bytes are read from the beginning by each module', async () => {
-    const config = new ModuleConfig().withStdin(new TextEncoder().encode('hello'));
-    for (let i = 0; i < 2; i++) {
-      const module = await guest(config);
-      expect([
-        await read(module, lane, 2),
-        await read(module, lane, 2),
-        await read(module, lane),
-        await read(module, lane),
-      ]).toEqual(['he', 'll', 'o', '']);
-    }
-  });
-
-  it('a file descriptor', async () => {
-    const path = join(folder, `in-${lane}`);
-    writeFileSync(path, 'from a file');
-    const module = await guest(new ModuleConfig().withStdin(openSync(path, 'r')));
-    expect([await read(module, lane, 6), await read(module, lane), await read(module, lane)]).toEqual([
-      'from a',
-      ' file',
-      '',
-    ]);
-  });
-
-  it('a function fills the buffer', async () => {
-    const texts = ['ab', 'c'];
-    const module = await guest(
-      new ModuleConfig().withStdin((buffer) => new TextEncoder().encodeInto(texts.shift() ?? '', buffer).written),
-    );
-    expect([await read(module, lane), await read(module, lane), await read(module, lane)]).toEqual(['ab', 'c', '']);
-  });
-
-  it('one that fails or answers nonsense: EIO, and the process is warned', async () => {
-    const throwing = await guest(
-      new ModuleConfig().withStdin(() => {
-        throw new Error('no source');
-      }),
-    );
-    expect(await warnings(async () => expect(await read(throwing, lane)).toBe(-EIO))).toEqual(['no source']);
-    for (const answer of [101, -1, 1.5, 'x']) {
-      const module = await guest(new ModuleConfig().withStdin(() => answer as never));
-      expect(await warnings(async () => expect(await read(module, lane)).toBe(-EIO))).toHaveLength(1);
-    }
-  });
-
-  it('what a Node stream has already', async () => {
-    const stream = new PassThrough();
-    stream.write('ready');
-    const module = await guest(new ModuleConfig().withStdin(stream));
-    expect([await read(module, lane, 3), await read(module, lane)]).toEqual(['rea', 'dy']);
-  });
-});
-
-describe('stdin that answers later', () => {
-  async function* generate() {
-    yield new TextEncoder().encode('one ');
-    yield new Uint8Array();
-    await sleep(2);
-    yield new TextEncoder().encode('two');
-  }
-  const texts = ['one ', 'two'];
-  const sources: [string, () => InputSource][] = [
-    ['an async iterable', generate],
-    ['a Node stream', () => Readable.from(texts)],
-    [
-      'a Node stream of bytes',
-      () =>
-        Readable.from(
-          texts.map((text) => Buffer.from(text)),
-          { objectMode: false },
-        ),
-    ],
-    [
-      'a web stream',
-      () =>
-        Readable.toWeb(
-          Readable.from(texts.map((text) => new TextEncoder().encode(text))),
-        ) as ReadableStream<Uint8Array>,
-    ],
-    [
-      'a function',
-      () => {
-        const left = ['one', ' ', 'two'];
-        return async (buffer) => {
-          await sleep(1);
-          return new TextEncoder().encodeInto(left.shift() ?? '', buffer).written;
-        };
-      },
-    ],
-  ];
-  it.each(sources)('%s is read to its end', async (_name, source) => {
-    const module = await guest(new ModuleConfig().withStdin(source()));
-    let all = '';
-    for (let part = await read(module, 'call', 3); part !== ''; part = await read(module, 'call', 3)) all += part;
-    expect(all).toBe('one two');
-    expect(await read(module, 'call')).toBe('');
-  });
-
-  const blocking = sources.map((source): (typeof sources)[number] =>
-    source[0].startsWith('a Node stream') ? [source[0], () => new PassThrough()] : source,
-  );
-  it.each(blocking)('%s in the sync lane: ERR_WAZERO_WOULD_BLOCK', async (_name, source) => {
-    const module = await guest(new ModuleConfig().withStdin(source()));
-    expect(await errorOf(() => read(module, 'callSync'))).toMatchObject({
-      kind: 'host function',
-      cause: { code: 'ERR_WAZERO_WOULD_BLOCK' },
-    });
-  });
-
-  it('two modules share a stream, and no byte is lost', async () => {
-    const config = new ModuleConfig().withStdin(generate());
-    const [a, b] = [await guest(config), await guest(config)];
-    const parts = [
-      await read(a, 'call', 2),
-      await read(b, 'call', 2),
-      ...(await Promise.all([read(a, 'call', 2), read(b, 'call', 2)])),
-    ];
-    // which of the two that wait asks first is not given
-    expect(['one two', 'one otw']).toContain(parts.join(''));
-  });
-
-  it('a stream that breaks: EIO', async () => {
-    const stream = new PassThrough();
-    const module = await guest(new ModuleConfig().withStdin(stream));
-    const reading = read(module, 'call');
-    await expect.poll(() => stream.listenerCount('error')).toBeGreaterThan(0);
-    expect(
-      await warnings(async () => {
-        stream.destroy(new Error('broken'));
-        expect(await reading).toBe(-EIO);
-      }),
-    ).toEqual(['broken']);
   });
 });

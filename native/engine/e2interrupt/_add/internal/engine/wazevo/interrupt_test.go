@@ -320,63 +320,6 @@ func TestInterrupt_startSection(t *testing.T) {
 	require.Equal(t, uint32(5), exit.ExitCode())
 }
 
-// frames counts what a listener sees.
-type frames struct {
-	before, after, abort int
-}
-
-func (l *frames) NewFunctionListener(api.FunctionDefinition) experimental.FunctionListener { return l }
-func (l *frames) Before(context.Context, api.Module, api.FunctionDefinition, []uint64, experimental.StackIterator) {
-	l.before++
-}
-func (l *frames) After(context.Context, api.Module, api.FunctionDefinition, []uint64) { l.after++ }
-func (l *frames) Abort(context.Context, api.Module, api.FunctionDefinition, error)    { l.abort++ }
-
-// Wherever a call stops, each Before has its After or its Abort, and the trace names the functions from the innermost on.
-func TestInterrupt_listeners(t *testing.T) {
-	wasm := guest(
-		fn{0, nil, "local.get 0 call 2"},
-		fn{0, repeat(I64, 1), "local.get 0 call 3 call 0 drop " + loop(1, "local.get 1 call 3 drop") + "local.get 1"},
-		fn{0, nil, "local.get 0 i64.const 1 i64.add"})
-	for stopAt := 1; ; stopAt++ {
-		l := &frames{}
-		w := newWorld(t, compiler(true))
-		compiled, err := w.CompileModule(experimental.WithFunctionListenerFactory(bg, l), wasm)
-		require.NoError(t, err)
-		m, err := w.InstantiateModule(bg, compiled, wazero.NewModuleConfig())
-		require.NoError(t, err)
-		polls := 0
-		var c *nodehost.Control
-		c = nodehost.NewControl(func() error {
-			if polls++; polls == stopAt {
-				return errStopped
-			}
-			c.Interrupt()
-			return nil
-		}, nil)
-		c.Interrupt()
-		_, err = m.ExportedFunction("f").Call(nodehost.WithControl(bg, c), 3)
-		require.Equal(t, l.before, l.after+l.abort)
-		if err == nil {
-			require.True(t, polls > 8)
-			return
-		}
-		require.ErrorIs(t, err, errStopped)
-		trace := strings.Split(strings.SplitN(err.Error(), "wasm stack trace:\n\t", 2)[1], "\n\t")
-		require.Equal(t, ".$1(i64) i64", trace[len(trace)-1])
-		if stopAt <= 2 { // the entry of f, or on the way to its Before, which has not run
-			require.Equal(t, 1, len(trace))
-			require.Equal(t, 0, l.before)
-		} else if len(trace) > 1 {
-			require.Equal(t, ".$2(i64) i64", trace[len(trace)-2])
-		}
-		if stopAt == 5 { // the entry of the innermost function: the others have polled there and before their Before
-			require.Equal(t, []string{".$3(i64) i64", ".$2(i64) i64", ".$1(i64) i64"}, trace)
-			require.Equal(t, 2, l.abort)
-		}
-	}
-}
-
 // An interrupt from another thread at any time, also between calls.
 func TestInterrupt_anyTime(t *testing.T) {
 	w := newWorld(t, compiler(true))
@@ -412,33 +355,4 @@ func TestInterrupt_anyTime(t *testing.T) {
 	close(stop)
 	<-stopped
 	require.True(t, ticks >= 5*200)
-}
-
-func TestFunctionDefinitionOf(t *testing.T) {
-	// f returns a reference to itself, last one to the import.
-	wasm := Module(
-		Section(Types, Type([]byte{I64}, []byte{I64}), Type(nil, []byte{FuncRef})),
-		Section(Imports, Bytes("env", "h", byte(0), 0)),
-		Section(Funcs, Bytes(1), Bytes(1), Bytes(1)),
-		Section(Exports, Bytes("f", byte(0), 1), Bytes("last", byte(0), 2), Bytes("null", byte(0), 3)),
-		Section(Elems, Bytes(byte(3), byte(0), 2, 0, 1)), // declarative
-		Section(Code, Func(nil, asm("ref.func 1")), Func(nil, asm("ref.func 0")), Func(nil, []byte{0xd0, FuncRef})))
-	for name, config := range map[string]wazero.RuntimeConfig{"compiler": compiler(true), "interpreter": wazero.NewRuntimeConfigInterpreter()} {
-		t.Run(name, func(t *testing.T) {
-			m := newWorld(t, config).guest(t, wasm)
-			of := func(name string) (api.FunctionDefinition, bool) {
-				results, err := m.ExportedFunction(name).Call(bg)
-				require.NoError(t, err)
-				return nodehost.FunctionDefinitionOf(m, results[0])
-			}
-			def, ok := of("f")
-			require.True(t, ok)
-			require.Equal(t, []string{"f"}, def.ExportNames())
-			def, ok = of("last")
-			require.True(t, ok)
-			require.Equal(t, "env", def.ModuleName())
-			_, ok = of("null")
-			require.False(t, ok)
-		})
-	}
 }
