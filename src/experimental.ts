@@ -141,6 +141,8 @@ export interface Stats {
   readonly compilationCaches?: number;
   readonly compiledModules: number;
   readonly modules: number;
+  /** Images that are not closed. */
+  readonly images?: number;
   readonly callEngines: number;
   readonly goroutines: number;
   readonly memoryReservations: number;
@@ -154,6 +156,7 @@ const nothing: Stats = Object.freeze({
   compilationCaches: 0,
   compiledModules: 0,
   modules: 0,
+  images: 0,
   callEngines: 0,
   goroutines: 0,
   memoryReservations: 0,

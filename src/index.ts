@@ -36,6 +36,7 @@ export type {
 export { Memory } from './memory.js';
 export { CallerModule, lend, Module } from './module.js';
 export { ModuleConfig } from './module-config.js';
+export { ModuleImage } from './module-image.js';
 export { OutputBuffer } from './output-buffer.js';
 export { Runtime } from './runtime.js';
 export { RuntimeConfig } from './runtime-config.js';

@@ -5,9 +5,11 @@ import type { Lease } from './calls/link-group.js';
 import { begin, checkCallOptions } from './calls/options.js';
 import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
 import { type Global, makeGlobal } from './global.js';
+import { freezeAsync, freezeSync, resetAsync, resetSync } from './instances/freeze.js';
 import type { MemoryState } from './instances/memory-state.js';
 import type { ModuleState } from './instances/module-state.js';
 import { type Memory, makeMemory } from './memory.js';
+import { type ModuleImage, makeModuleImage } from './module-image.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
 import { inspectedAs, shownName } from './values/inspect.js';
@@ -175,6 +177,41 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
       (lease) => makeCaller(this.#state, lease),
       fn,
     );
+  }
+
+  /**
+   * Its state as an image, of which `Runtime.instantiateModule` makes modules; it waits its turn like a call, and the module goes on unchanged.
+   *
+   * Rejects with LinkError, saying all that is in the way: a memory, table, mutable global or tag that it shares with other guests, shared
+   * memory, open files other than its mounts and standard streams, externrefs that are not null, function references of other guests. Host
+   * modules and modules that wait in a host function cannot be frozen. Also LimitError (`totalMemoryBytes`), ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
+   */
+  async freeze(options?: CallOptions): Promise<ModuleImage> {
+    const { runtime } = this.#state;
+    const checked = checkCallOptions(options, runtime.defaultOptions);
+    return makeModuleImage(await freezeAsync(this.#state, this.#lease, begin(checked, runtime)));
+  }
+  /** As `freeze`, on the JS thread. ERR_WAZERO_BUSY while a call runs or waits. */
+  freezeSync(): ModuleImage {
+    const { runtime } = this.#state;
+    return makeModuleImage(freezeSync(this.#state, this.#lease, begin(runtime.defaultOptions, runtime)));
+  }
+
+  /**
+   * Of a module that was made of an image: everything is again as in the image. Its memory may be shorter than it was. Files are closed, clocks,
+   * the random source and a stdin of bytes begin anew, `buffer` is detached; start functions do not run. It waits its turn like a call.
+   *
+   * Rejects with TypeError where the module was not made of an image, ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
+   */
+  async reset(options?: CallOptions): Promise<void> {
+    const { runtime } = this.#state;
+    const checked = checkCallOptions(options, runtime.defaultOptions);
+    await resetAsync(this.#state, this.#lease, begin(checked, runtime));
+  }
+  /** As `reset`, on the JS thread. ERR_WAZERO_BUSY while a call runs or waits. */
+  resetSync(): void {
+    const { runtime } = this.#state;
+    resetSync(this.#state, this.#lease, begin(runtime.defaultOptions, runtime));
   }
 
   /**

@@ -10,12 +10,13 @@ import type { InstantiateOptions } from './experimental.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
 import { CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
-import { type InstantiationExtras, instantiateAsync, instantiateSync } from './instances/instantiate.js';
+import { type InstantiationExtras, instantiateAsync, instantiateSync, type Source } from './instances/instantiate.js';
 import type { ModuleState } from './instances/module-state.js';
 import { RuntimeState } from './instances/runtime-state.js';
 import { fieldsOf, type ModuleFields } from './io/fields.js';
 import { type Module, moduleStateOf, publicModule } from './module.js';
 import { ModuleConfig } from './module-config.js';
+import { imageStateOf, type ModuleImage } from './module-image.js';
 import type { Handle } from './native/binding.js';
 import { native } from './native/native.js';
 import { ownerOf } from './native/owned.js';
@@ -102,17 +103,21 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
    * Instantiates a compiled module, and runs its start section and start functions, off the JS thread. A start function that exits with
    * code 0 is no error: the module is closed then.
    *
+   * Of an image: a module that begins where the frozen one was. The start section and `_start` do not run again; functions named by
+   * `withStartFunctions` do. It gets streams, clocks and files of this config, whose mounts must have the same guest paths in the same order
+   * (else LinkError), and is in a link group of its own.
+   *
    * Rejects with LinkError, Trap, ExitError, LimitError, ERR_WAZERO_ABORTED, ERR_WAZERO_NOT_INTERRUPTIBLE, ERR_WAZERO_CLOSED, and with
    * TypeError for what wazero refuses in a config.
    *
    * @param config default: `new ModuleConfig()`
    */
   async instantiateModule(
-    compiled: CompiledModule,
+    source: CompiledModule | ModuleImage,
     config?: ModuleConfig,
     options?: InstantiateOptions,
   ): Promise<Module> {
-    const state = checkCompiled(compiled);
+    const state = checkSource(source);
     const fields = checkConfig(config, state);
     const { extras, checked } = checkInstantiateOptions(options, this.#state, false);
     return publicModule(await instantiateAsync(this.#state, state, fields, begin(checked, this.#state), extras));
@@ -120,11 +125,11 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
 
   /** As `instantiateModule`, on the JS thread. ERR_WAZERO_BUSY where a call runs in a module that it imports from. */
   instantiateModuleSync(
-    compiled: CompiledModule,
+    source: CompiledModule | ModuleImage,
     config?: ModuleConfig,
     options?: Omit<InstantiateOptions, 'signal'>,
   ): Module {
-    const state = checkCompiled(compiled);
+    const state = checkSource(source);
     const fields = checkConfig(config, state);
     const { extras, checked } = checkInstantiateOptions(options, this.#state, false);
     refuseSignal(checked);
@@ -260,18 +265,18 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   }
 }
 
-function checkCompiled(value: unknown): CompiledState {
-  const state = compiledStateOf(value);
-  if (!state) throw wrongType('a CompiledModule', 'compiled', value);
+function checkSource(value: unknown): Source {
+  const state = compiledStateOf(value) ?? imageStateOf(value);
+  if (!state) throw wrongType('a CompiledModule or a ModuleImage', 'source', value);
   return state;
 }
 
 const defaultConfig = fieldsOf.moduleConfig(new ModuleConfig()) as ModuleFields;
-function checkConfig(config: unknown, compiled: CompiledState | undefined): ModuleFields {
+function checkConfig(config: unknown, source: Source | undefined): ModuleFields {
   const fields = config === undefined ? defaultConfig : fieldsOf.moduleConfig(config);
   if (!fields) throw wrongType('a ModuleConfig', 'config', config);
   // The functions of a host module cannot be called from outside, whatever their names.
-  return compiled?.host ? { ...fields, startFunctions: [] } : fields;
+  return source instanceof CompiledState && source.host ? { ...fields, startFunctions: [] } : fields;
 }
 
 function checkCompileOptions(options: CompileOptions, { defaultOptions }: RuntimeState) {

@@ -234,7 +234,13 @@ enum {
  * void     wz_compiled_section(wz_handle, uint32_t index, wz_result*)  text = the bytes of a custom section
  * void     wz_compiled_close(wz_handle, wz_result*)
  * void     wz_instantiate(wz_frame_options*, wz_handle runtime, wz_handle compiled, wz_module_config*, uint32_t close_compiled_with_module, wz_result*)
- *                                                                    value = module, at once in both lanes; async: the outcome comes by WZ_MSG_DONE
+ *                                                                    value = module, at once in both lanes; async: the outcome comes by WZ_MSG_DONE.
+ *                                                                    compiled: or an image, in whose state the module begins
+ * void     wz_module_freeze(wz_frame_options*, wz_handle module, uint64_t out[2], wz_result*)   a frame like a call. out = image, bytes that it holds; async: the words
+ *                                                                    of WZ_MSG_DONE
+ * void     wz_module_reset(wz_frame_options*, wz_handle module, const uint64_t *targets, uint32_t count, wz_result*)   likewise, of a module made of an image.
+ *                                                                    targets: of its file systems in JS pairs, the callback id that it was, that it is now
+ * void     wz_image_close(wz_handle)                                 idempotent; modules of it live on
  * void     wz_module_describe(wz_handle, wz_result*)                 text = JSON
  * void     wz_module_function(wz_handle, wz_str name, wz_result*)    value = function, 0 if there is none
  * void     wz_module_memory(wz_handle, wz_str name, wz_result*)      value = memory, 0 if there is none; name {NULL,0}: the module's own

@@ -20,6 +20,7 @@ import (
 	"wazeroengine/e10lea"
 	"wazeroengine/e10loops"
 	"wazeroengine/e10sparse"
+	"wazeroengine/e11fork"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -122,6 +123,7 @@ var edits = []edit.Edit{
 	e10jumps.Edit, // behind what e10exits has at the end of a function
 	e10lea.Edit,
 	e10const.Edit,
+	e11fork.Edit, // in the files that e7closed added
 }
 
 //go:embed all:*

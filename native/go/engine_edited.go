@@ -5,10 +5,12 @@ package main
 import (
 	"context"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental/nodehost"
 
 	"wazeronode/descriptors"
+	"wazeronode/images"
 	"wazeronode/jail"
 )
 
@@ -70,6 +72,44 @@ func (c connections) Take() bool {
 func (c connections) Release() {
 	descriptors.Give(1)
 	c.files.Release()
+}
+
+// ---- images: edit e11fork
+
+type engineImage = nodehost.Image
+
+func freezeModule(m api.Module, others []api.Module) (*engineImage, []string) {
+	return nodehost.Freeze(m, others)
+}
+
+func openFilesOf(m api.Module, mounts, listeners int) []string {
+	return nodehost.OpenFiles(m, mounts, listeners)
+}
+
+func withImage(ctx context.Context, i *engineImage) context.Context {
+	return nodehost.WithImage(ctx, i)
+}
+
+func resetModule(ctx context.Context, m api.Module, i *engineImage, buffer []byte, config wazero.ModuleConfig) error {
+	return nodehost.Reset(ctx, m, i, buffer, config)
+}
+
+// stateOf is an image as a file has it.
+func stateOf(i *engineImage) images.State {
+	s := images.State{MemoryBytes: i.MemoryBytes, Tables: i.Tables, Data: i.Data, Elements: i.Elements}
+	for _, g := range i.Globals {
+		s.Globals = append(s.Globals, [2]uint64{g.Lo, g.Hi})
+	}
+	return s
+}
+
+// imageOf is that of a file, if it fits the module.
+func imageOf(s *images.State, compiled wazero.CompiledModule) (*engineImage, error) {
+	i := &engineImage{MemoryBytes: s.MemoryBytes, Tables: s.Tables, Data: s.Data, Elements: s.Elements}
+	for _, g := range s.Globals {
+		i.Globals = append(i.Globals, nodehost.GlobalImage{Lo: g[0], Hi: g[1]})
+	}
+	return i, nodehost.CheckImage(compiled, i)
 }
 
 func askBeforeAllocating(may func(bytes uint64) bool) { nodehost.SetMayAllocate(may) }

@@ -5,8 +5,11 @@ package main
 import (
 	"context"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"wazeronode/failure"
+	"wazeronode/images"
 	"wazeronode/jail"
 )
 
@@ -41,6 +44,20 @@ func withStackLimit(ctx context.Context, _ uint64) context.Context { return ctx 
 func withTableLimit(ctx context.Context, _ uint32) context.Context { return ctx } // only the pre-scan limits tables
 
 func withFiles(ctx context.Context, _ *jail.OpenFiles) context.Context { return ctx }
+
+// engineImage: without edits nothing can be frozen.
+type engineImage struct{ MemoryBytes uint64 }
+
+var errNoImages = &failure.Error{Code: failure.CodeNotImplemented, Message: "images need the edited engine"}
+
+func freezeModule(api.Module, []api.Module) (*engineImage, []string)     { panic(errNoImages) }
+func openFilesOf(api.Module, int, int) []string                          { return nil }
+func withImage(ctx context.Context, _ *engineImage) context.Context      { return ctx }
+func stateOf(*engineImage) images.State                                  { return images.State{} }
+func imageOf(*images.State, wazero.CompiledModule) (*engineImage, error) { return nil, errNoImages }
+func resetModule(context.Context, api.Module, *engineImage, []byte, wazero.ModuleConfig) error {
+	return errNoImages
+}
 
 func askBeforeAllocating(func(bytes uint64) bool) {}
 

@@ -23,12 +23,12 @@ func wz_instantiate(o *C.wz_frame_options, h, compiled C.wz_handle, config *C.wz
 		if err != nil {
 			return 0, nil, err
 		}
-		c, err := handles.Lookup[*compiledState](handles.Handle(compiled), handles.Compiled)
+		c, image, err := findSource(handles.Handle(compiled))
 		if err != nil {
 			return 0, nil, err
 		}
 		options := readFrameOptions(o)
-		i, err := prepareInstantiation(options, rt, c, readModuleConfig(config), closeCompiled != 0)
+		i, err := prepareInstantiation(options, rt, c, image, readModuleConfig(config), closeCompiled != 0)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -43,6 +43,15 @@ func wz_instantiate(o *C.wz_frame_options, h, compiled C.wz_handle, config *C.wz
 		}, func() { done(options.Env, options.Frame, module, nil, outcome, err) })
 		return uint64(module), nil, nil
 	})
+}
+
+// findSource is what is instantiated: a compiled module, or an image.
+func findSource(h handles.Handle) (*compiledState, *imageState, error) {
+	if image, _ := handles.Get(h, handles.Image).(*imageState); image != nil {
+		return image.compiled, image, nil
+	}
+	c, err := handles.Lookup[*compiledState](h, handles.Compiled)
+	return c, nil, err
 }
 
 //export wz_call

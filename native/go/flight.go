@@ -44,7 +44,8 @@ func (rt *runtimeState) wait(ctx context.Context, f *flight) (*compiledState, er
 	return rt.addCompiled(&c), nil
 }
 
-// hold keeps the code until letGo: its handle may be closed while it is instantiated. A host module has none.
+// hold keeps the code until letGo: its handle may be closed while it is instantiated, and while there are instances, which can be frozen. A
+// host module has none.
 func (c *compiledState) hold() bool { return c.flight == nil || c.flight.Board() }
 
 func (c *compiledState) letGo() {

@@ -34,7 +34,12 @@ func (m *moduleState) Allocate(capacity, maximum uint64) experimental.LinearMemo
 		maximum = min(maximum, uint64(pages)<<16)
 	}
 	g := &guestMemory{rt: m.rt, group: m.Group, shared: m.sharedMemory}
-	g.Memory = arena.New(m.rt.budget, capacity, maximum, arena.Options{Shared: g.shared})
+	options := arena.Options{Shared: g.shared}
+	if m.image != nil {
+		options.Image = m.image.memory
+	}
+	g.Memory = arena.New(m.rt.budget, capacity, maximum, options)
+	m.memory = g
 	m.Group.AddMemory(g)
 	return g
 }
@@ -42,16 +47,30 @@ func (m *moduleState) Allocate(capacity, maximum uint64) experimental.LinearMemo
 // Reallocate implements experimental.LinearMemory; nil is the guest's -1.
 func (g *guestMemory) Reallocate(size uint64) []byte {
 	buf := g.Memory.Reallocate(size)
-	if base := g.Base(); base != g.base {
-		g.rt.mu.Lock()
-		delete(g.rt.memory, g.base)
-		g.rt.memory[base] = g
-		g.rt.mu.Unlock()
-		if g.base != 0 {
-			g.group.AddMoved(g)
-		}
-		g.base = base
+	if was := g.noteBase(); was != 0 {
+		g.group.AddMoved(g)
 	}
+	return buf
+}
+
+// noteBase tells the runtime where the memory is; it returns where it was, if that was elsewhere.
+func (g *guestMemory) noteBase() (was uintptr) {
+	base := g.Base()
+	if base == g.base {
+		return 0
+	}
+	g.rt.mu.Lock()
+	delete(g.rt.memory, g.base)
+	g.rt.memory[base] = g
+	g.rt.mu.Unlock()
+	was, g.base = g.base, base
+	return was
+}
+
+// restore is for a memory of an image, when nothing of the group runs.
+func (g *guestMemory) restore() []byte {
+	buf := g.Memory.Restore()
+	g.noteBase()
 	return buf
 }
 

@@ -32,6 +32,10 @@ type moduleState struct {
 	sharedMemory bool // its memory, own or imported, is one
 
 	inner     api.Module     // nil until instantiated, or until its start section calls a host function
+	held      bool           // source, until it is closed
+	memory    *guestMemory   // of its own, or nil
+	config    *moduleConfig  // what it was made with
+	image     *imageState    // that it was made of, or nil
 	compiled  *compiledState // closed with the module, or nil
 	source    *compiledState // what it was made of, closed or not
 	files     *jail.OpenFiles
@@ -102,22 +106,28 @@ type instantiation struct {
 	module   *moduleState
 	frame    *frame
 	compiled *compiledState
+	image    *imageState // that it begins with, or nil
 	config   *moduleConfig
 	imported map[string]*moduleState // by import module name
 }
 
-func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiledState, config *moduleConfig, closeCompiled bool) (*instantiation, error) {
+func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiledState, image *imageState, config *moduleConfig, closeCompiled bool) (*instantiation, error) {
 	if compiled.rt != rt {
 		return nil, failure.Invalid("source module must be compiled before instantiation: this one was compiled by another runtime")
 	}
-	m := &moduleState{rt: rt, source: compiled, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
+	if image != nil {
+		if err := image.checkFiles(config); err != nil {
+			return nil, err
+		}
+	}
+	m := &moduleState{rt: rt, source: compiled, config: config, image: image, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
 		functions: map[string]*functionState{}, memories: map[api.Memory]handles.Handle{}, globals: map[string]*globalState{}}
 	m.Self, m.Group = m, &frames.Group{}
 	m.files = jail.NewOpenFiles(m.openFiles())
 	if closeCompiled {
 		m.compiled = compiled
 	}
-	i := &instantiation{module: m, compiled: compiled, config: config}
+	i := &instantiation{module: m, compiled: compiled, image: image, config: config}
 	err := i.link()
 	if err == nil {
 		if i.frame, err = newFrame(o, m); err == nil && !compiled.hold() {
@@ -129,6 +139,8 @@ func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiled
 		m.Group.ReleaseAtRest() // what it would have kept
 		return nil, err
 	}
+	m.held = true
+	image.use()
 	m.handle = handles.Add(handles.Module, m)
 	rt.own(m)
 	return i, nil
@@ -137,7 +149,7 @@ func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiled
 // run instantiates. On an error the module is gone.
 func (i *instantiation) run() (outcome []byte, err error) {
 	m, f := i.module, i.frame
-	defer i.compiled.letGo()
+	defer i.image.letGo()
 	if err = f.Enter(); err != nil {
 		m.fail()
 		return nil, err
@@ -155,7 +167,7 @@ func (i *instantiation) run() (outcome []byte, err error) {
 
 func (i *instantiation) instantiate(ctx context.Context) error {
 	m := i.module
-	if n := i.compiled.instanceBytes; (headroom.Limited() || n > 1<<20) && !headroom.AllowsPieces(n) {
+	if n := i.bytes(); (headroom.Limited() || n > 1<<20) && !headroom.AllowsPieces(n) {
 		return failure.Limit("totalMemoryBytes", fmt.Sprintf("the process has not enough memory left for an instance of %d KiB", n>>10))
 	}
 	config, err := i.config.build(m)
@@ -167,6 +179,9 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	}
 	ctx = withFiles(withTableLimit(ctx, m.tableElements()), m.files)
 	ctx = experimental.WithMemoryAllocator(ctx, m)
+	if i.image != nil {
+		ctx = withImage(ctx, i.image.state)
+	}
 	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module { return i.resolve(ctx, name) })
 	closing := experimental.CloseNotifyFunc(func(context.Context, uint32) { m.NoteClosed() })
 	inner, err := m.rt.inner.InstantiateModule(experimental.WithCloseNotifier(ctx, closing), i.compiled.inner, config)
@@ -209,6 +224,9 @@ func (m *moduleState) Close(exitCode uint32) {
 	}
 	if m.compiled != nil {
 		m.compiled.disown()
+	}
+	if m.held {
+		m.source.letGo()
 	}
 	m.Group.TakeClosed()
 	m.Group.ReleaseAtRest()

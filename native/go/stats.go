@@ -31,6 +31,7 @@ func stats() any {
 		"compilationCaches":  handles.Count(handles.Cache),
 		"compiledModules":    handles.Count(handles.Compiled),
 		"modules":            handles.Count(handles.Module),
+		"images":             handles.Count(handles.Image),
 		"callEngines":        callEngines.Load(),
 		"goroutines":         failure.Goroutines.Load(),
 		"memoryReservations": arena.Stats().Ranges,

@@ -17,6 +17,12 @@ export interface CompileTrace extends Outcome {
 export interface InstantiateTrace extends Outcome {
   readonly module: string;
 }
+export interface FreezeTrace extends Outcome {
+  readonly module: string;
+}
+export interface ResetTrace extends Outcome {
+  readonly module: string;
+}
 export interface CallTrace extends Outcome {
   readonly module: string;
   readonly function: string;
@@ -34,6 +40,8 @@ export interface HostTrace extends Outcome {
 export const traced = {
   compile: tracingChannel<string, CompileTrace>('wazero:compile'),
   instantiate: tracingChannel<string, InstantiateTrace>('wazero:instantiate'),
+  freeze: tracingChannel<string, FreezeTrace>('wazero:freeze'),
+  reset: tracingChannel<string, ResetTrace>('wazero:reset'),
   call: tracingChannel<string, CallTrace>('wazero:call'),
   host: tracingChannel<string, HostTrace>('wazero:host'),
 };
@@ -105,6 +113,8 @@ if (log.enabled) {
     `${shown(trace.module)}.${shown(trace.function)}`;
   logEnds(traced.compile, (trace) => `compile ${trace.byteLength} bytes`);
   logEnds(traced.instantiate, (trace) => `instantiate "${shown(trace.module)}"`);
+  logEnds(traced.freeze, (trace) => `freeze "${shown(trace.module)}"`);
+  logEnds(traced.reset, (trace) => `reset "${shown(trace.module)}"`);
   logEnds(traced.call, (trace) => `call ${name(trace)}`);
   logEnds(traced.host, (trace) => `host ${name(trace)}`);
 }

@@ -144,7 +144,9 @@ function mountRecords(mounts: readonly MountFields[], callbacks: Callbacks): Mou
 }
 
 function addMount(mount: Extract<MountFields, { readonly fs: unknown }>, callbacks: Callbacks): number {
-  const mounted = new Mount(mount);
-  mounted.id = callbacks.add(mounted.answer);
-  return mounted.id;
+  return callbacks.addMount(() => {
+    const mounted = new Mount(mount);
+    mounted.id = callbacks.add(mounted.answer);
+    return mounted.id;
+  });
 }

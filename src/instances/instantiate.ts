@@ -11,6 +11,7 @@ import { moduleLimit } from '../values/limits.js';
 import { shown } from '../values/shown.js';
 import type { CompiledState } from './compiled-state.js';
 import { moduleRecord } from './flatten.js';
+import { ImageState } from './image-state.js';
 import { missingModule, takenName } from './link-messages.js';
 import { ModuleState } from './module-state.js';
 import type { RuntimeState } from './runtime-state.js';
@@ -52,34 +53,52 @@ function registered(runtime: RuntimeState, name: string): ModuleState | undefine
   return state?.ready && !state.closed ? state : undefined;
 }
 
+/** What is instantiated: a compiled module, or a module as it was frozen. */
+export type Source = CompiledState | ImageState;
+const compiledOf = (source: Source): CompiledState => (source instanceof ImageState ? source.compiled : source);
+
 /** wazero skips those that are missing; it makes an error for each first, which takes longer than all else that a small module needs. */
-function startFunctions(compiled: CompiledState, { startFunctions = ['_start'] }: ModuleFields): readonly string[] {
-  return startFunctions.filter((name) => compiled.exportsFunction(name));
+function startFunctions(source: Source, { startFunctions }: ModuleFields): readonly string[] {
+  const compiled = compiledOf(source);
+  const names = startFunctions ?? (source instanceof ImageState ? [] : ['_start']);
+  return names.filter((name) => compiled.exportsFunction(name));
+}
+
+function checkSource(runtime: RuntimeState, source: Source): void {
+  if (source instanceof ImageState) {
+    if (source.runtime !== runtime)
+      throw invalidArgument('Expected an image of the same runtime but received one of another');
+    source.checkOpen();
+    return;
+  }
+  if (source.runtime !== runtime)
+    throw invalidArgument(
+      'source module must be compiled before instantiation: this one was compiled by another runtime',
+    );
+  if (source.closed) throw closedError('source module must be compiled before instantiation: it is closed');
 }
 
 /** Everything that can be refused before anything runs. */
 function prepare(
   runtime: RuntimeState,
-  compiled: CompiledState,
+  source: Source,
   fields: ModuleFields,
   extras: InstantiationExtras,
   sync: boolean,
 ) {
   runtime.checkOpen();
-  if (compiled.runtime !== runtime)
-    throw invalidArgument(
-      'source module must be compiled before instantiation: this one was compiled by another runtime',
-    );
-  if (compiled.closed) throw closedError('source module must be compiled before instantiation: it is closed');
+  checkSource(runtime, source);
+  const compiled = compiledOf(source);
   const name = nameOf(compiled, fields);
   if (name !== '' && runtime.names.has(name)) throw linkError(takenName(name));
   const imports = resolveImports(runtime, compiled, extras.importResolver);
   const joined = imports.modules.filter(({ state, joins }) => joins && !state.isHost);
   if (sync) for (const { state } of joined) state.group.syncStack(undefined); // busy, before the groups become one
   const callbacks = new Callbacks();
-  const record = moduleRecord(fields, runtime.limits, imports.records, callbacks, startFunctions(compiled, fields));
+  const record = moduleRecord(fields, runtime.limits, imports.records, callbacks, startFunctions(source, fields));
   const state = new ModuleState(runtime, name, compiled, {
-    callbacks: callbacks.byId,
+    image: source instanceof ImageState ? source : undefined,
+    callbacks,
     keptAlive: fields,
     queuedCalls: moduleLimit(runtime.limits, fields.limits, 'queuedCalls'),
     notifier: extras.closeNotifier,
@@ -95,12 +114,12 @@ function prepare(
 }
 
 function starter(state: ModuleState, record: ModuleRecord, imports: Imports, ownsCompiled: boolean) {
-  const { runtime, compiled } = state;
+  const { runtime, compiled, image } = state;
   return (frame: number, lane: number, parent: number, timeoutNs: number): string | undefined => {
     // It may have waited, and what it needs may have been closed meanwhile.
     for (const { state: imported } of imports.modules)
       if (imported.closed) throw closedError(`module[${shown(imported.name)}] is closed`);
-    if (compiled.closed) throw closedError('source module must be compiled before instantiation: it is closed');
+    checkSource(runtime as RuntimeState, image ?? compiled);
     if (ownsCompiled) compiled.ownedElsewhere();
     const outcome = native().instantiate(
       frame,
@@ -108,7 +127,7 @@ function starter(state: ModuleState, record: ModuleRecord, imports: Imports, own
       parent,
       timeoutNs,
       runtime.handle,
-      compiled.handle,
+      (image ?? compiled).handle,
       record,
       ownsCompiled,
     );
@@ -154,17 +173,17 @@ class Instantiation extends AsyncFrame<void> {
 const nameOf = (compiled: CompiledState, fields: ModuleFields): string => fields.name ?? compiled.name;
 
 export async function instantiateAsync(...args: Parameters<typeof instantiateOff>): Promise<ModuleState> {
-  const trace = { module: nameOf(args[1], args[2]) };
+  const trace = { module: nameOf(compiledOf(args[1]), args[2]) };
   return traceAsync(traced.instantiate, trace, () => instantiateOff(...args));
 }
 async function instantiateOff(
   runtime: RuntimeState,
-  compiled: CompiledState,
+  source: Source,
   fields: ModuleFields,
   options: FrameOptions,
   extras: InstantiationExtras,
 ): Promise<ModuleState> {
-  const { state, record, imports } = prepare(runtime, compiled, fields, extras, false);
+  const { state, record, imports } = prepare(runtime, source, fields, extras, false);
   try {
     await new Instantiation(state, options, starter(state, record, imports, extras.ownsCompiled)).run();
   } catch (error) {
@@ -176,17 +195,17 @@ async function instantiateOff(
 }
 
 export function instantiateSync(...args: Parameters<typeof instantiateHere>): ModuleState {
-  const trace = { module: nameOf(args[1], args[2]) };
+  const trace = { module: nameOf(compiledOf(args[1]), args[2]) };
   return traceSync(traced.instantiate, trace, () => instantiateHere(...args));
 }
 function instantiateHere(
   runtime: RuntimeState,
-  compiled: CompiledState,
+  source: Source,
   fields: ModuleFields,
   options: FrameOptions,
   extras: InstantiationExtras,
 ): ModuleState {
-  const { state, record, imports } = prepare(runtime, compiled, fields, extras, true);
+  const { state, record, imports } = prepare(runtime, source, fields, extras, true);
   try {
     enterSync(state, undefined, options, subject, starter(state, record, imports, extras.ownsCompiled));
   } catch (error) {

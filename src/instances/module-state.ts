@@ -1,7 +1,7 @@
 import { FunctionState } from '../calls/function-state.js';
 import { type ClosedBy, type Frame, type Instance, LinkGroup } from '../calls/link-group.js';
 import type { CheckedOptions } from '../calls/options.js';
-import type { Callback } from '../io/callbacks.js';
+import type { Callbacks } from '../io/callbacks.js';
 import { type Handle, type ModuleDescription, STOP } from '../native/binding.js';
 import { type DescribedMemory, memoryDefinition } from '../native/definitions.js';
 import { native } from '../native/native.js';
@@ -11,6 +11,7 @@ import { nextId } from '../values/ids.js';
 import { report } from '../values/report.js';
 import type { Limits, ValueType } from '../values/types.js';
 import type { CompiledState } from './compiled-state.js';
+import type { ImageState } from './image-state.js';
 import { MemoryState } from './memory-state.js';
 
 export interface GlobalState {
@@ -44,8 +45,10 @@ export class ModuleState implements Instance {
   #handle: Handle = 0;
   /** Instantiated: until then only its instantiation closes it. */
   ready = false;
-  /** Its streams, clocks and so on, by id. */
-  readonly callbacks: ReadonlyMap<number, Callback>;
+  /** What it was made of, where that is an image. */
+  readonly image: ImageState | undefined;
+  /** Its streams, clocks and so on. */
+  readonly own: Callbacks;
   /** Its config: native code writes to output buffers that only this may hold. */
   readonly keptAlive: unknown;
   /** Made when it is first asked for; as a field, for 10,000 entries of a WeakMap are work for each collection. */
@@ -71,7 +74,8 @@ export class ModuleState implements Instance {
     name: string,
     compiled: CompiledState,
     own: {
-      readonly callbacks: ReadonlyMap<number, Callback>;
+      readonly image: ImageState | undefined;
+      readonly callbacks: Callbacks;
       readonly keptAlive: unknown;
       readonly queuedCalls: number;
       readonly notifier: ((exitCode: number) => void) | undefined;
@@ -80,7 +84,8 @@ export class ModuleState implements Instance {
     this.runtime = runtime;
     this.name = name;
     this.compiled = compiled;
-    this.callbacks = own.callbacks;
+    this.image = own.image;
+    this.own = own.callbacks;
     this.keptAlive = own.keptAlive;
     this.queuedCalls = own.queuedCalls;
     this.#notifier = own.notifier;
@@ -89,6 +94,9 @@ export class ModuleState implements Instance {
     compiled.addInstance();
   }
 
+  get callbacks(): Callbacks['byId'] {
+    return this.own.byId;
+  }
   get group(): LinkGroup {
     const group = this.#group.find();
     if (group !== this.#group) this.#group = group;
@@ -201,7 +209,7 @@ export class ModuleState implements Instance {
 
   /** Only from LinkGroup.settle, at rest. */
   closeNow(): void {
-    this.#endBuffers();
+    this.detachBuffers();
     this.#endDirect();
     this.#gone = true;
     try {
@@ -233,7 +241,8 @@ export class ModuleState implements Instance {
     if (this.#closed) this.group.settle();
   }
 
-  #endBuffers(): void {
+  /** Before its memory goes, or is another. */
+  detachBuffers(): void {
     for (const memory of this.#memories.values()) memory?.detach();
   }
 

@@ -8,6 +8,7 @@ import type { Limits } from '../values/types.js';
 import type { CompileOwner, CompileRequest } from './compile.js';
 import type { CompiledOwner, CompiledState } from './compiled-state.js';
 import { runtimeRecord } from './flatten.js';
+import type { ImageOwner, ImageState } from './image-state.js';
 import type { ModuleOwner, ModuleState } from './module-state.js';
 
 interface Owned {
@@ -31,7 +32,7 @@ const forgotten = new FinalizationRegistry<Owned>((owned) => {
 });
 
 /** A Runtime's inside: what was made by it, and its end. */
-export class RuntimeState implements ModuleOwner, CompiledOwner, CompileOwner {
+export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, CompileOwner {
   readonly handle: Handle;
   readonly engine: 'compiler' | 'interpreter';
   readonly closeOnContextDone: boolean;
@@ -42,6 +43,7 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, CompileOwner {
   readonly modules = new Set<ModuleState>();
   readonly names = new Map<string, ModuleState>();
   readonly compiled = new Set<{ deref(): CompiledState | undefined }>();
+  readonly images = new Set<{ deref(): ImageState | undefined }>();
   readonly requests = new Set<CompileRequest>();
   readonly #owned: Owned;
   #closed = false;
@@ -101,6 +103,7 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, CompileOwner {
   }
 
   #end(exitCode: number): void {
+    for (const ref of this.images) ref.deref()?.close();
     for (const ref of this.compiled) ref.deref()?.close();
     forgotten.unregister(this);
     closeNatively(this.#owned, exitCode);

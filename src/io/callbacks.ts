@@ -18,10 +18,26 @@ export type Callback = (question: Question) => void | PromiseLike<void>;
 /** The callbacks of one instance, under new ids. */
 export class Callbacks {
   readonly byId = new Map<number, Callback>();
+  /** Of its file systems: what makes one anew. */
+  readonly #mounts = new Map<number, () => number>();
   add(callback: Callback): number {
     const id = nextId();
     this.byId.set(id, callback);
     return id;
+  }
+
+  /** `mount` adds the callback of a file system. */
+  addMount(mount: () => number): number {
+    const id = mount();
+    this.#mounts.set(id, mount);
+    return id;
+  }
+  /** All file systems are mounted anew: pairs, the id of each as it was and as it is. The old ones go with `drop`, when their files are closed. */
+  renewMounts(): { readonly targets: BigUint64Array; drop(): void } {
+    const old = [...this.#mounts];
+    this.#mounts.clear();
+    const pairs = old.flatMap(([id, mount]) => [BigInt(id), BigInt(this.addMount(mount))]);
+    return { targets: BigUint64Array.from(pairs), drop: () => old.forEach(([id]) => void this.byId.delete(id)) };
   }
 }
 

@@ -66,6 +66,7 @@ export interface NativeBinding {
     parent: number,
     timeoutNs: number,
     runtime: Handle,
+    /** Or an image, in whose state the module begins. */
     compiled: Handle,
     config: ModuleRecord,
     closeCompiledWithModule: boolean,
@@ -93,6 +94,26 @@ export interface NativeBinding {
     fn: Handle,
     words: BigUint64Array,
   ): string | undefined;
+  /** A frame as `call` makes one. Afterwards `words` are the image's handle and the bytes that it holds; async lane: the words of MSG.done are. */
+  moduleFreeze(
+    frame: number,
+    lane: number,
+    parent: number,
+    timeoutNs: number,
+    module: Handle,
+    words: BigUint64Array,
+  ): string | undefined;
+  /** Likewise. `targets`: of the module's file systems in JavaScript pairs, the callback's id as it was and as it is from now on. */
+  moduleReset(
+    frame: number,
+    lane: number,
+    parent: number,
+    timeoutNs: number,
+    module: Handle,
+    targets: BigUint64Array,
+  ): string | undefined;
+  /** Idempotent; modules of it live on. */
+  imageClose(image: Handle): void;
   /** How a function is entered without Go; 0: it cannot be, or WAZERO_NODE_DIRECT=0. */
   directOpen(fn: Handle): number;
   directClose(slot: number): void;

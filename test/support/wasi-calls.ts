@@ -2,6 +2,9 @@
 import { wat } from './wat.mjs';
 
 const signatures = {
+  args_get: 'i32 i32',
+  args_sizes_get: 'i32 i32',
+  clock_time_get: 'i32 i64 i32',
   fd_advise: 'i32 i64 i64 i32',
   fd_allocate: 'i32 i64 i64',
   fd_close: 'i32',
@@ -24,6 +27,7 @@ const signatures = {
   path_open: 'i32 i32 i32 i32 i32 i64 i64 i32 i32',
   path_unlink_file: 'i32 i32 i32',
   poll_oneoff: 'i32 i32 i32 i32',
+  random_get: 'i32 i32',
   sock_accept: 'i32 i32 i32',
 } as const;
 export type WasiCall = keyof typeof signatures;

@@ -43,6 +43,7 @@ import {
   type MemoryDefinition,
   Module,
   ModuleConfig,
+  ModuleImage,
   type ModuleLimits,
   OutputBuffer,
   type OutputSink,
@@ -412,6 +413,7 @@ export async function running(binary: BinarySource, signal: AbortSignal, listene
   await compiled[Symbol.asyncDispose]();
   compiled[Symbol.dispose]();
   for (const module of modules) await moduleMembers(module, options);
+  await imageMembers(runtime, await runtime.instantiate(binary));
   exactly<HostModuleBuilder>()(runtime.newHostModuleBuilder('env'));
   exactly<Module | undefined>()(runtime.module('env'));
   exactly<void>()(await runtime.closeWithExitCode(3));
@@ -475,6 +477,25 @@ async function moduleMembers(module: Module, options: CallOptions): Promise<void
   module.closeSync();
   await module[Symbol.asyncDispose]();
   module[Symbol.dispose]();
+}
+
+async function imageMembers(runtime: Runtime, module: Module): Promise<void> {
+  const image = await module.freeze({ timeoutMs: 1000 });
+  exactly<ModuleImage>()(image);
+  exactly<ModuleImage>()(module.freezeSync());
+  exactly<string>()(image.name);
+  exactly<number>()(image.byteLength);
+  const clone = await runtime.instantiateModule(image, new ModuleConfig(), { timeoutMs: 5 });
+  exactly<Module>()(clone);
+  exactly<Module>()(runtime.instantiateModuleSync(image));
+  exactly<void>()(await clone.reset({ timeoutMs: 5 }));
+  exactly<void>()(clone.resetSync());
+  exactly<void>()(await image.close());
+  exactly<void>()(image.closeSync());
+  await image[Symbol.asyncDispose]();
+  image[Symbol.dispose]();
+  // @ts-expect-error only a module is frozen
+  new ModuleImage();
 }
 
 function callerMembers(caller: CallerModule): number {

@@ -70,6 +70,46 @@ napi_value Call(Environment& environment, Arguments& args) {
   return result.text == nullptr ? nullptr : String(args.env(), result.text, result.text_len);
 }
 
+napi_value ModuleFreeze(Environment& environment, Arguments& args) {
+  wz_frame_options options = FrameOptions(environment, args);
+  const wz_handle module = args.Whole(4, "module");
+  const Arguments::Words words = args.BigUint64Array(5, "words");
+  if (!args.ok()) return nullptr;
+  environment.AdoptAll();
+  uint64_t out[2] = {0, 0};
+  Result result;
+  {
+    SyncScope scope(&environment);
+    wz_module_freeze(&options, module, out, &result);
+  }
+  if (result.status == WZ_OK && options.lane == WZ_LANE_SYNC && words.count >= 2) std::memcpy(words.data, out, sizeof out);
+  return result.text == nullptr ? nullptr : String(args.env(), result.text, result.text_len);
+}
+
+napi_value ModuleReset(Environment& environment, Arguments& args) {
+  wz_frame_options options = FrameOptions(environment, args);
+  const wz_handle module = args.Whole(4, "module");
+  const Arguments::Words targets = args.BigUint64Array(5, "targets");
+  if (!args.ok()) return nullptr;
+  if (targets.count > UINT32_MAX) {
+    ThrowFailure(args.env(), "The targets of a reset are too many");
+    return nullptr;
+  }
+  environment.AdoptAll();
+  Result result;
+  {
+    SyncScope scope(&environment);
+    wz_module_reset(&options, module, targets.data, static_cast<uint32_t>(targets.count), &result);
+  }
+  return result.text == nullptr ? nullptr : String(args.env(), result.text, result.text_len);
+}
+
+napi_value ImageClose(Environment&, Arguments& args) {
+  const wz_handle image = args.Whole(0, "image");
+  if (args.ok()) wz_image_close(image);
+  return nullptr;
+}
+
 napi_value FrameStop(Environment& environment, Arguments& args) {
   const uint64_t frame = args.Whole(0, "frame");
   const uint32_t reason = args.Uint32(1, "reason"), exit_code = args.Uint32(2, "exitCode");
@@ -116,6 +156,9 @@ napi_value SourceReady(Environment&, Arguments& args) {
 const Binding kBindings[] = {
     {"instantiate", Entry<Instantiate>},
     {"call", Entry<Call>},
+    {"moduleFreeze", Entry<ModuleFreeze>},
+    {"moduleReset", Entry<ModuleReset>},
+    {"imageClose", Entry<ImageClose>},
     {"frameStop", Entry<FrameStop>},
     {"frameReply", Entry<FrameReply>},
     {"frameTaken", Entry<FrameTaken>},

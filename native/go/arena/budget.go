@@ -68,12 +68,13 @@ func (b *Budget) give(n uint64) {
 }
 
 var stats struct {
-	memories, live, quarantined, reserved atomic.Int64
+	memories, images, live, quarantined, reserved atomic.Int64
 }
 
 // Statistics are of the process.
 type Statistics struct {
 	Memories    int64 // not yet freed and released
+	Images      int64 // that somebody uses
 	Bytes       int64 // their length
 	Ranges      int64 // in use, quarantined ones included
 	Quarantined int64 // ranges whose memory is gone but not the last Pin
@@ -82,5 +83,5 @@ type Statistics struct {
 
 // Stats is a snapshot.
 func Stats() Statistics {
-	return Statistics{stats.memories.Load(), int64(process.Load()), stats.live.Load(), stats.quarantined.Load(), stats.reserved.Load()}
+	return Statistics{stats.memories.Load(), stats.images.Load(), int64(process.Load()), stats.live.Load(), stats.quarantined.Load(), stats.reserved.Load()}
 }

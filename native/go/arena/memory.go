@@ -16,6 +16,8 @@ type Options struct {
 	Max uint64
 	// Shared: it is a shared memory, which must not move, so that the whole maximum is reserved at once.
 	Shared bool
+	// Image: it begins with what is in it; the first Reallocate is of its size. Nil: with zeros.
+	Image *Image
 }
 
 // LimitError is what the first Reallocate of a memory panics with when it cannot be given its minimum: wazero has no way to say that
@@ -37,6 +39,7 @@ type Memory struct {
 	max     uint64 // of the bytes
 	initial uint64 // capacity to reserve at first
 	shared  bool
+	image   *Image // of which this is a user until it ends, or nil
 
 	generation atomic.Uint64
 	hasOld     atomic.Bool
@@ -57,6 +60,11 @@ func New(budget *Budget, capacity, maximum uint64, options Options) *Memory {
 	}
 	if m.shared {
 		m.initial = m.max
+	}
+	if i := options.Image; i != nil {
+		i.Retain()
+		m.image = i
+		m.initial = max(m.initial, i.Size())
 	}
 	m.initial = min(m.initial, m.max)
 	stats.memories.Add(1)
@@ -97,8 +105,15 @@ func (m *Memory) grow(size uint64) *LimitError {
 			m.budget.give(grown)
 			return err
 		}
-		if m.current != nil {
+		switch {
+		case m.current == nil && m.image != nil:
+			m.image.fill(moved)
+		case m.current != nil && m.image != nil:
+			m.image.moveTo(moved, m.current.slice(m.size))
+		case m.current != nil:
 			copyNonZero(moved.slice(m.size), m.current.slice(m.size))
+		}
+		if m.current != nil {
 			// Whoever still holds the old base finds it readable, and empty: its pages must not count twice.
 			ranges.empty(m.current)
 			m.old = append(m.old, m.current)
@@ -122,6 +137,34 @@ func (m *Memory) reserve(size uint64) (*span, *LimitError) {
 		return s, nil
 	}
 	return nil, &LimitError{"", fmt.Sprintf("the system has no address space left for a memory of %d bytes", max(size, m.initial))}
+}
+
+// Restore has a memory that was made of an image begin with it again, on which nothing runs: as long as it was, and perhaps at another place. Nil
+// where there is no image, and after Release.
+func (m *Memory) Restore() []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.image == nil || m.current == nil || m.released {
+		return nil
+	}
+	m.rest()
+	size := m.image.Size()
+	if ranges.isPinned(m.current) {
+		// An ArrayBuffer, detached by now, is not collected, and a read of Node's thread pool may be under way in it.
+		if fresh, err := m.reserve(size); err == nil {
+			m.image.fill(fresh)
+			ranges.retire(m.current)
+			m.current = fresh
+		} else {
+			m.image.restore(m.current)
+		}
+	} else {
+		m.image.restore(m.current)
+	}
+	m.budget.give(m.size - size)
+	m.size = size
+	m.generation.Add(1)
+	return m.current.slice(size)
 }
 
 // Free is wazero's request. The memory stays as it is until Release.
@@ -174,6 +217,10 @@ func (m *Memory) finish() {
 	}
 	m.budget.give(m.size)
 	m.size, m.budget = 0, nil
+	if m.image != nil {
+		m.image.Release()
+		m.image = nil
+	}
 	stats.memories.Add(-1)
 }
 

@@ -22,6 +22,8 @@ type span struct {
 	bytes []byte // the whole capacity
 	class int
 	used  uint64 // bytes that may be other than zero; written by its memory
+	// mapped is how many of the first bytes are an image's, privately; not while the range is free.
+	mapped uint64
 
 	pins    int // guarded by pool.mu, as is retired
 	retired bool
@@ -112,6 +114,10 @@ func reserveSingle(size, most uint64) *span {
 
 // empty gives the pages of a range back to the system: it reads as zero from now on.
 func (p *pool) empty(s *span) {
+	if s.mapped > 0 {
+		unmapImage(s.bytes[:s.mapped])
+		s.mapped = 0
+	}
 	if s.used > 0 {
 		discard(s.bytes[:s.used])
 	}
@@ -129,6 +135,12 @@ func (p *pool) retire(s *span) {
 	} else {
 		stats.quarantined.Add(1)
 	}
+}
+
+func (p *pool) isPinned(s *span) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return s.pins > 0
 }
 
 func (p *pool) pin(s *span) {

@@ -25,6 +25,7 @@ const (
 	CodeTrap           = "ERR_WAZERO_TRAP"
 	codeLimit          = "ERR_WAZERO_LIMIT"
 	CodeClosed         = "ERR_WAZERO_CLOSED"
+	CodeBusy           = "ERR_WAZERO_BUSY"
 	CodeAborted        = "ERR_WAZERO_ABORTED"
 	CodeInvalid        = "ERR_WAZERO_INVALID_ARGUMENT"
 	CodeNotImplemented = "ERR_WAZERO_NOT_IMPLEMENTED"

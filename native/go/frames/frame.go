@@ -65,6 +65,9 @@ func (f *Frame) ID() uint64 { return f.id }
 // IsAsync is whether the guest runs off the JS thread.
 func (f *Frame) IsAsync() bool { return f.lane == abi.LaneAsync }
 
+// IsOutermost: nothing else of its group is on the stack. Once it has entered.
+func (f *Frame) IsOutermost() bool { return f.below == nil }
+
 // Attach has the guest of the context be interrupted with the frame.
 func (f *Frame) Attach(ctx context.Context) context.Context { return f.control.attach(ctx) }
 

@@ -119,6 +119,18 @@ func (g *Group) Add(m *Member) {
 	}
 }
 
+// Others are the open modules of the group but for m.
+func (g *Group) Others(m *Member) (others []*Member) {
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	for other := range g.find().modules {
+		if other != m {
+			others = append(others, other)
+		}
+	}
+	return others
+}
+
 // interruptFiles lets every guest of the group return that is parked in a file.
 func (g *Group) interruptFiles() {
 	groupsMu.Lock()

@@ -27,9 +27,10 @@ const (
 	Listener
 	Direct
 	Description
+	Image
 )
 
-var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function", "description"}
+var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function", "description", "image"}
 
 const (
 	indexBits      = 24

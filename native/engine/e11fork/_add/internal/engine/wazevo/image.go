@@ -1,0 +1,92 @@
+package wazevo
+
+import (
+	"slices"
+	"unsafe"
+
+	"github.com/tetratelabs/wazero/internal/engine/wazevo/wazevoapi"
+	"github.com/tetratelabs/wazero/internal/wasm"
+)
+
+// IndexOfReference is for wasm.Image.
+func (m *moduleEngine) IndexOfReference(ref wasm.Reference) (wasm.Index, bool) {
+	if n := uintptr(m.module.Source.ImportFunctionCount); n > 0 { // one that it imports has its reference in the module's own context
+		begin := uintptr(unsafe.Pointer(m.opaquePtr)) + uintptr(m.parent.offsets.ImportedFunctionsBegin)
+		if at := ref - begin; ref >= begin && at < n*wazevoapi.FunctionInstanceSize {
+			return wasm.Index(at / wazevoapi.FunctionInstanceSize), at%wazevoapi.FunctionInstanceSize == 0
+		}
+	}
+	f := wazevoapi.PtrFromUintptr[functionInstance](ref)
+	if f.moduleContextOpaquePtr != m.opaquePtr {
+		return 0, false
+	}
+	return f.indexInModule, true
+}
+
+// frozenFunctions are the functionInstances of the functions that an image refers to. Tables hold their addresses, which the collector does not
+// see: the engine keeps them.
+type frozenFunctions struct {
+	all     []functionInstance
+	indexes []wasm.Index // of all; ascending, the image's own
+}
+
+func (f *frozenFunctions) find(index wasm.Index) *functionInstance {
+	if i, ok := slices.BinarySearch(f.indexes, index); ok {
+		return &f.all[i]
+	}
+	return nil
+}
+
+// closeFrozen closes them, as ModuleClosed does all others.
+func (m *moduleEngine) closeFrozen() {
+	for i := range m.frozen.all {
+		storeExecutable(&m.frozen.all[i].executable, m.closedStub())
+	}
+}
+
+// functionsTemplate is what frozenFunctions are a copy of, but for the context of the instance.
+type functionsTemplate struct {
+	parent    *compiledModule
+	functions []functionInstance
+	indexes   []wasm.Index
+	imported  int // functions of the image that are imported, which come first
+}
+
+// References is for wasm.Image.
+func (m *moduleEngine) References(functions []wasm.Index, made any) (refs []wasm.Reference, _ any) {
+	template, _ := made.(*functionsTemplate)
+	if template == nil || template.parent != m.parent {
+		template = m.newFunctionsTemplate(functions)
+	}
+	if m.frozen.indexes == nil {
+		m.frozen.indexes = template.indexes
+		m.frozen.all = slices.Clone(template.functions)
+		for i := range m.frozen.all {
+			m.frozen.all[i].moduleContextOpaquePtr = m.opaquePtr
+		}
+	}
+	refs = make([]wasm.Reference, 1+len(functions))
+	for i, index := range functions[:template.imported] {
+		refs[1+i] = m.FunctionInstanceReference(index)
+	}
+	for i := range m.frozen.all {
+		refs[1+template.imported+i] = uintptr(unsafe.Pointer(&m.frozen.all[i]))
+	}
+	return refs, template
+}
+
+func (m *moduleEngine) newFunctionsTemplate(functions []wasm.Index) *functionsTemplate {
+	source := m.module.Source
+	imported, _ := slices.BinarySearch(functions, source.ImportFunctionCount)
+	t := &functionsTemplate{parent: m.parent, imported: imported, indexes: functions[imported:]}
+	t.functions = make([]functionInstance, len(t.indexes))
+	for i, index := range t.indexes {
+		local := index - source.ImportFunctionCount
+		t.functions[i] = functionInstance{
+			executable:    &m.parent.executable[m.parent.functionOffsets[local]],
+			typeID:        m.module.TypeIDs[source.FunctionSection[local]],
+			indexInModule: index,
+		}
+	}
+	return t
+}

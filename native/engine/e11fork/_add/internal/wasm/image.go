@@ -1,0 +1,464 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tetratelabs/wazero/internal/expctxkeys"
+	"github.com/tetratelabs/wazero/internal/nodehost"
+	internalsys "github.com/tetratelabs/wazero/internal/sys"
+	"github.com/tetratelabs/wazero/internal/wasmdebug"
+)
+
+// Image is the state of an instance at rest, without the contents of its memory, which its host keeps. It is data and no more: functions
+// stand in it by their index, so that it has no pointer into the instance that it was made of, can be written to a file, and fits every
+// instance of the same module. It does not change.
+type Image struct {
+	// MemoryBytes is how long the memory is.
+	MemoryBytes uint64
+	// Globals are those that the module defines. Of a reference Lo is 1 + the index of the function, or 0 for null.
+	Globals []GlobalImage
+	// Tables are those that the module defines; elements as in Globals.
+	Tables [][]uint32
+	// Data and Elements tell for each segment whether it was dropped.
+	Data, Elements []bool
+
+	once     sync.Once
+	prepared preparedImage
+}
+
+// GlobalImage is a value.
+type GlobalImage struct{ Lo, Hi uint64 }
+
+// preparedImage is what instances are made of. Slots are numbers of references: 0 is null, i+1 the function functions[i].
+type preparedImage struct {
+	functions []Index // ascending
+	tables    [][]uint32
+	globals   []uint32 // of those that are references, else 0
+	elements  uint64   // of all tables
+	template  atomic.Value
+}
+
+// imageEngine is what both engines have for it.
+type imageEngine interface {
+	// IndexOfReference is that of a function which the instance defines or imports; false for one of another instance.
+	IndexOfReference(Reference) (Index, bool)
+	// References gives those to the functions by slot. What it returns as template, of the first instance, makes those of the next ones cheaper.
+	References(functions []Index, template any) ([]Reference, any)
+}
+
+type imageKey struct{}
+
+// WithImage has an instantiation with the returned context begin in the state of img.
+func WithImage(ctx context.Context, img *Image) context.Context {
+	return context.WithValue(ctx, imageKey{}, img)
+}
+
+func imageOf(ctx context.Context) *Image {
+	img, _ := ctx.Value(imageKey{}).(*Image)
+	return img
+}
+
+// obstacles are what an instance would share with others, or could not have twice.
+func (m *Module) obstacles() (all []string) {
+	if m.IsHostModule {
+		return []string{"it is a host module"}
+	}
+	add := func(what string, i *Import) {
+		if text := what + " imported from " + wasmdebug.Shown(i.Module); !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	for i := range m.ImportSection {
+		switch imported := &m.ImportSection[i]; imported.Type {
+		case ExternTypeMemory:
+			add("memory", imported)
+		case ExternTypeTable:
+			add("table", imported)
+		case ExternTypeTag:
+			add("tag", imported)
+		case ExternTypeGlobal:
+			if imported.DescGlobal.Mutable {
+				add("mutable global", imported)
+			}
+		}
+	}
+	if m.MemorySection != nil && m.MemorySection.IsShared {
+		all = append(all, "shared memory")
+	}
+	return all
+}
+
+// Freeze takes the state of m, of which nothing runs. Where it cannot be taken obstacles are all that is in the way.
+func (m *ModuleInstance) Freeze() (img *Image, obstacles []string) {
+	source := m.Source
+	obstacles = source.obstacles()
+	engine, ok := m.Engine.(imageEngine)
+	if !ok || len(obstacles) > 0 {
+		return nil, obstacles
+	}
+	// encode answers one obstacle for each place: a table may hold thousands.
+	encode := func(t ValueType, ref uint64, place string, index int) (uint32, bool) {
+		if ref == 0 {
+			return 0, true
+		}
+		what := ""
+		switch t.Kind() {
+		case RefTypeFuncref.Kind():
+			if i, ok := engine.IndexOfReference(Reference(ref)); ok {
+				return i + 1, true
+			}
+			what = "a function of another guest"
+		case ValueTypeExternref.Kind():
+			what = "an externref that is not null"
+		default:
+			what = "a reference to an exception"
+		}
+		obstacles = append(obstacles, fmt.Sprintf("%s in %s %d", what, place, index))
+		return 0, false
+	}
+	img = &Image{}
+	if m.MemoryInstance != nil {
+		img.MemoryBytes = uint64(len(m.MemoryInstance.Buffer))
+	}
+	for i, g := range m.Globals[source.ImportGlobalCount:] {
+		lo, hi := g.Value()
+		if g.Type.ValType.IsRef() {
+			index, _ := encode(g.Type.ValType, lo, "global", i+int(source.ImportGlobalCount))
+			lo, hi = uint64(index), 0
+		}
+		img.Globals = append(img.Globals, GlobalImage{lo, hi})
+	}
+	for i, t := range m.Tables {
+		refs := make([]uint32, len(t.References))
+		for j, ref := range t.References {
+			if refs[j], ok = encode(t.Type, uint64(ref), "table", i); !ok {
+				break
+			}
+		}
+		img.Tables = append(img.Tables, refs)
+	}
+	img.Data, img.Elements = make([]bool, len(source.DataSection)), make([]bool, len(source.ElementSection))
+	for i := range m.DataInstances {
+		img.Data[i] = len(m.DataInstances[i]) == 0
+	}
+	for i := range m.ElementInstances {
+		img.Elements[i] = len(m.ElementInstances[i]) == 0
+	}
+	if len(obstacles) > 0 {
+		return nil, obstacles
+	}
+	return img, nil
+}
+
+// SharedWith names what other, which is linked with m, has of it, beside functions.
+func (m *ModuleInstance) SharedWith(other *ModuleInstance) (all []string) {
+	add := func(what string) {
+		if text := what + " used by " + wasmdebug.Shown(other.ModuleName); !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	source := other.Source
+	if source.ImportMemoryCount > 0 && other.MemoryInstance == m.MemoryInstance {
+		add("memory")
+	}
+	for _, t := range other.Tables[:source.ImportTableCount] {
+		if slices.Contains(m.Tables, t) {
+			add("table")
+		}
+	}
+	for _, t := range other.Tags[:source.ImportTagCount] {
+		if slices.Contains(m.Tags, t) {
+			add("tag")
+		}
+	}
+	for _, g := range other.Globals[:source.ImportGlobalCount] {
+		if g.Type.Mutable && slices.Contains(m.Globals, g) {
+			add("mutable global")
+		}
+	}
+	return all
+}
+
+var errForeignImage = errors.New("the image is not of this module")
+
+// Check looks whether an image that comes from elsewhere is one of this module.
+func (img *Image) Check(module *Module) error {
+	if obstacles := module.obstacles(); len(obstacles) > 0 {
+		return errForeignImage
+	}
+	functions := uint64(module.ImportFunctionCount) + uint64(len(module.FunctionSection))
+	switch {
+	case len(img.Globals) != len(module.GlobalSection), len(img.Tables) != len(module.TableSection),
+		len(img.Data) != len(module.DataSection), len(img.Elements) != len(module.ElementSection):
+		return errForeignImage
+	case module.MemorySection == nil && img.MemoryBytes != 0:
+		return errForeignImage
+	}
+	if memory := module.MemorySection; memory != nil {
+		pages := img.MemoryBytes / uint64(MemoryPageSize)
+		if img.MemoryBytes%uint64(MemoryPageSize) != 0 || pages < uint64(memory.Min) || pages > uint64(memory.Max) {
+			return errForeignImage
+		}
+	}
+	// A function must exist, and be of the type that whoever finds it there relies on.
+	fits := func(t ValueType, index uint64) bool {
+		switch {
+		case index == 0:
+			return t.IsNullable()
+		case index > functions || t.Kind() != RefTypeFuncref.Kind():
+			return false
+		case !t.IsConcreteRef():
+			return true
+		}
+		actual, err := module.constantType(ValueTypeFuncref, true, Index(index-1))
+		return err == nil && isRefSubtypeOf(actual, t)
+	}
+	for i := range img.Globals {
+		if t := module.GlobalSection[i].Type.ValType; t.IsRef() && !fits(t, img.Globals[i].Lo) {
+			return errForeignImage
+		}
+	}
+	for i, refs := range img.Tables {
+		t := &module.TableSection[i]
+		if len(refs) < int(t.Min) || t.Max != nil && len(refs) > int(*t.Max) {
+			return errForeignImage
+		}
+		for _, ref := range refs {
+			if !fits(t.Type, uint64(ref)) {
+				return errForeignImage
+			}
+		}
+	}
+	return nil
+}
+
+func (img *Image) prepare(module *Module) *preparedImage {
+	img.once.Do(func() {
+		p := &img.prepared
+		for i := range img.Globals {
+			if lo := img.Globals[i].Lo; lo != 0 && module.GlobalSection[i].Type.ValType.IsRef() {
+				p.functions = append(p.functions, Index(lo-1))
+			}
+		}
+		for _, refs := range img.Tables {
+			p.elements += uint64(len(refs))
+			for _, ref := range refs {
+				if ref != 0 {
+					p.functions = append(p.functions, ref-1)
+				}
+			}
+		}
+		slices.Sort(p.functions)
+		p.functions = slices.Compact(p.functions)
+		slot := func(ref uint32) uint32 {
+			if ref == 0 {
+				return 0
+			}
+			i, _ := slices.BinarySearch(p.functions, ref-1)
+			return uint32(i + 1)
+		}
+		p.globals = make([]uint32, len(img.Globals))
+		for i := range img.Globals {
+			if module.GlobalSection[i].Type.ValType.IsRef() {
+				p.globals[i] = slot(uint32(img.Globals[i].Lo))
+			}
+		}
+		p.tables = make([][]uint32, len(img.Tables))
+		for i, refs := range img.Tables {
+			p.tables[i] = make([]uint32, len(refs))
+			for j, ref := range refs {
+				p.tables[i][j] = slot(ref)
+			}
+		}
+	})
+	return &img.prepared
+}
+
+// instantiateImage is instantiate for an instance that begins in the state of an image: nothing of the module runs, and no segment is applied.
+// It imports as any other.
+func (s *Store) instantiateImage(ctx context.Context, img *Image, module *Module, name string, sysCtx *internalsys.Context,
+	typeIDs []FunctionTypeID) (*ModuleInstance, error) {
+	p := img.prepare(module)
+	s.exceptions.instantiating(module)
+	m := &ModuleInstance{ModuleName: name, TypeIDs: typeIDs, Sys: sysCtx, s: s, Source: module, Files: nodehost.FilesOf(ctx)}
+	m.Tables = make([]*TableInstance, len(module.TableSection))
+	m.Globals = make([]*GlobalInstance, int(module.ImportGlobalCount)+len(module.GlobalSection))
+	m.Tags = make([]*TagInstance, len(module.TagSection))
+	var err error
+	if m.Engine, err = s.Engine.NewModuleEngine(module, m); err != nil {
+		return nil, err
+	}
+	if err = m.resolveImports(ctx, module); err != nil {
+		return nil, err
+	}
+	if err = m.limitTables(module, nodehost.MaxTableElementsOf(ctx)); err != nil {
+		return nil, err
+	}
+	if err = m.tableLimit.takeImage(p.elements); err != nil {
+		return nil, err
+	}
+	refs := p.references(m)
+	m.buildImageGlobals(img, refs)
+	m.buildImageTables(p, refs)
+	m.buildTags(module)
+	allocator, _ := ctx.Value(expctxkeys.MemoryAllocatorKey{}).(experimental.MemoryAllocator)
+	m.buildImageMemory(img, allocator)
+	m.Exports = module.Exports
+	if len(m.Tables) > 0 {
+		for _, exp := range m.Exports {
+			if exp.Type == ExternTypeTable {
+				t := m.Tables[exp.Index]
+				t.involvingModuleInstances = append(t.involvingModuleInstances, m)
+			}
+		}
+	}
+	m.restoreSegments(img)
+	m.Engine.DoneInstantiation()
+	return m, nil
+}
+
+func (p *preparedImage) references(m *ModuleInstance) []Reference {
+	template := p.template.Load()
+	refs, made := m.Engine.(imageEngine).References(p.functions, template)
+	if template == nil && made != nil {
+		p.template.Store(made)
+	}
+	return refs
+}
+
+func (m *ModuleInstance) buildImageGlobals(img *Image, refs []Reference) {
+	imported := int(m.Source.ImportGlobalCount)
+	own := make([]GlobalInstance, len(img.Globals))
+	owned := m.Engine.OwnsGlobals()
+	for i := range own {
+		g, section := &own[i], &m.Source.GlobalSection[i]
+		if owned {
+			g.Me, g.Index = m.Engine, Index(imported+i)
+		}
+		g.Type = section.Type
+		g.Type.ValType = m.storeType(section.Type.ValType)
+		g.Val, g.ValHi = img.globalValue(i, refs)
+		m.Globals[imported+i] = g
+	}
+}
+
+func (img *Image) globalValue(i int, refs []Reference) (lo, hi uint64) {
+	if slot := img.prepared.globals[i]; slot != 0 {
+		return uint64(refs[slot]), 0
+	}
+	return img.Globals[i].Lo, img.Globals[i].Hi
+}
+
+func (m *ModuleInstance) buildImageTables(p *preparedImage, refs []Reference) {
+	for i := range m.Tables {
+		section := &m.Source.TableSection[i]
+		m.Tables[i] = &TableInstance{Min: section.Min, Max: section.Max, Type: m.storeType(section.Type), limit: m.tableLimit}
+		m.Tables[i].restore(p.tables[i], refs)
+	}
+}
+
+func (t *TableInstance) restore(slots []uint32, refs []Reference) {
+	if cap(t.References) < len(slots) {
+		t.References = make([]Reference, len(slots))
+	}
+	t.References = t.References[:len(slots):len(slots)]
+	for i, slot := range slots {
+		t.References[i] = refs[slot]
+	}
+}
+
+// buildImageMemory has the host's allocator make the memory as long as it is in the image; what is in it comes from the host, too.
+func (m *ModuleInstance) buildImageMemory(img *Image, allocator experimental.MemoryAllocator) {
+	section := m.Source.MemorySection
+	if section == nil {
+		return
+	}
+	begins := *section
+	begins.Min = uint32(img.MemoryBytes / uint64(MemoryPageSize))
+	begins.Cap = max(begins.Cap, begins.Min)
+	m.MemoryInstance = NewMemoryInstance(&begins, allocator, m.Engine)
+	m.MemoryInstance.Min = section.Min
+	m.MemoryInstance.definition = &m.Source.MemoryDefinitionSection[0]
+}
+
+// restoreSegments is of those that instructions of the module may name.
+func (m *ModuleInstance) restoreSegments(img *Image) {
+	source := m.Source
+	if source.DataCountSection != nil { // else there is none that names one
+		if m.DataInstances == nil {
+			m.DataInstances = make([]DataInstance, len(source.DataSection))
+		}
+		for i := range m.DataInstances {
+			m.DataInstances[i] = nil
+			if !img.Data[i] {
+				m.DataInstances[i] = source.DataSection[i].Init
+			}
+		}
+	}
+	dropped, have := 0, m.ElementInstances != nil
+	for i := range img.Elements {
+		if img.Elements[i] {
+			dropped++
+		} else if have && len(m.ElementInstances[i]) == 0 {
+			have = false
+		}
+	}
+	if !have && dropped < len(img.Elements) {
+		old := m.ElementInstances
+		m.buildElementInstances(source.ElementSection)
+		if old != nil { // whose address is in the module's context
+			copy(old, m.ElementInstances)
+			m.ElementInstances = old
+		}
+	} else if m.ElementInstances == nil {
+		m.ElementInstances = make([]ElementInstance, len(img.Elements))
+	}
+	for i := range img.Elements {
+		if img.Elements[i] {
+			m.ElementInstances[i] = nil
+		}
+	}
+}
+
+// takeImage sets what the tables of an image take.
+func (l *tableLimit) takeImage(elements uint64) error {
+	switch {
+	case l == nil:
+		return nil
+	case elements > l.most:
+		return fmt.Errorf("table[0] needs %d elements with those of the image, more than the limit of %d", elements, l.most)
+	case elements > l.used && !nodehost.MayAllocate((elements-l.used)*bytesOfElement):
+		return fmt.Errorf("table[0] needs %d elements, more than the limit of the memory that is left", elements)
+	}
+	l.used = elements
+	return nil
+}
+
+// Reset puts an instance that was made of img back into its state; nothing of it runs. buffer is its memory, which the host has reset; sysCtx is
+// new, and the old one closed already.
+func (m *ModuleInstance) Reset(img *Image, buffer []byte, sysCtx *internalsys.Context) {
+	p := img.prepare(m.Source)
+	m.Sys = sysCtx
+	refs := p.references(m)
+	imported := m.Source.ImportGlobalCount
+	for i := range img.Globals {
+		m.Globals[int(imported)+i].SetValue(img.globalValue(i, refs))
+	}
+	for i, t := range m.Tables {
+		t.restore(p.tables[i], refs)
+	}
+	if m.tableLimit != nil {
+		m.tableLimit.used = p.elements
+	}
+	m.restoreSegments(img)
+	if mem := m.MemoryInstance; mem != nil {
+		mem.Buffer, mem.Cap = buffer, memoryBytesNumToPages(uint64(cap(buffer)))
+		m.Engine.MemoryGrown()
+	}
+}

@@ -1,0 +1,141 @@
+package arena
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+// Image is what a memory held at one moment. Memories that are made of it begin with these bytes, share the pages of it that they do not
+// write, and keep it: it goes with the last of them.
+type Image struct {
+	budget *Budget
+	held   uint64 // of the budget: pages that are not all zero
+	size   uint64
+	view   []byte // all of it; not to be written
+	source imageSource
+	users  atomic.Int64
+}
+
+// piece is how much is looked at between two questions whether to go on, and written at once.
+const piece = 1 << 20
+
+// NewImage copies a memory, on which nothing runs. Its first user is who calls. goOn is asked now and then; nil, nil where it says no.
+func NewImage(budget *Budget, contents []byte, goOn func() bool) (*Image, error) {
+	held := uint64(0)
+	for at := 0; at < len(contents); at += piece {
+		if !goOn() {
+			return nil, nil
+		}
+		eachRun(contents[at:min(at+piece, len(contents))], func(_ int, run []byte) error { held += uint64(len(run)); return nil })
+	}
+	if !budget.take(held) {
+		most := min(budget.max, processMax())
+		return nil, &LimitError{"totalMemoryBytes", fmt.Sprintf("image of %d bytes is over the limit totalMemoryBytes: %d of %d bytes are in use",
+			held, max(budget.Used(), min(process.Load(), most)), most)}
+	}
+	i := &Image{budget: budget, held: held, size: uint64(len(contents))}
+	source, view, err := newSource(contents, goOn)
+	if err != nil || view == nil && len(contents) > 0 {
+		budget.give(held)
+		return nil, err
+	}
+	i.source, i.view = source, view
+	return i.begin(), nil
+}
+
+func (i *Image) begin() *Image {
+	i.users.Store(1)
+	stats.images.Add(1)
+	return i
+}
+
+// eachRun calls for each run of pages that are not all zero.
+func eachRun(bytes []byte, do func(at int, run []byte) error) error {
+	begin := -1
+	for at := 0; at <= len(bytes); at += pageBytes {
+		end := min(at+pageBytes, len(bytes))
+		isZero := at >= len(bytes) || string(bytes[at:end]) == string(zeroPage[:end-at])
+		switch {
+		case !isZero && begin < 0:
+			begin = at
+		case isZero && begin >= 0:
+			if err := do(begin, bytes[begin:min(at, len(bytes))]); err != nil {
+				return err
+			}
+			begin = -1
+		}
+	}
+	if begin >= 0 { // the last page is not whole
+		return do(begin, bytes[begin:])
+	}
+	return nil
+}
+
+// Size is how long the memory was.
+func (i *Image) Size() uint64 { return i.size }
+
+// Held is how many bytes of it are kept: pages that are not all zero.
+func (i *Image) Held() uint64 { return i.held }
+
+// Bytes is all of it. It is not to be written, and gone with the last user.
+func (i *Image) Bytes() []byte { return i.view }
+
+// Retain adds a user; only a user may.
+func (i *Image) Retain() { i.users.Add(1) }
+
+// Release is called once by each user.
+func (i *Image) Release() {
+	if i.users.Add(-1) > 0 {
+		return
+	}
+	i.source.close(i.view)
+	i.view = nil
+	i.budget.give(i.held)
+	stats.images.Add(-1)
+}
+
+// fill has a range that is all zero begin with the image: mapped, where that can be, else copied.
+func (i *Image) fill(s *span) {
+	if i.size == 0 {
+		return
+	}
+	s.used = max(s.used, i.size)
+	if i.source.mapOver(s.bytes[:i.size]) {
+		s.mapped = i.size
+		return
+	}
+	copyNonZero(s.bytes[:i.size], i.view)
+}
+
+// moveTo is for a memory of the image that outgrew its range: of what it never wrote the new range has the image's own pages again.
+func (i *Image) moveTo(to *span, from []byte) {
+	i.fill(to)
+	shared := min(uint64(len(from)), i.size)
+	copyDifferences(to.bytes[:shared], from[:shared])
+	copyNonZero(to.bytes[shared:len(from)], from[shared:])
+}
+
+// restore has a range that was filled begin with the image again.
+func (i *Image) restore(s *span) {
+	if s.mapped > 0 && dropWritten(s.bytes[:s.used]) {
+		s.used = i.size
+		return
+	}
+	copyDifferences(s.bytes[:i.size], i.view)
+	rest := s.bytes[i.size:max(s.used, i.size)]
+	if len(rest) > 0 {
+		discard(rest)
+	}
+	s.used = i.size
+}
+
+// copyDifferences leaves the pages alone that are the same already.
+func copyDifferences(to, from []byte) {
+	for len(from) > 0 {
+		n := min(len(from), pageBytes)
+		if string(from[:n]) != string(to[:n]) {
+			copy(to, from[:n])
+		}
+		to, from = to[n:], from[n:]
+	}
+}

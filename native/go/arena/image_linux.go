@@ -1,0 +1,134 @@
+package arena
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"wazeronode/descriptors"
+)
+
+// imageSource is a file that memories map privately: one of memory alone, which nobody can change any more. Where there is none (no memfd here,
+// no descriptor left) file is -1, and memories copy.
+type imageSource struct {
+	file   int
+	offset int64
+	whole  []byte // the mapping that the view is part of
+}
+
+func newSource(contents []byte, goOn func() bool) (s imageSource, view []byte, err error) {
+	s.file = -1
+	if len(contents) == 0 {
+		return s, nil, nil
+	}
+	if descriptors.Take() {
+		if file, err := unix.MemfdCreate("wasm image", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING); err == nil {
+			s.file = file
+		} else {
+			descriptors.Give(1)
+		}
+	}
+	if s.file < 0 {
+		return copiedSource(contents, goOn)
+	}
+	if err = unix.Ftruncate(s.file, int64(len(contents))); err == nil {
+		err = writeRuns(s.file, 0, contents, goOn)
+	}
+	if err == nil {
+		_, err = unix.FcntlInt(uintptr(s.file), unix.F_ADD_SEALS, unix.F_SEAL_SEAL|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE)
+	}
+	if err == nil {
+		s.whole, err = unix.Mmap(s.file, 0, len(contents), unix.PROT_READ, unix.MAP_PRIVATE)
+	}
+	if err != nil {
+		s.close(nil)
+		if err == errStopped {
+			return s, nil, nil
+		}
+		return s, nil, &LimitError{"", "the system has no memory left for an image: " + err.Error()}
+	}
+	return s, s.whole, nil
+}
+
+var errStopped = os.ErrDeadlineExceeded
+
+// writeRuns leaves what is zero as holes.
+func writeRuns(file int, offset int64, contents []byte, goOn func() bool) error {
+	for at := 0; at < len(contents); at += piece {
+		if !goOn() {
+			return errStopped
+		}
+		err := eachRun(contents[at:min(at+piece, len(contents))], func(begin int, run []byte) error {
+			to := offset + int64(at+begin)
+			for len(run) > 0 {
+				n, err := unix.Pwrite(file, run, to)
+				if err == unix.EINTR {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				run, to = run[n:], to+int64(n)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copiedSource(contents []byte, goOn func() bool) (s imageSource, view []byte, err error) {
+	s.file = -1
+	if s.whole, err = mapBytes(uint64(len(contents))); err != nil {
+		return s, nil, &LimitError{"", "the system has no memory left for an image: " + err.Error()}
+	}
+	for at := 0; at < len(contents); at += piece {
+		if !goOn() {
+			s.close(nil)
+			return s, nil, nil
+		}
+		end := min(at+piece, len(contents))
+		copyNonZero(s.whole[at:end], contents[at:end])
+	}
+	return s, s.whole, nil
+}
+
+func (s *imageSource) close([]byte) {
+	if s.file >= 0 {
+		_ = unix.Close(s.file)
+		descriptors.Give(1)
+		s.file = -1
+	}
+	if s.whole != nil {
+		_ = syscall.Munmap(s.whole)
+		s.whole = nil
+	}
+}
+
+// mapOver puts the image where b is, privately. False: it could not be, and b is as it was. (The system has a bound for the mappings of a process.)
+func (s *imageSource) mapOver(b []byte) bool {
+	if s.file < 0 {
+		return false
+	}
+	at := unsafe.Pointer(unsafe.SliceData(b))
+	_, err := unix.MmapPtr(s.file, s.offset, at, uintptr(len(b)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE)
+	return err == nil
+}
+
+// unmapImage makes a range that an image was mapped over what it was before: nobody's, and zero.
+func unmapImage(b []byte) {
+	at := unsafe.Pointer(unsafe.SliceData(b))
+	_, err := unix.MmapPtr(-1, 0, at, uintptr(len(b)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_ANON|unix.MAP_NORESERVE)
+	if err != nil { // no mapping is left: its own pages instead
+		clear(b)
+		return
+	}
+	_ = unix.Madvise(b, unix.MADV_NOHUGEPAGE) // like its neighbours, with which it is one mapping then
+}
+
+// dropWritten has the pages that were written read as the file again, and those behind it as zero. Not those that are locked.
+func dropWritten(b []byte) bool { return unix.Madvise(b, unix.MADV_DONTNEED) == nil }

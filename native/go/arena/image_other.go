@@ -1,0 +1,36 @@
+//go:build !linux
+
+package arena
+
+// imageSource: memories copy the image. (darwin has no file that nobody can change, and its madvise does not bring back what a file holds.)
+type imageSource struct{ bytes []byte }
+
+func newSource(contents []byte, goOn func() bool) (s imageSource, view []byte, err error) {
+	if len(contents) == 0 {
+		return s, nil, nil
+	}
+	if s.bytes, err = mapBytes(uint64(len(contents))); err != nil {
+		return s, nil, &LimitError{"", "the system has no memory left for an image: " + err.Error()}
+	}
+	for at := 0; at < len(contents); at += piece {
+		if !goOn() {
+			s.close(nil)
+			return s, nil, nil
+		}
+		end := min(at+piece, len(contents))
+		copyNonZero(s.bytes[at:end], contents[at:end])
+	}
+	return s, s.bytes, nil
+}
+
+func (s *imageSource) close([]byte) {
+	if s.bytes != nil {
+		unmap(s.bytes)
+		s.bytes = nil
+	}
+}
+
+func (s *imageSource) mapOver([]byte) bool { return false }
+
+func unmapImage(b []byte)       { clear(b) }
+func dropWritten(_ []byte) bool { return false }

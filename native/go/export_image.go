@@ -1,0 +1,81 @@
+package main
+
+/*
+#include "wazero_node.h"
+*/
+import "C"
+
+import (
+	"wazeronode/abi"
+	"wazeronode/failure"
+	"wazeronode/handles"
+)
+
+//export wz_module_freeze
+func wz_module_freeze(o *C.wz_frame_options, h C.wz_handle, words *C.uint64_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
+		if err != nil {
+			return 0, nil, err
+		}
+		options := readFrameOptions(o)
+		z, err := prepareFreeze(options, m)
+		if err != nil {
+			return 0, nil, err
+		}
+		if options.Lane == abi.LaneSync {
+			outcome, err := z.run()
+			if err == nil {
+				copy(goWords(words, 2), z.words())
+			}
+			return 0, outcome, err
+		}
+		var outcome []byte
+		failure.Go(func() {
+			err = failure.Protect(func() (err error) { outcome, err = z.run(); return })
+		}, func() { done(options.Env, options.Frame, 0, z.words(), outcome, err) })
+		return 0, nil, nil
+	})
+}
+
+// words are what JavaScript hears of the image: its handle and its bytes.
+func (z *freezing) words() []uint64 {
+	if z.image == nil {
+		return nil
+	}
+	return []uint64{uint64(z.image.handle), z.image.bytes()}
+}
+
+//export wz_module_reset
+func wz_module_reset(o *C.wz_frame_options, h C.wz_handle, targets *C.uint64_t, count C.uint32_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
+		if err != nil {
+			return 0, nil, err
+		}
+		options, changed := readFrameOptions(o), map[uint64]uint64{}
+		for pairs := goWords(targets, count); len(pairs) >= 2; pairs = pairs[2:] {
+			changed[pairs[0]] = pairs[1]
+		}
+		r, err := prepareReset(options, m, changed)
+		if err != nil {
+			return 0, nil, err
+		}
+		if options.Lane == abi.LaneSync {
+			outcome, err := r.run()
+			return 0, outcome, err
+		}
+		var outcome []byte
+		failure.Go(func() {
+			err = failure.Protect(func() (err error) { outcome, err = r.run(); return })
+		}, func() { done(options.Env, options.Frame, 0, nil, outcome, err) })
+		return 0, nil, nil
+	})
+}
+
+//export wz_image_close
+func wz_image_close(h C.wz_handle) {
+	if i, _ := handles.Get(handles.Handle(h), handles.Image).(*imageState); i != nil {
+		i.disown()
+	}
+}

@@ -1,0 +1,65 @@
+import type { Handle } from '../native/binding.js';
+import { native } from '../native/native.js';
+import { closedError } from '../values/errors.js';
+import type { CompiledState } from './compiled-state.js';
+
+interface Held {
+  readonly handle: Handle;
+  readonly compiled: CompiledState;
+}
+function letGo({ handle, compiled }: Held): void {
+  native().imageClose(handle);
+  compiled.removeInstance();
+}
+const forgotten = new FinalizationRegistry<Held>((held) => {
+  try {
+    letGo(held);
+  } catch {
+    // it went with its runtime
+  }
+});
+
+/** The runtime as its images know it. */
+export interface ImageOwner {
+  /** WeakRefs, as those to compiled modules. */
+  readonly images: Set<{ deref(): ImageState | undefined }>;
+}
+
+/** The state of a module as it was frozen. It keeps what there is to know of its compiled module, closed or not. */
+export class ImageState {
+  readonly runtime: ImageOwner;
+  readonly compiled: CompiledState;
+  readonly name: string;
+  readonly handle: Handle;
+  readonly byteLength: number;
+  /** Saves that are under way. */
+  readonly #ref = new WeakRef(this);
+  #closed = false;
+
+  constructor(runtime: ImageOwner, compiled: CompiledState, name: string, handle: Handle, byteLength: number) {
+    this.runtime = runtime;
+    this.compiled = compiled;
+    this.name = name;
+    this.handle = handle;
+    this.byteLength = byteLength;
+    compiled.addInstance();
+    runtime.images.add(this.#ref);
+    forgotten.register(this, { handle, compiled }, this);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+  checkOpen(): void {
+    if (this.#closed) throw closedError('the image is closed');
+  }
+
+  /** Idempotent. Modules of it live on. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.runtime.images.delete(this.#ref);
+    forgotten.unregister(this);
+    letGo(this);
+  }
+}
