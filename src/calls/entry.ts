@@ -1,6 +1,13 @@
 import { type FrameOutcome, type Handle, LANE } from '../native/binding.js';
-import type { ErrorRecord } from '../values/errors.js';
-import { abortedError, closedError, ExitError, makeError, unreadableError, wouldBlockError } from '../values/errors.js';
+import {
+  abortedError,
+  closedError,
+  type ErrorRecord,
+  ExitError,
+  makeError,
+  unreadableError,
+  wouldBlockError,
+} from '../values/errors.js';
 import { now } from '../values/node.js';
 import type { FrameOptions, Subject } from './frames.js';
 import { type ClosedBy, Frame, frames, type Instance, type LinkGroup } from './link-group.js';

@@ -5,8 +5,7 @@ import type { FunctionRecord, Handle, ListenerDescription } from '../native/bind
 import { functionDefinition } from '../native/definitions.js';
 import { Description } from '../native/description.js';
 import { native } from '../native/native.js';
-import type { ErrorRecord } from '../values/errors.js';
-import { closedError, makeError } from '../values/errors.js';
+import { closedError, type ErrorRecord, makeError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 import { moduleLimit } from '../values/limits.js';
 import { Buffer, now } from '../values/node.js';

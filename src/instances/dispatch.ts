@@ -12,8 +12,7 @@ import { ERRNO } from '../io/stream-failure.js';
 import { type Handle, type Hooks, MSG, REPLY, WARNING } from '../native/binding.js';
 import { native, setHooks } from '../native/native.js';
 import { area } from '../values/area.js';
-import type { ErrorRecord } from '../values/errors.js';
-import { closedError, makeError, unreadableError } from '../values/errors.js';
+import { closedError, type ErrorRecord, makeError, unreadableError } from '../values/errors.js';
 import { Buffer } from '../values/node.js';
 import { findRequest } from './compile.js';
 

@@ -9,8 +9,6 @@ import (
 //go:embed all:_add
 var added embed.FS
 
-const wazevo = "internal/engine/wazevo/"
-
 // Edit is this edit.
 var Edit = edit.Edit{
 	Added: added,
@@ -61,7 +59,7 @@ var Edit = edit.Edit{
 
 		const add = "builder.AddFrame(def.DebugName(), def.ParamTypes(), def.ResultTypes(), sources)"
 		const added = "builder.AddFrame(def.DebugName(), def.ParamTypes(), def.ResultTypes(), nil)\n"
-		f = t.File(wazevo + "call_engine.go")
+		f = t.File(edit.Wazevo + "call_engine.go")
 		f.Replace("(*callEngine).addFrame", "var sources []string", "")
 		f.Replace("(*callEngine).addFrame", "if dw := cm.module.DWARFLines; dw != nil", "")
 		f.Replace("(*callEngine).addFrame", add, added+"if dw := cm.module.DWARFLines; dw != nil {\nbuilder.Locate(dw, cm.getSourceOffset(addr))\n}")
