@@ -58,6 +58,15 @@ class Environment : public std::enable_shared_from_this<Environment> {
     direct.AdoptAll();
     express.AdoptAll();
   }
+  /**
+   * Or something of modules whose group is at rest, but for direct calls that this thread stands in. Express calls of other groups are none of its
+   * concern, and may be very many; unless groups use each other's shared memories: then closing one may let go of what another one has.
+   */
+  void AdoptAtRest() {
+    direct.AdoptAll();
+    if (groups_depend) express.AdoptAll();
+  }
+  bool groups_depend = false;
 
   wz_frame_options Options(uint64_t frame, uint32_t lane, int64_t deadline) const {
     wz_frame_options options{};

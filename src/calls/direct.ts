@@ -3,6 +3,7 @@ import { type Handle, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
 import { closedError } from '../values/errors.js';
+import { fewOf, getOne, isOne, putFew } from '../values/few.js';
 import { nextId } from '../values/ids.js';
 import { now } from '../values/node.js';
 import { decodeResults, encodeWhole, hostResults, type Signature } from '../values/values.js';
@@ -50,6 +51,9 @@ export interface Callee extends Subject {
 export class DirectCall {
   readonly state: Callee;
   readonly #slot: number;
+  readonly #few: number;
+  /** Its result, where there is one that needs nothing but the bits; else 0. */
+  readonly #one: number;
   #below: DirectCall | undefined;
   #id = 0;
   #options: CheckedOptions;
@@ -60,6 +64,9 @@ export class DirectCall {
   private constructor(state: Callee, slot: number) {
     this.state = state;
     this.#slot = slot;
+    this.#few = fewOf(state.signature.params);
+    const one = fewOf(state.signature.results);
+    this.#one = isOne(one) ? one : 0;
     this.#options = state.module.runtime.defaultOptions;
     forgotten.register(this, slot, this);
   }
@@ -83,14 +90,24 @@ export class DirectCall {
     return !module.closed && module.group.isIdle;
   }
 
+  /** notEntered, too, where an argument is wrong: `call` says what. */
+  callFew(count: number, a: unknown, b: unknown, c: unknown, d: unknown, options: CheckedOptions): unknown {
+    if (!putFew(this.#few, count, a, b, c, d)) return notEntered;
+    return this.#enter(options);
+  }
+
   call(args: readonly unknown[], options: CheckedOptions): unknown {
     const { state } = this;
-    const { params, results } = state.signature;
-    if (!put(params, args, words)) words.all.set(state.words(args)); // which says what is wrong, if something is
+    if (!put(state.signature.params, args, words)) words.all.set(state.words(args)); // which says what is wrong, if something is
+    return this.#enter(options);
+  }
+
+  #enter(options: CheckedOptions): unknown {
+    const { module } = this.state;
     this.#below = top;
     this.#id = nextId();
     this.#options = options;
-    state.module.group.direct = this;
+    module.group.direct = this;
     u32[SLOT] = this.#slot;
     f64[FRAME] = this.#id;
     f64[TIMEOUT] = options.timeoutNs;
@@ -103,10 +120,13 @@ export class DirectCall {
       throw error;
     }
     top = this.#below;
-    state.module.group.direct = undefined; // a group that was merged meanwhile has another root
+    module.group.direct = undefined; // a group that was merged meanwhile has another root
     const status = u32[STATUS];
-    if (status === DONE && this.#frame === undefined)
-      return results.length === 0 ? undefined : get(results, words, state);
+    if (status === DONE && this.#frame === undefined) {
+      if (this.#one !== 0) return getOne(this.#one);
+      const { results } = this.state.signature;
+      return results.length === 0 ? undefined : get(results, words, this.state);
+    }
     return this.#finish(status, text);
   }
 

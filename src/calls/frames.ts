@@ -279,7 +279,7 @@ export class FrameQueue<M extends Entered> {
     return frame;
   }
   get isEmpty(): boolean {
-    return this.#next() === undefined;
+    return this.#items.length === 0 || this.#next() === undefined;
   }
   #next(): Frame<M> | undefined {
     while (this.#head < this.#items.length) {

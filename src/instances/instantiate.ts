@@ -109,6 +109,7 @@ function prepare(
     const { host } = imported.compiled;
     if (host) state.group.hosts.set(host.number, host);
     else if (joins) imported.group.merge(state.group);
+    else native().groupsDepend();
   }
   return { state, record, imports };
 }

@@ -114,6 +114,8 @@ export interface NativeBinding {
   ): string | undefined;
   /** Idempotent; modules of it live on. */
   imageClose(image: Handle): void;
+  /** From now on there are groups that use a shared memory of another one: closing a module concerns them all. */
+  groupsDepend(): void;
   /** How a function is entered without Go; 0: it cannot be, or WAZERO_NODE_DIRECT=0. */
   directOpen(fn: Handle): number;
   directClose(slot: number): void;

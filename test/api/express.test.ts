@@ -219,7 +219,7 @@ describe('a host function', () => {
     );
     const compiled = await runtime.compileModule(wat(guest));
     const guests = await Promise.all(
-      Array.from({ length: 400 }, () => runtime.instantiateModule(compiled, new ModuleConfig().withName(''))),
+      Array.from({ length: 1200 }, () => runtime.instantiateModule(compiled, new ModuleConfig().withName(''))),
     );
     await repeatedly(async () => {
       const all = guests.map((each, i) => each.exportedFunction('ask')!.call(i));
@@ -227,6 +227,38 @@ describe('a host function', () => {
       for (const answer of answers.splice(0).reverse()) answer();
       expect(await Promise.all(all)).toEqual(guests.map((_, i) => i + 1));
     });
+  });
+
+  it('waits on while others, of which there may be many, make and close instances', async () => {
+    const answers: (() => void)[] = [];
+    const { another } = await world(
+      guest,
+      (_: CallerModule, n: number) => new Promise((resolve) => answers.push(() => resolve(n + 1))),
+    );
+    const guests = await Promise.all(Array.from({ length: 20 }, another));
+    const native = binding() as { frameReply(...args: unknown[]): void };
+    const { frameReply } = native;
+    let throughGo = 0;
+    native.frameReply = (...args) => {
+      throughGo++;
+      frameReply(...args);
+    };
+    try {
+      await repeatedly(async (round) => {
+        const all = guests.map((each, i) => each.exportedFunction('ask')!.call(i));
+        while (answers.length < guests.length) await sleep(1);
+        await (await another()).close();
+        (await another()).closeSync();
+        await using one = new Runtime(interruptible());
+        await one.instantiate(wat('(module (func (export "run")))'));
+        throughGo = 0;
+        for (const answer of answers.splice(0)) answer();
+        expect(await Promise.all(all)).toEqual(guests.map((_, i) => i + 1));
+        if (direct && round > 4) expect(throughGo).toBe(0);
+      });
+    } finally {
+      native.frameReply = frameReply;
+    }
   });
 
   it('waits while an instance is made that joins its caller, and one that does not', async () => {

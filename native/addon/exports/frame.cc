@@ -28,7 +28,7 @@ napi_value Instantiate(Environment& environment, Arguments& args) {
   wz_module_config config{};
   ConfigReader reader(args.env());
   if (!reader.Read(args[6], &config)) return nullptr;
-  environment.AdoptAll();  // it may join groups
+  environment.AdoptAtRest();  // it may join groups, of which no other call is under way: src waits for those
   Result result;
   {
     SyncScope scope(&environment);
@@ -147,6 +147,11 @@ napi_value FrameTaken(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value GroupsDepend(Environment& environment, Arguments&) {
+  environment.groups_depend = true;
+  return nullptr;
+}
+
 napi_value SourceReady(Environment&, Arguments& args) {
   const uint64_t module = args.Whole(0, "module");
   if (args.ok()) wz_source_ready(module);
@@ -162,6 +167,7 @@ const Binding kBindings[] = {
     {"frameStop", Entry<FrameStop>},
     {"frameReply", Entry<FrameReply>},
     {"frameTaken", Entry<FrameTaken>},
+    {"groupsDepend", Entry<GroupsDepend>},
     {"sourceReady", Entry<SourceReady>},
 };
 

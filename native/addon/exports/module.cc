@@ -52,7 +52,7 @@ napi_value ModuleClose(Environment& environment, Arguments& args) {
   const wz_handle module = args.Whole(0, "module");
   const uint32_t exit_code = args.Uint32(1, "exitCode");
   if (!args.ok()) return nullptr;
-  environment.AdoptAll();
+  environment.AdoptAtRest();
   Result result;
   wz_module_close(module, exit_code, &result);
   result.Check(environment);
@@ -62,7 +62,7 @@ napi_value ModuleClose(Environment& environment, Arguments& args) {
 napi_value ModuleRelease(Environment& environment, Arguments& args) {
   const wz_handle module = args.Whole(0, "module");
   if (!args.ok()) return nullptr;
-  environment.AdoptAll();
+  environment.AdoptAtRest();
   wz_module_release(module);
   return nullptr;
 }

@@ -85,7 +85,7 @@ napi_value RuntimeClose(Environment& environment, Arguments& args) {
   const wz_handle runtime = args.Whole(0, "runtime");
   const uint32_t exit_code = args.Uint32(1, "exitCode");
   if (!args.ok()) return nullptr;
-  environment.AdoptAll();
+  environment.AdoptAtRest();
   Result result;
   wz_runtime_close(runtime, exit_code, &result);
   result.Check(environment);

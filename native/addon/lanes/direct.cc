@@ -20,7 +20,7 @@ bool DirectCalls::IsMode(const char* mode) {
 DirectCalls::~DirectCalls() {
   if (registered_) Watcher::Get().Remove(watched_calls_);
   for (const Stack& stack : stacks_)
-    if (stack.memory != nullptr) FreeGuestStack(stack.memory);
+    if (stack.memory != nullptr) FreeGuestStack(stack.memory, kStackSize);
 }
 
 bool DirectCalls::Start(Environment* environment, napi_value hooks) {
@@ -83,7 +83,7 @@ void DirectCalls::Close(uint32_t slot) {
 }
 
 bool DirectCalls::MakeStack(Stack* stack) {
-  stack->memory = MakeGuestStack();
+  stack->memory = MakeGuestStack(kStackSize);
   if (stack->memory == nullptr) return false;
   stack->end = stack->memory + kStackSize;
   return true;
@@ -107,7 +107,7 @@ napi_value DirectCalls::Enter() {
   if (!entry.open || entry.busy || closed.load(std::memory_order_acquire) != 0) return nullptr;
   Stack& stack = stacks_[depth_];
   if (stack.memory == nullptr && !MakeStack(&stack)) return nullptr;
-  uint8_t* limit = LimitOf(entry, stack.end);
+  uint8_t* limit = LimitOf(entry, stack.end, kUsableStack);
   const size_t size = stack.end - limit + entry.headroom;
 
   int64_t deadline = kNever;

@@ -41,7 +41,7 @@ struct ExpressSlot {
   uint8_t *stack = nullptr, *limit = nullptr, *stack_end = nullptr;
   std::vector<uint64_t> words;   // parameters, then results: native code writes them here
   std::vector<uint64_t> answer;  // of the host function
-  uint64_t* asked = nullptr;     // its words, on the guest's stack
+  std::vector<uint64_t> asked;   // its parameters
   uint32_t results = 0;          // how many of them it answers
   ExpressSlot* next = nullptr;   // in the queue
   std::shared_ptr<Environment> environment;  // keeps the slot, too, while a call is under way

@@ -20,7 +20,8 @@ constexpr auto kMostSpin = microseconds(100);  // without work, before the threa
 constexpr int64_t kRound = 1'000'000;  // ns, between two looks at what runs
 constexpr uint32_t kRoundsOfRest = 100;  // without a run, after which nobody watches
 constexpr uint32_t kRoundsToStuck = 3;   // with the same run
-constexpr size_t kMostLent = 256, kMostIdle = 64;  // stacks
+constexpr size_t kMostLent = 1024, kMostIdle = 64;  // stacks; idle ones while nobody calls
+constexpr size_t kUsable = 64 << 10;                // of one: who needs more goes on in Go
 constexpr uint32_t kLeft = 400'000;  // ns that leaving to Go counts as
 
 void Note(ExpressSlot& slot, uint32_t nanoseconds) {
@@ -75,24 +76,37 @@ ExpressSlot* ExpressPool::Pop() {
 
 bool ExpressPool::TakeStack(ExpressSlot& slot) {
   if (lent_.load(std::memory_order_relaxed) >= kMostLent) return false;
+  // The headroom is that of the process: the same for all.
+  if (stack_size_ == 0) stack_size_ = (kUsable + slot.entry.headroom + 4095) & ~size_t{4095};
+  if (kUsable + slot.entry.headroom > stack_size_) return false;
   if (!stacks_.empty()) {
     slot.stack = stacks_.back();
     stacks_.pop_back();
   } else {
-    slot.stack = MakeGuestStack();
+    slot.stack = MakeGuestStack(stack_size_);
     if (slot.stack == nullptr) return false;
   }
   lent_++;
-  slot.limit = LimitOf(slot.entry, slot.stack + kStackSize);
+  slot.stack_end = slot.stack + stack_size_;
+  slot.limit = LimitOf(slot.entry, slot.stack_end, kUsable);
   return true;
 }
 
 void ExpressPool::GiveStack(ExpressSlot& slot) {
   if (slot.stack == nullptr) return;
   lent_--;
-  if (stacks_.size() < kMostIdle) stacks_.push_back(slot.stack);
-  else FreeGuestStack(slot.stack);
-  slot.stack = slot.limit = nullptr;
+  stacks_.push_back(slot.stack);
+  slot.stack = slot.limit = slot.stack_end = nullptr;
+}
+
+/** What was needed at the busiest moment is not kept for ever. */
+void ExpressPool::FreeIdle(std::unique_lock<std::mutex>& lock) {
+  if (stacks_.size() <= kMostIdle) return;
+  const std::vector<uint8_t*> freed(stacks_.begin() + kMostIdle, stacks_.end());
+  stacks_.resize(kMostIdle);
+  lock.unlock();
+  for (uint8_t* stack : freed) FreeGuestStack(stack, stack_size_);
+  lock.lock();
 }
 
 void ExpressPool::Forget(ExpressSlot& slot) {
@@ -124,7 +138,7 @@ void ExpressPool::Leave(ExpressSlot& slot, uint32_t at, uint32_t status, std::un
   std::shared_ptr<Environment> environment = slot.environment, ended;
   wz_frame_options options = environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline);
   uint8_t* stack = slot.stack == nullptr ? nullptr : slot.limit - slot.entry.headroom;
-  const size_t size = slot.stack == nullptr ? 0 : slot.stack + kStackSize - stack;
+  const size_t size = slot.stack == nullptr ? 0 : slot.stack_end - stack;
   lock.unlock();
   Result result;
   wz_express_continue(&options, slot.entry.handle, reinterpret_cast<uintptr_t>(&slot), at, stack, size,
@@ -219,7 +233,7 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
   if (!slot.entered) {
     slot.entered = true;
     wazero_node_enter(entry.preamble, entry.executable, entry.context, entry.module_context, slot.words.data(),
-                      reinterpret_cast<uintptr_t>(slot.stack + kStackSize - 16));
+                      reinterpret_cast<uintptr_t>(slot.stack_end - 16));
   } else {
     std::copy_n(slot.answer.data(), slot.results, HostWords(entry));
     slot.answered = false;
@@ -239,23 +253,26 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
   if (slot.known == Known::kYes || closed.load(std::memory_order_acquire) != 0) {
     Leave(slot, exit_code == 0 ? WZ_AT_END : WZ_AT_EXIT, WZ_REPLY_NONE, lock);
   } else if (exit_code == 0) {
-    std::vector<uint64_t> words = slot.words;
+    const size_t count = slot.words.size();
+    const uint64_t* words = slot.words.data();  // nobody begins a call of this function before he has heard of this end
     std::shared_ptr<Environment> ended = End(slot);
     lock.unlock();
-    environment->queue.PushExpress(WZ_MSG_DONE, frame, 0, 0, std::move(words));
+    environment->queue.PushExpress(WZ_MSG_DONE, frame, 0, 0, words, count);
     environment->express.active--;
     ended.reset();
     environment.reset();  // it may have been the last, and the slot goes with it
     lock.lock();
   } else if (host != nullptr && std::max(host->params, host->results) <= kDirectWords &&
              At<uintptr_t>(entry.caller_module) == entry.module_context) {
-    const uint64_t* asked = HostWords(entry);
-    std::vector<uint64_t> words(std::max(host->params, host->results));
-    std::copy_n(asked, host->params, words.data());
+    // A copy: once it is parked the stack may become Go's.
+    const uint32_t count = std::max(host->params, host->results);
+    slot.asked.assign(count, 0);
+    std::copy_n(HostWords(entry), host->params, slot.asked.data());
+    const uint64_t id = host->id;
     slot.results = host->results;
     slot.state = State::kParked;
     lock.unlock();
-    environment->queue.PushExpress(WZ_MSG_HOST_CALL, frame, host->id, entry.module, std::move(words));
+    environment->queue.PushExpress(WZ_MSG_HOST_CALL, frame, id, entry.module, slot.asked.data(), count);
     environment->express.active--;
     environment.reset();
     lock.lock();
@@ -304,6 +321,7 @@ void ExpressPool::LookAtRun(std::unique_lock<std::mutex>& lock) {
     } else if (idle_ >= kRoundsOfRest && first_ == nullptr) {
       watched_ = false;
       idle_ = 0;
+      FreeIdle(lock);
     }
     return;
   }

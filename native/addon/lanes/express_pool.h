@@ -56,6 +56,7 @@ class ExpressPool {
   void Due(int64_t when);
   bool TakeStack(ExpressSlot& slot);
   void GiveStack(ExpressSlot& slot);
+  void FreeIdle(std::unique_lock<std::mutex>& lock);
 
   ExpressSlot *first_ = nullptr, *last_ = nullptr;
   std::atomic<size_t> waiting_{0};
@@ -69,6 +70,7 @@ class ExpressPool {
   uint64_t runs_ = 0, seen_ = 0;
   uint32_t same_ = 0, idle_ = 0;    // rounds of the watch: with the same run, with none
   std::vector<uint8_t*> stacks_;    // idle ones
+  size_t stack_size_ = 0;           // of each: known with the first
   std::atomic<size_t> lent_{0};
 };
 

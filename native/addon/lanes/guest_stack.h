@@ -23,20 +23,19 @@ constexpr size_t kMostHeadroom = 240 << 10;
 constexpr size_t kStackSize = kUsableStack + kMostHeadroom;
 
 #if WAZERO_NODE_DIRECT
-/** kStackSize bytes, or nullptr. Pages are taken when they are touched. */
-inline uint8_t* MakeGuestStack() {
-  void* memory = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+/** So many bytes, or nullptr. Pages are taken when they are touched. */
+inline uint8_t* MakeGuestStack(size_t size) {
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return memory == MAP_FAILED ? nullptr : static_cast<uint8_t*>(memory);
 }
-inline void FreeGuestStack(uint8_t* memory) { munmap(memory, kStackSize); }
+inline void FreeGuestStack(uint8_t* memory, size_t size) { munmap(memory, size); }
 #else
-inline uint8_t* MakeGuestStack() { return nullptr; }
-inline void FreeGuestStack(uint8_t*) {}
+inline uint8_t* MakeGuestStack(size_t) { return nullptr; }
+inline void FreeGuestStack(uint8_t*, size_t) {}
 #endif
 
 /** The limit that the guest of an entry compares its stack pointer with, on a stack that ends at `end`. */
-inline uint8_t* LimitOf(const wz_direct_entry& entry, uint8_t* end) {
-  size_t usable = kUsableStack;
+inline uint8_t* LimitOf(const wz_direct_entry& entry, uint8_t* end, size_t usable) {
   if (entry.stack_bytes != 0)
     usable = std::min<uint64_t>(usable, std::max<uint64_t>(kLeastStack, entry.stack_bytes & ~15));
   return end - usable;

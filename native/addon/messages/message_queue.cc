@@ -51,32 +51,39 @@ void MessageQueue::Close() {
   std::lock_guard<std::mutex> lock(mutex_);
   closed_ = true;
   messages_.clear();
+  taken_.clear();
+  next_ = 0;
+  size_.store(0, std::memory_order_relaxed);
   for (auto turn : turns_)
     napi_release_threadsafe_function(turn, napi_tsfn_abort);  // what it says does not matter any more
 }
 
 bool MessageQueue::Push(const wz_message& message) {
-  Message copy{message, {}, {}, false};
+  Message copy{message, {}, {}, false, {}};
   if (message.word_count != 0) copy.words.assign(message.words, message.words + message.word_count);
   if (message.byte_count != 0) copy.bytes.assign(message.bytes, message.bytes + message.byte_count);
   return Append(std::move(copy));
 }
 
 bool MessageQueue::PushExpress(uint32_t kind, uint64_t frame, uint64_t target, wz_handle module,
-                               std::vector<uint64_t> words) {
+                               const uint64_t* words, size_t count) {
   wz_message head{};
   head.kind = kind;
   head.frame = frame;
   head.target = target;
   head.module = module;
-  return Append({head, std::move(words), {}, true});
+  head.word_count = static_cast<uint32_t>(count);
+  Message message{head, {}, {}, true, {}};
+  if (count <= Message::kFew) std::copy_n(words, count, message.few);
+  else message.words.assign(words, words + count);
+  return Append(std::move(message));
 }
 
 bool MessageQueue::Append(Message message) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (closed_) return false;
   messages_.push_back(std::move(message));
-  size_.store(messages_.size(), std::memory_order_release);
+  size_.fetch_add(1, std::memory_order_release);
   return woken_ || expected_ || Wake(0);
 }
 
@@ -90,7 +97,7 @@ void MessageQueue::Poll(bool now) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     expected_ = false;
-    if (closed_ || messages_.empty()) return;
+    if (closed_ || size_.load(std::memory_order_relaxed) == 0) return;
     if (!now) {
       if (!woken_) Wake(0);
       return;
@@ -122,7 +129,7 @@ void MessageQueue::Drain(size_t turn) {
     if (std::chrono::steady_clock::now() < end) continue;
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
-    if (!messages_.empty()) {
+    if (size_.load(std::memory_order_relaxed) != 0) {
       Wake(1 - turn);
       return;
     }
@@ -130,14 +137,20 @@ void MessageQueue::Drain(size_t turn) {
 }
 
 bool MessageQueue::Take(Message* message) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (messages_.empty()) {
-    woken_ = false;
-    return false;
+  if (next_ == taken_.size()) {
+    constexpr size_t kMostKept = 4096;  // of room for messages: what a burst has taken is given back
+    next_ = 0;
+    taken_.clear();
+    if (taken_.capacity() > kMostKept) taken_.shrink_to_fit();
+    std::lock_guard<std::mutex> lock(mutex_);
+    taken_.swap(messages_);
+    if (taken_.empty()) {
+      woken_ = false;
+      return false;
+    }
   }
-  *message = std::move(messages_.front());
-  messages_.pop_front();
-  size_.store(messages_.size(), std::memory_order_relaxed);
+  *message = std::move(taken_[next_++]);
+  size_.fetch_sub(1, std::memory_order_relaxed);
   return true;
 }
 
@@ -184,11 +197,12 @@ bool MessageQueue::DeliverExpress(const Message& message) {
   HandleScope scope(env);
   DirectArea& area = *environment_->direct.area();
   area.status = message.head.kind;
-  area.slot = static_cast<uint32_t>(message.words.size());
+  area.slot = message.head.word_count;
   area.frame = static_cast<double>(message.head.frame);
   area.target = static_cast<double>(message.head.target);
   area.caller = static_cast<double>(message.head.module);
-  std::copy(message.words.begin(), message.words.end(), area.words);
+  const size_t count = message.head.word_count;  // never more than kDirectWords
+  std::copy_n(count <= Message::kFew ? message.few : message.words.data(), count, area.words);
   napi_value receiver, result;
   if (napi_get_undefined(env, &receiver) != napi_ok) return environment_->Alive();
   napi_value hook = environment_->Value(environment_->express_hook);

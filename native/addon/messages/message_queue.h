@@ -1,7 +1,6 @@
 #ifndef WAZERO_NODE_MESSAGE_QUEUE_H
 #define WAZERO_NODE_MESSAGE_QUEUE_H
 #include <atomic>
-#include <deque>
 #include <mutex>
 #include <vector>
 
@@ -17,6 +16,9 @@ struct Message {
   std::vector<uint64_t> words;
   std::vector<uint8_t> bytes;
   bool express = false;  // of ExpressPool: JavaScript takes it from the DirectArea
+  // Of an express message there are mostly few words, which are here and not in a vector: how many word_count of head says.
+  static constexpr size_t kFew = 4;
+  uint64_t few[kFew];
 };
 
 /**
@@ -39,7 +41,7 @@ class MessageQueue {
   bool Push(const wz_message& message);
 
   /** Any thread: the end of an express call, or a question in it. */
-  bool PushExpress(uint32_t kind, uint64_t frame, uint64_t target, wz_handle module, std::vector<uint64_t> words);
+  bool PushExpress(uint32_t kind, uint64_t frame, uint64_t target, wz_handle module, const uint64_t* words, size_t count);
 
   /** JS thread, before something that will push: Poll comes at the end of this turn's work, so nobody need wake it. */
   void Expect();
@@ -64,10 +66,12 @@ class MessageQueue {
   Environment* environment_ = nullptr;
   napi_threadsafe_function turns_[kFunctions] = {};
   bool active_ = false;
+  std::vector<Message> taken_;  // all that there was, for one lock; JS thread
+  size_t next_ = 0;             // of these
 
   std::mutex mutex_;
-  std::deque<Message> messages_;
-  std::atomic<size_t> size_{0};
+  std::vector<Message> messages_;
+  std::atomic<size_t> size_{0};  // with those that were taken, and are not delivered yet
   bool expected_ = false;  // Poll is due
   bool woken_ = false;  // a drain is due or at work: whoever pushes need not wake it
   bool closed_ = true;
