@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -50,6 +50,16 @@ it('the first plugin is built, called and stopped', { timeout: 100_000 }, async 
   expect(stdout.trimEnd().split('\n')).toEqual(said);
 });
 
+it('the second plugin runs, and prints what is said', { timeout: 60_000 }, async () => {
+  const directory = file('build/readme/');
+  mkdirSync(directory, { recursive: true });
+  const code = blocks('js')[2]!;
+  writeFileSync(new URL('second.mjs', directory), code);
+  copyFileSync(file('examples/extism/plugins/receipt-rust.wasm'), new URL('receipt.wasm', directory));
+  const { stdout } = await promisify(execFile)(process.execPath, ['second.mjs'], { cwd: directory, timeout: 30_000 });
+  expect(stdout.trimEnd().split('\n')).toEqual([...code.matchAll(/\/\/ (.*)$/gm)].map(([, words]) => words));
+});
+
 it('the code with a host function runs', { timeout: 60_000 }, async () => {
   const wat = `(module (import "host" "lookup" (func $lookup (param i32 i32) (result i32)))
     (memory (export "memory") 1) (data (i32.const 16) "key")
@@ -61,7 +71,7 @@ it('the code with a host function runs', { timeout: 60_000 }, async () => {
     const runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));
     const database = { get: (key) => new Promise((done) => setTimeout(done, 10, key === 'key' ? '35' : 'NaN')) };
     const bytes = Buffer.from('${binary}', 'base64');
-    ${blocks('js')[2]}
+    ${blocks('js')[3]}
     console.log(answer);
     await runtime.close();`;
   const directory = file('build/readme/');

@@ -34,6 +34,8 @@ function checkContent() {
     'dist/index.js',
     'dist/index.d.ts',
     'dist/cli.js',
+    'dist/extism.js',
+    'dist/extism/index.d.ts',
     prebuiltFile(),
   ]) {
     if (!files.has(file)) fail(`The package lacks ${file}.`);
@@ -65,7 +67,7 @@ async function checkManifest() {
   if (wrong.length > 0) fail(wrong.map((message) => formatMessage(message, pkg)).join('\n'));
   run(process.execPath, [
     'node_modules/@arethetypeswrong/cli/dist/index.js',
-    ...[tarball, '--profile', 'esm-only', '--entrypoints', '.'],
+    ...[tarball, '--profile', 'esm-only', '--entrypoints', '.', './extism'],
   ]);
 }
 

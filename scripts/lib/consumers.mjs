@@ -13,9 +13,18 @@ const sum = await module.exportedFunction('add').call(40, 2);
 if (sum !== 42) throw new Error('40 + 2 = ' + sum);
 await runtime.close();
 `;
+/** (func (export "run")): an Extism plugin that does nothing. */
+const nothing = '0061736d01000000010401600000030201000707010372756e00000a040102000b';
+const usePlugin = `
+const plugin = await createPlugin({ wasm: [{ data: Buffer.from('${nothing}', 'hex') }] });
+if ((await plugin.call('run')) !== null) throw new Error('an output');
+await plugin.close();
+`;
 const sources = {
   'import.mjs': `import * as wazero from 'node-wazero';\n${use('wazero')}console.log('42');`,
   'require.cjs': `const wazero = require('node-wazero');\n(async () => {${use('wazero')}console.log('42');})();`,
+  'extism.mjs': `import createPlugin, { CAPABILITIES } from 'node-wazero/extism';\n${usePlugin}if (CAPABILITIES.supportsTimeouts) console.log('42');`,
+  'extism.cjs': `const createPlugin = require('node-wazero/extism');\n(async () => {${usePlugin}if (createPlugin.newPlugin === createPlugin) console.log('42');})();`,
   'worker.mjs': `import { Worker } from 'node:worker_threads';
 const worker = new Worker(new URL('./import.mjs', import.meta.url));
 worker.on('error', (error) => { throw error; });
@@ -153,7 +162,13 @@ try { new Runtime(); } catch ({ code, message }) {
       onwarn: ({ code, message }) => void (code === 'CIRCULAR_DEPENDENCY' || fail(`rollup: ${message}`)),
     });
     await bundle.write({ file: join(this.folder, 'out/rollup.mjs'), format: 'es', inlineDynamicImports: true });
-    for (const file of ['esbuild.mjs', 'esbuild.cjs', 'esbuild-external.mjs', 'rollup.mjs'])
+    await build({
+      ...common,
+      entryPoints: [join(this.folder, 'extism.mjs')],
+      format: 'esm',
+      outfile: join(this.folder, 'out/extism.mjs'),
+    });
+    for (const file of ['extism.mjs', 'esbuild.mjs', 'esbuild.cjs', 'esbuild-external.mjs', 'rollup.mjs'])
       this.#expect42([`out/${file}`]);
   }
 

@@ -1,9 +1,11 @@
+import { CAPABILITIES } from './capabilities.js';
+import { ExtismError } from './errors.js';
 import { makePlugin } from './plugin.js';
 import type { ExtismPluginOptions, ManifestLike, Plugin } from './types.js';
 
-export { CAPABILITIES, type Capabilities } from './capabilities.js';
+export type { Capabilities } from './capabilities.js';
 export type { CallContext, CallContext as CurrentPlugin } from './context.js';
-export { ExtismError, type ExtismErrorCode } from './errors.js';
+export type { ExtismErrorCode } from './errors.js';
 export type { LogLevel } from './log-level.js';
 export type { PluginOutput } from './output.js';
 export type {
@@ -53,4 +55,19 @@ export function createPlugin(
 ): Promise<Plugin> {
   return makePlugin(manifest, options);
 }
-export { createPlugin as default, createPlugin as newPlugin };
+// What require gives is the function itself, with the rest beside it: so is js-sdk's.
+Object.assign(createPlugin, {
+  createPlugin,
+  newPlugin: createPlugin,
+  default: createPlugin,
+  CAPABILITIES,
+  ExtismError,
+});
+
+export {
+  CAPABILITIES,
+  createPlugin as default,
+  createPlugin as 'module.exports',
+  createPlugin as newPlugin,
+  ExtismError,
+};
