@@ -15,6 +15,7 @@ const order = [
   'safe-calls',
   'tracing',
   'instances',
+  'extism',
   'kernels',
   'code',
   'memory',
