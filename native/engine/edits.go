@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"wazeroengine/e0tests"
+	"wazeroengine/e10compile"
 	"wazeroengine/e10const"
 	"wazeroengine/e10copies"
 	"wazeroengine/e10edges"
@@ -123,6 +124,7 @@ var edits = []edit.Edit{
 	e10jumps.Edit, // behind what e10exits has at the end of a function
 	e10lea.Edit,
 	e10const.Edit,
+	e10compile.Edit,
 	e11fork.Edit, // in the files that e7closed added
 }
 

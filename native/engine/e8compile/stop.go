@@ -61,6 +61,16 @@ func stopBackend(t *edit.Tree) {
 	f.Before(a+"fixMergeState", "pred := f.Pred(blk, i)", "a.tick()")
 	f.Before(a+"scheduleSpill", "st := a.getOrAllocateBlockState(pos.ID())", "a.tick()")
 
+	// The builder, as what it is to those who only look whether to stop: asked for once, not for each instruction.
+	const looking = "// looking is the builder, see stop.go.\nlooking interface{ Tick() }"
+	f = t.File(edit.Wazevo + "backend/compiler.go")
+	f.AddField("compiler", looking)
+	f.Before("newCompiler", "mach.SetCompiler(c)", "c.looking, _ = builder.(interface{ Tick() })")
+	for isa, compiler := range map[string]string{"amd64": "c", "arm64": "ctx"} {
+		t.File(edit.Wazevo+"backend/isa/"+isa+"/machine_regalloc.go").AddField("regAllocFn", looking)
+		t.File(edit.Wazevo+"backend/isa/"+isa+"/machine.go").After("(*machine).SetCompiler", "m.regAllocFn.ssaB = "+compiler+".SSABuilder()",
+			"m.regAllocFn.looking, _ = m.regAllocFn.ssaB.(interface{ Tick() })")
+	}
 	t.File(edit.Wazevo+"backend/compiler_lower.go").Inside("(*compiler).lowerBlock", "for ; cur != nil; cur = cur.Prev()", "c.tick()")
 	t.File(edit.Wazevo+"backend/isa/amd64/machine.go").Before("(*machine).Encode", "needLabelResolution := cur.encode(m.c)", "m.regAllocFn.Tick()")
 	t.File(edit.Wazevo+"backend/isa/arm64/instr_encoding.go").Inside("(*machine).encode", "for cur := root; cur != nil; cur = cur.next", "m.regAllocFn.Tick()")
