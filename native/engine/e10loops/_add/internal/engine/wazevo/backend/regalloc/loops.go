@@ -1,0 +1,88 @@
+package regalloc
+
+// loopInstructions is how many instructions of a loop are looked at. What a larger one has in registers before it begins does not stay there
+// anyway; and loops in loops are each looked at.
+const loopInstructions = 1000
+
+// numberBlocks numbers the blocks in the order in which registers are allocated.
+func (a *Allocator[I, B, F]) numberBlocks(f F) {
+	var none B
+	n := 0
+	for blk := f.ReversePostOrderBlockIteratorBegin(); blk != none; blk = f.ReversePostOrderBlockIteratorNext() {
+		a.getOrAllocateBlockState(blk.ID()).index = n
+		n++
+	}
+}
+
+// dropUnusedInLoop is called at the header of a loop, with the registers that the block before it ends with. What the loop does not use gives
+// its register to what it does, where there are few; and to a call what a call would take: it would have to be loaded again at each turn. It
+// becomes a value that is not in a register here, as there are others: whoever uses it behind the loop loads it.
+func (a *Allocator[I, B, F]) dropUnusedInLoop(f F, header B) {
+	if !header.LoopHeader() || header.Entry() {
+		return
+	}
+	s := &a.state
+	a.loop++
+	// The loop is its header, and what goes on to a jump back to it without passing it.
+	head := a.getOrAllocateBlockState(header.ID())
+	head.inLoop = a.loop
+	a.body = append(a.body[:0], header)
+	enter := func(blk B) {
+		if st := a.getOrAllocateBlockState(blk.ID()); st.inLoop != a.loop {
+			st.inLoop = a.loop
+			a.body = append(a.body, blk)
+		}
+	}
+	for i, n := 0, header.Preds(); i < n; i++ {
+		a.tick()
+		if pred := f.Pred(header, i); a.getOrAllocateBlockState(pred.ID()).index >= head.index {
+			enter(pred)
+		}
+	}
+	calls, left := false, loopInstructions
+	var none I
+	for i := 0; i < len(a.body); i++ {
+		blk := a.body[i]
+		if left -= blk.Preds(); left < 0 {
+			return
+		}
+		for k, n := 0, blk.Preds(); i > 0 && k < n; k++ {
+			enter(f.Pred(blk, k))
+		}
+		for instr := blk.InstrIteratorBegin(); instr != none; instr = blk.InstrIteratorNext() {
+			a.tick()
+			if left--; left < 0 {
+				return
+			}
+			calls = calls || instr.IsCall() || instr.IsIndirectCall()
+			for _, use := range instr.Uses(&a.vs) {
+				if !use.IsRealReg() {
+					s.getVRegState(use.ID()).usedIn = a.loop
+				}
+			}
+		}
+	}
+	var used [NumRegType]int
+	count := func(vs *vrState[I, B, F]) { // once: there may be values twice among those that live
+		if vs.usedIn == a.loop {
+			used[vs.v.RegType()]++
+			vs.usedIn = -a.loop
+		}
+	}
+	for _, vs := range a.getOrAllocateBlockState(header.ID()).liveIns {
+		count(vs)
+	}
+	for _, p := range f.BlockParams(header, &a.vs) {
+		count(s.getVRegState(p.ID()))
+	}
+	const others = 6 // registers for what the loop computes on the way
+	s.regsInUse.range_(func(r RealReg, vs *vrState[I, B, F]) {
+		if vs.v.IsRealReg() || vs.usedIn == a.loop || vs.usedIn == -a.loop || vs.phiBlk() == header {
+			return
+		}
+		t := vs.v.RegType()
+		if calls && a.regInfo.CallerSavedRegisters.has(r) || used[t]+others > len(a.regInfo.AllocatableRegisters[t]) {
+			s.releaseRealReg(r)
+		}
+	})
+}
