@@ -16,10 +16,10 @@ func TestConstantAddressesAreNotChecked(t *testing.T) {
 		}
 		return sizeOfCode(t, []wasm.ValueType{wasm.ValueTypeI32}, body) / stores
 	}
-	if size := of(0xe0, 0xff, 0x03); size > 8 { // 65504 + 16 + 4
+	if size := of(0xe0, 0xff, 0x03); size > 12 { // 65504 + 16 + 4
 		t.Errorf("%d bytes for each store in the memory", size)
 	}
-	if size := of(0); size > 8 {
+	if size := of(0); size > 12 {
 		t.Errorf("%d bytes for each store at an offset", size)
 	}
 	if checked := of(0xf0, 0xff, 0x03); checked < 16 { // 65520 + 16 + 4
