@@ -28,7 +28,7 @@ var Edit = edit.Edit{
 
 		f.AddField("blockState", "// index is the place of the block in the order of allocation, see loops.go.\nindex int\n// inLoop is the loop that the block was last found to be in.\ninLoop int")
 		f.AddField("vrState", "// usedIn is the loop that was last seen to use the value, see loops.go.\nusedIn int")
-		f.AddField("Allocator", "\n// See loops.go.\nloop int\nbody []B")
+		f.AddField("Allocator", "\n// See loops.go.\nloop, looks int\nbody []B")
 		f.Before("resetVrState", "vs.isPhi = false", "vs.usedIn = 0")
 		f.AtStart("(*Allocator[I, B, F]).alloc", "a.numberBlocks(f)")
 		f.Before("(*Allocator[I, B, F]).finalizeStartReg", "s.regsInUse.range_(func(allocated RealReg, v *vrState[I, B, F]) { currentBlkState.startRegs.add(allocated, v) })", "a.dropUnusedInLoop(f, blk)")

@@ -1,8 +1,8 @@
 package regalloc
 
 // loopInstructions is how many instructions of a loop are looked at. What a larger one has in registers before it begins does not stay there
-// anyway; and loops in loops are each looked at.
-const loopInstructions = 1000
+// anyway; and loops in loops are each looked at: loopsPerBlock bounds that for a function, by its blocks.
+const loopInstructions, loopsPerBlock = 1000, 100
 
 // numberBlocks numbers the blocks in the order in which registers are allocated.
 func (a *Allocator[I, B, F]) numberBlocks(f F) {
@@ -12,6 +12,7 @@ func (a *Allocator[I, B, F]) numberBlocks(f F) {
 		a.getOrAllocateBlockState(blk.ID()).index = n
 		n++
 	}
+	a.looks = loopInstructions + loopsPerBlock*n
 }
 
 // dropUnusedInLoop is called at the header of a loop, with the registers that the block before it ends with. What the loop does not use gives
@@ -39,7 +40,9 @@ func (a *Allocator[I, B, F]) dropUnusedInLoop(f F, header B) {
 			enter(pred)
 		}
 	}
-	calls, left := false, loopInstructions
+	calls, most := false, min(loopInstructions, a.looks)
+	left := most
+	defer func() { a.looks -= most - max(left, 0) }()
 	var none I
 	for i := 0; i < len(a.body); i++ {
 		blk := a.body[i]

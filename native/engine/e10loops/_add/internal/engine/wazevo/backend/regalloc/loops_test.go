@@ -62,6 +62,13 @@ func TestDropUnusedInLoop(t *testing.T) {
 			var left []RealReg
 			a.state.regsInUse.range_(func(r RealReg, _ *vrState[*mockInstr, *mockBlock, *mockFunction]) { left = append(left, r) })
 			require.Equal(t, tc.left, left)
+
+			// A function of loops in loops has had enough at some point.
+			before := a.looks
+			for range 1_000_000/max(len(body), 1) + 1 {
+				a.dropUnusedInLoop(f, b1)
+			}
+			require.True(t, a.looks >= 0 && a.looks < before, "%d of %d", a.looks, before)
 		})
 	}
 }
