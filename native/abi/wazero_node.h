@@ -246,7 +246,8 @@ enum {
  * void     wz_module_memory(wz_handle, wz_str name, wz_result*)      value = memory, 0 if there is none; name {NULL,0}: the module's own
  * void     wz_module_global(wz_handle, wz_str name, wz_result*)      value = global, 0 if there is none; text = JSON {type, mutable}
  * void     wz_module_close(wz_handle, uint32_t exit_code, wz_result*)
- * void     wz_module_release(wz_handle)                              the whole link group is closed and at rest: memory may be reused
+ * void     wz_module_release(wz_handle)                              the whole link group is closed and at rest: memory may be reused;
+ *                                                                    or its instantiation, in the async lane, has failed
  * void     wz_call(wz_frame_options*, wz_handle function, uint64_t *words, uint32_t word_count, wz_result*)
  *                                                                    sync: results are in words; async: WZ_MSG_DONE
  * void     wz_frame_stop(uint64_t env, uint64_t frame, uint32_t reason, uint32_t exit_code)

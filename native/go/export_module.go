@@ -194,6 +194,7 @@ func wz_module_close(h C.wz_handle, exitCode C.uint32_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {
 		if m, _ := handles.Get(handles.Handle(h), handles.Module).(*moduleState); m != nil {
 			m.Close(uint32(exitCode))
+			m.LetGo()
 		}
 		return 0, nil, nil
 	})

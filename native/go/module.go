@@ -142,6 +142,7 @@ func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiled
 	m.held = true
 	image.use()
 	m.handle = handles.Add(handles.Module, m)
+	m.Hold()
 	rt.own(m)
 	return i, nil
 }
@@ -151,7 +152,7 @@ func (i *instantiation) run() (outcome []byte, err error) {
 	m, f := i.module, i.frame
 	defer i.image.letGo()
 	if err = f.Enter(); err != nil {
-		m.fail()
+		m.fail(f.IsAsync())
 		return nil, err
 	}
 	err = failure.Protect(func() error {
@@ -160,7 +161,7 @@ func (i *instantiation) run() (outcome []byte, err error) {
 		return err
 	})
 	if outcome, err = f.Conclude(err, failure.CodeLink); err != nil {
-		m.fail()
+		m.fail(f.IsAsync())
 	}
 	return outcome, err
 }
@@ -232,14 +233,18 @@ func (m *moduleState) Close(exitCode uint32) {
 	m.Group.ReleaseAtRest()
 }
 
-// fail is the end of a module that never came to be.
-func (m *moduleState) fail() {
+// fail is the end of a module that never came to be. Where that happens on another thread, JavaScript may be reading its memory, in a
+// host function that its start function has called: then wz_module_release says when it has heard.
+func (m *moduleState) fail(async bool) {
 	m.Close(0)
-	m.disown()
+	if !async {
+		m.disown()
+	}
 }
 
-// disown drops the handles.
+// disown drops the handles, and what JavaScript had of the memory.
 func (m *moduleState) disown() {
+	m.LetGo()
 	m.rt.release(m)
 	m.mu.Lock()
 	extra := m.extra

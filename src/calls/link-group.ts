@@ -42,7 +42,7 @@ export interface Instance {
 }
 /** A memory with an ArrayBuffer: MemoryState. */
 interface ShownMemory {
-  detach(): void;
+  hide(): void;
   refresh(): void;
 }
 /** Listener, as a group knows it. */
@@ -79,7 +79,7 @@ export class LinkGroup {
   /** Of all modules of the group that were compiled with one, by target. */
   readonly listeners = new Map<number, GroupListener>();
   readonly references = new ReferenceTable();
-  /** Memories with an ArrayBuffer that somebody may hold. */
+  /** Memories that somebody may hold an ArrayBuffer of, and those that JavaScript reads and writes without asking. */
   readonly buffers = new Set<ShownMemory>();
   /** The call that C++ runs without Go. It has a frame only once somebody asks for one. */
   direct: { frame(): Frame } | undefined;
@@ -121,6 +121,7 @@ export class LinkGroup {
     this.#closed = joined(this.#closed, other.#closed);
     for (const [number, functions] of other.hosts) this.hosts.set(number, functions);
     for (const [target, listener] of other.listeners) this.listeners.set(target, listener);
+    if (this.isRunning !== other.isRunning) (this.isRunning ? other : this).detachBuffers(); // busy from now on
     for (const memory of other.buffers) this.buffers.add(memory);
     for (const stack of other.#stacks) this.#stacks.add(stack);
     this.references.merge(other.references);
@@ -151,6 +152,7 @@ export class LinkGroup {
   }
   /** Guest code of a call() runs on another thread. */
   get isRunning(): boolean {
+    if (this.#stacks.size === 0) return false;
     for (const stack of this.#stacks) if (stack.top?.state === 'running' && stack.top.lane === 'async') return true;
     return false;
   }
@@ -331,7 +333,7 @@ export class LinkGroup {
 
   /** Guest code is about to run on another thread: no ArrayBuffer may show its memory. */
   detachBuffers(): void {
-    if (this.buffers.size > 0) for (const memory of this.buffers) memory.detach();
+    if (this.buffers.size > 0) for (const memory of this.buffers) memory.hide();
   }
   /** Guest code has run on this thread: memories that moved or grew have a new buffer. */
   refreshBuffers(): void {

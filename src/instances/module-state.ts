@@ -225,8 +225,10 @@ export class ModuleState implements Instance {
   /** Instantiation failed: native code has done away with it. `ran`: code of its own has run. */
   failed(exitCode: number, ran: boolean): void {
     this.markClosed(exitCode);
-    this.#gone = true;
+    this.detachBuffers();
     this.#endDirect();
+    this.#gone = true;
+    if (this.#handle !== 0) native().moduleRelease(this.#handle); // its start function's host functions may have read its memory until now
     this.#leaveRuntime();
     this.group.modules.delete(this);
     this.group.byHandle.delete(this.#handle);
@@ -243,7 +245,7 @@ export class ModuleState implements Instance {
 
   /** Before its memory goes, or is another. */
   detachBuffers(): void {
-    for (const memory of this.#memories.values()) memory?.detach();
+    for (const memory of this.#memories.values()) memory?.end();
   }
 
   #endDirect(): void {

@@ -80,9 +80,9 @@ export interface NativeBinding {
     module: Handle,
     name: string,
   ): { readonly handle: Handle; readonly type: string; readonly mutable: boolean } | undefined;
-  /** Only when no frame of its link group is in flight, or from inside one that ends soon; idempotent. */
+  /** Only when no frame of its link group is in flight, or from inside one that ends soon, and when nothing here reads its memory any more; idempotent. */
   moduleClose(module: Handle, exitCode: number): void;
-  /** Every module of the link group is closed and no frame is in flight: its memory may be used anew. */
+  /** Every module of the link group is closed and no frame is in flight: its memory may be used anew. Or its instantiation has failed. */
   moduleRelease(module: Handle): void;
 
   /** Sync lane: results are in `words` afterwards; returns the error's JSON, or JSON of FrameOutcome, or undefined. Async: undefined, MSG.done comes. */
@@ -148,13 +148,16 @@ export interface NativeBinding {
   memorySize(memory: Handle): number;
   /** Previous pages, -1 where refused. */
   memoryGrow(memory: Handle, deltaPages: number): number;
-  /** Changes whenever the range grew or moved. */
+  /** Changes whenever the range grew or moved; -1 as with memorySize. */
   memoryGeneration(memory: Handle): number;
   /** Copies; false = out of range. Also for shared memory. */
   memoryRead(memory: Handle, offset: number, into: Uint8Array): boolean;
   memoryWrite(memory: Handle, offset: number, bytes: Uint8Array): boolean;
   /** An external ArrayBuffer over all of it, pinned until it is collected; undefined where that is refused, or the memory is shared. */
   memoryBuffer(memory: Handle): ArrayBuffer | undefined;
+  /** Likewise, one that nobody else is ever given, with its pin: memoryUnpin, once it is detached, gives the range free at once. */
+  memoryView(memory: Handle): [buffer: ArrayBuffer, pin: Handle] | undefined;
+  memoryUnpin(pin: Handle): void;
   detach(buffer: ArrayBuffer): void;
 
   /** v128 takes two words. */

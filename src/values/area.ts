@@ -1,6 +1,6 @@
 import { type Words, wordsOver } from './words.js';
 
-/** DirectArea of native/addon/lanes/direct.h: slot and status, frame, target, caller and timeout, then words, then bytes. */
+/** DirectArea of native/addon/lanes/direct.h: slot and status, frame, target, caller and timeout, then words, then endings, then bytes. */
 export const area = new ArrayBuffer(1024 + 16_384);
 export const SLOT = 0;
 export const STATUS = 1;
@@ -9,7 +9,13 @@ export const TARGET = 2;
 export const CALLER = 3;
 export const TIMEOUT = 4;
 export const FIRST_WORD = 5;
+/**
+ * How many messages are on their way that may say that a module is closed: a deadline ends a guest on another thread, and JavaScript hears of
+ * it in a later turn. Read without Atomics: it is a word of its own that only goes up meanwhile, and nothing that it guards is memory that
+ * goes away (native code keeps what JavaScript may see until it has been told).
+ */
+export const ENDINGS = 254;
 export const u32 = new Uint32Array(area);
 export const f64 = new Float64Array(area);
-export const words: Words = wordsOver(area, FIRST_WORD * 8, (1024 - FIRST_WORD * 8) / 8);
+export const words: Words = wordsOver(area, FIRST_WORD * 8, (4 * ENDINGS - FIRST_WORD * 8) / 8);
 export const bytes = new Uint8Array(area, 1024);

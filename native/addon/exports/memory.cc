@@ -21,11 +21,12 @@ constexpr uint64_t kShared = 1, kNotOurs = 2, kClosed = 4;  // flags of wz_memor
 /**
  * Keeps the range of a guest's memory from being given to another one. Two must be gone before it is: the backing store
  * (which outlives the ArrayBuffer where it was transferred, or an I/O request is under way) and the ArrayBuffer object
- * itself. Both finalizers run on the JS thread, also while the environment ends; neither touches JavaScript.
+ * itself. Of a buffer that only src holds there is but the first: after its detachment there is no way to the bytes. Both finalizers run on
+ * the JS thread, also while the environment ends; neither touches JavaScript.
  */
 class Pin {
  public:
-  explicit Pin(uint64_t token) : token_(token) {}
+  Pin(uint64_t token, int owners) : token_(token), owners_(owners) {}
   static void Finalize(napi_env, void*, void* hint) { static_cast<Pin*>(hint)->Release(); }
   void Release() {
     if (--owners_ != 0) return;
@@ -36,21 +37,26 @@ class Pin {
  private:
   ~Pin() = default;
   const uint64_t token_;
-  std::atomic<int> owners_{2};
+  std::atomic<int> owners_;
 };
+
+napi_value Closed(napi_env env) {
+  napi_value result;
+  return napi_create_int32(env, -1, &result) == napi_ok ? result : nullptr;
+}
 
 napi_value MemorySize(Environment&, Arguments& args) {
   const wz_handle memory = args.Whole(0, "memory");
   if (!args.ok()) return nullptr;
   const MemoryInfo info(memory);
-  napi_value result;
-  if ((info.flags & kClosed) != 0) return napi_create_int32(args.env(), -1, &result) == napi_ok ? result : nullptr;
-  return Number(args.env(), info.bytes);
+  return (info.flags & kClosed) != 0 ? Closed(args.env()) : Number(args.env(), info.bytes);
 }
 
 napi_value MemoryGeneration(Environment&, Arguments& args) {
   const wz_handle memory = args.Whole(0, "memory");
-  return args.ok() ? Number(args.env(), MemoryInfo(memory).generation) : nullptr;
+  if (!args.ok()) return nullptr;
+  const MemoryInfo info(memory);
+  return (info.flags & kClosed) != 0 ? Closed(args.env()) : Number(args.env(), info.generation);
 }
 
 napi_value MemoryGrow(Environment&, Arguments& args) {
@@ -76,27 +82,65 @@ napi_value MemoryWrite(Environment&, Arguments& args) {
   return args.ok() ? Boolean(args.env(), wz_memory_write(memory, offset, bytes.data, bytes.size) != 0) : nullptr;
 }
 
+/**
+ * An ArrayBuffer over all of the memory, with who keeps its range: null where there can be none, or an exception is
+ * pending.
+ */
+struct Shown {
+  napi_value buffer = nullptr;
+  uint64_t token = 0;
+  Pin* pin = nullptr;
+
+  Shown(napi_env env, wz_handle memory, int owners) {
+    const MemoryInfo info(memory);
+    if ((info.flags & (kShared | kNotOurs | kClosed)) != 0) return;
+    void* nothing;
+    if (info.bytes == 0 || info.base == 0) {
+      if (napi_create_arraybuffer(env, 0, &nothing, &buffer) != napi_ok) buffer = nullptr;
+      return;
+    }
+    token = wz_memory_pin(memory);
+    if (token == 0) return;
+    pin = new Pin(token, owners);
+    if (napi_create_external_arraybuffer(env, reinterpret_cast<void*>(info.base), info.bytes, Pin::Finalize, pin,
+                                         &buffer) == napi_ok) {
+      return;
+    }
+    for (int i = 0; i < owners; i++) pin->Release();  // refused (Electron, a sandbox build of V8): no owner came to be
+    buffer = nullptr;
+  }
+};
+
 napi_value MemoryBuffer(Environment&, Arguments& args) {
+  const wz_handle memory = args.Whole(0, "memory");
+  if (!args.ok()) return nullptr;
+  const Shown shown(args.env(), memory, 2);
+  if (shown.buffer != nullptr && shown.pin != nullptr &&
+      napi_add_finalizer(args.env(), shown.buffer, nullptr, Pin::Finalize, shown.pin, nullptr) != napi_ok) {
+    shown.pin->Release();
+  }
+  return shown.buffer;
+}
+
+napi_value MemoryView(Environment&, Arguments& args) {
   napi_env env = args.env();
   const wz_handle memory = args.Whole(0, "memory");
   if (!args.ok()) return nullptr;
-  const MemoryInfo info(memory);
-  if ((info.flags & (kShared | kNotOurs | kClosed)) != 0) return nullptr;
-  napi_value buffer;
-  void* nothing;
-  if (info.bytes == 0 || info.base == 0)
-    return napi_create_arraybuffer(env, 0, &nothing, &buffer) == napi_ok ? buffer : nullptr;
-  const uint64_t token = wz_memory_pin(memory);
-  if (token == 0) return nullptr;
-  Pin* pin = new Pin(token);
-  if (napi_create_external_arraybuffer(env, reinterpret_cast<void*>(info.base), info.bytes, Pin::Finalize, pin,
-                                       &buffer) != napi_ok) {
-    pin->Release();  // refused (Electron, a sandbox build of V8): neither owner came to be
-    pin->Release();
+  const Shown shown(env, memory, 1);
+  napi_value pair;
+  if (shown.buffer == nullptr || napi_create_array_with_length(env, 2, &pair) != napi_ok ||
+      napi_set_element(env, pair, 0, shown.buffer) != napi_ok ||
+      napi_set_element(env, pair, 1, Number(env, shown.token)) != napi_ok) {
     return nullptr;
   }
-  if (napi_add_finalizer(env, buffer, nullptr, Pin::Finalize, pin, nullptr) != napi_ok) pin->Release();
-  return buffer;
+  return pair;
+}
+
+/** Its Pin does so again when the backing store goes, in a turn to come. */
+napi_value MemoryUnpin(Environment&, Arguments& args) {
+  const uint64_t token = args.Whole(0, "pin");
+  if (args.ok()) wz_memory_unpin(token);
+  return nullptr;
 }
 
 napi_value Detach(Environment&, Arguments& args) {
@@ -109,6 +153,7 @@ const Binding kBindings[] = {
     {"memorySize", Entry<MemorySize>},   {"memoryGeneration", Entry<MemoryGeneration>},
     {"memoryGrow", Entry<MemoryGrow>},   {"memoryRead", Entry<MemoryRead>},
     {"memoryWrite", Entry<MemoryWrite>}, {"memoryBuffer", Entry<MemoryBuffer>},
+    {"memoryView", Entry<MemoryView>},   {"memoryUnpin", Entry<MemoryUnpin>},
     {"detach", Entry<Detach>},
 };
 

@@ -1,6 +1,7 @@
 #ifndef WAZERO_NODE_DIRECT_H
 #define WAZERO_NODE_DIRECT_H
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -25,7 +26,7 @@ struct DirectArea {
   double caller;        // module that asks, 0 where only Go knows it
   double timeout;       // of the call to begin: nanoseconds, 0 for none
   union {
-    uint64_t words[123];  // parameters and results
+    uint64_t words[122];  // parameters and results
     struct {
       double handle, position, size;
     } read;
@@ -33,8 +34,11 @@ struct DirectArea {
       double error, count;
     } answer;  // of a read
   };
+  std::atomic<uint32_t> endings;  // see MessageQueue; any thread
+  uint32_t unused;
   uint8_t bytes[16 << 10];  // that were read
 };
+static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t) && offsetof(DirectArea, bytes) == 1024, "src/values/area.ts");
 constexpr size_t kDirectWords = sizeof(DirectArea::words) / sizeof(uint64_t);
 // kDirectGone: through Go, and the slot is to be closed, for nobody knows what state its engine is in.
 constexpr uint32_t kDirectDone = 0, kDirectNotEntered = 1, kDirectThroughGo = 2, kDirectGone = 3;

@@ -79,9 +79,15 @@ bool MessageQueue::PushExpress(uint32_t kind, uint64_t frame, uint64_t target, w
   return Append(std::move(message));
 }
 
+/** Whether modules may be closed of which JavaScript hears by it. */
+bool MessageQueue::IsEnding(const Message& message) {
+  return message.head.kind == WZ_MSG_DONE && !message.bytes.empty();
+}
+
 bool MessageQueue::Append(Message message) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (closed_) return false;
+  if (IsEnding(message)) environment_->direct.area()->endings++;
   messages_.push_back(std::move(message));
   size_.fetch_add(1, std::memory_order_release);
   return woken_ || expected_ || Wake(0);
@@ -125,7 +131,9 @@ void MessageQueue::Drain(size_t turn) {
   const auto end = std::chrono::steady_clock::now() + kWorkOfOneTurn;
   Message message;
   while (Take(&message)) {
-    if (!Deliver(message)) return;  // JavaScript was terminated: the cleanup hook comes next
+    const bool delivered = Deliver(message);
+    if (IsEnding(message)) environment_->direct.area()->endings--;
+    if (!delivered) return;  // JavaScript was terminated: the cleanup hook comes next
     if (std::chrono::steady_clock::now() < end) continue;
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;

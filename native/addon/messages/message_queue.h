@@ -28,6 +28,9 @@ struct Message {
  * A drain ends after about 1 ms of work. Node calls a threadsafe function again at once, up to a thousand times, when
  * it was called from within its own callback, and the event loop would starve: so there are two of them, and a drain
  * that is not finished calls the other one, whose turn comes in the next round of the loop.
+ *
+ * DirectArea::endings counts messages that were pushed and not yet delivered, of those that may say that a module is closed:
+ * while there are any, JavaScript asks before it touches a memory.
  */
 class MessageQueue {
  public:
@@ -59,6 +62,7 @@ class MessageQueue {
   bool Take(Message* message);
   bool Wake(size_t turn);  // mutex_ is held
   bool Append(Message message);
+  static bool IsEnding(const Message& message);
   bool Deliver(const Message& message);
   bool DeliverExpress(const Message& message);
   bool AfterCall(napi_status status);

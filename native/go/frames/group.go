@@ -12,8 +12,9 @@ import (
 // stdout, a sleep), which call it belongs to. Merging happens only while every group concerned is at rest or parked, in
 // instantiate, so the pointers need no lock.
 //
-// Memory: what its modules allocated is given back when all of them are closed, no frame is in flight, and no module of another
-// group uses a shared memory of it (depends). Until then the addresses that guest code has cached stay mapped.
+// Memory: what its modules allocated is given back when all of them are closed and JavaScript knows it, no frame is in flight, and no
+// module of another group uses a shared memory of it (depends). Until then the addresses that guest code has cached stay mapped, and
+// JavaScript, which has views of the memory and decodes bytes of them, reads none that another thread is clearing.
 type Group struct {
 	running atomic.Pointer[Frame]
 	merged  atomic.Pointer[Group] // joined into that one
@@ -26,6 +27,7 @@ type Group struct {
 	moved     []Memory             // that have left a range behind since the group was at rest
 	depends   []*Group             // groups that own shared memories which this one imports
 	users     int                  // groups that depend on this one
+	held      int                  // modules, open or closed, that JavaScript has not let go of
 }
 
 var groupsMu sync.Mutex
@@ -65,6 +67,7 @@ func (g *Group) join(other *Group) {
 	g.moved = appended(g.moved, other.moved)
 	g.depends = appended(g.depends, other.depends)
 	g.users += other.users
+	g.held += other.held
 	other.modules, other.withFiles, other.closed, other.memories, other.moved, other.depends = nil, nil, nil, nil, nil, nil
 	other.merged.Store(g)
 }
@@ -187,7 +190,7 @@ func (g *Group) releaseLocked() {
 		m.Rest() // what it moved away from while growing
 	}
 	g.moved = nil
-	if len(g.modules) > 0 || g.users > 0 {
+	if len(g.modules) > 0 || g.users > 0 || g.held > 0 {
 		return
 	}
 	for _, m := range g.memories {

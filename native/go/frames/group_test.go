@@ -70,3 +70,34 @@ func TestAGroupFindsWhatWasMarkedOnly(t *testing.T) {
 		t.Fatal("found twice: ", closed)
 	}
 }
+
+type countedMemory struct{ released int }
+
+func (m *countedMemory) Rest()    {}
+func (m *countedMemory) Release() { m.released++ }
+
+func TestMemoryIsKeptUntilJavaScriptKnowsOfTheClose(t *testing.T) {
+	m, other := openModule(t), openModule(t)
+	m.Hold()
+	other.Hold()
+	memory := &countedMemory{}
+	m.Group.AddMemory(memory)
+	if !other.Link(&m.Member, true) {
+		t.Fatal("not linked")
+	}
+	for _, each := range []*instance{m, other} {
+		each.closed = true // at a deadline, on a thread that is not the JS thread
+		each.NoteClosed()
+	}
+	m.Group.TakeClosed()
+	m.Group.ReleaseAtRest()
+	m.LetGo()
+	m.LetGo()
+	if memory.released != 0 {
+		t.Fatal("released while JavaScript may read it")
+	}
+	other.LetGo()
+	if memory.released != 1 {
+		t.Fatal("not released")
+	}
+}

@@ -32,6 +32,7 @@ type Member struct {
 	Closed atomic.Bool // by us; its guest's doing is seen by IsClosed alone
 
 	grouped bool // among the open modules of its group; groupsMu
+	held    bool // JavaScript may have views of its memory; groupsMu
 }
 
 // Running is the frame whose guest asks: callbacks that wazero calls without a context find it so. There is one, or nothing of the
@@ -52,6 +53,26 @@ func (m *Member) NoteClosed() {
 	if m.grouped {
 		g := m.Group.find()
 		g.closed = append(g.closed, m)
+	}
+}
+
+// Hold keeps the memory of its group until LetGo. Before any code of it runs.
+func (m *Member) Hold() {
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	m.held = true
+	m.Group.find().held++
+}
+
+// LetGo: JavaScript reads and writes no memory of it any more. Idempotent.
+func (m *Member) LetGo() {
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	if m.held {
+		m.held = false
+		g := m.Group.find()
+		g.held--
+		g.releaseLocked()
 	}
 }
 
