@@ -17,7 +17,7 @@ export interface ContextOwner {
   /** What the plugin has changed comes into `vars`. */
   pullVars(): void;
   /** What has changed in `vars` comes to the plugin. */
-  pushVars(through: Pick<Module, 'exportedFunction'>): void;
+  pushVars(through: () => Pick<Module, 'exportedFunction'>): void;
 }
 
 /**
@@ -43,11 +43,11 @@ export class CallContext {
 
   /** A block of so many zeros. 0n where there is no room, and for none. */
   alloc(size: bigint | number): bigint {
-    return this.#owner.kernel.alloc(this.#through(), BigInt(size));
+    return this.#owner.kernel.alloc(this.#through, BigInt(size));
   }
   /** A copy of a block; null where there is none. */
   read(handle: bigint | number): PluginOutput | null {
-    const bytes = this.#owner.kernel.read(this.#through(), BigInt.asUintN(64, BigInt(handle)));
+    const bytes = this.#owner.kernel.read(BigInt.asUintN(64, BigInt(handle)));
     return bytes ? new PluginOutput(bytes) : null;
   }
   /**
@@ -56,20 +56,20 @@ export class CallContext {
    */
   store(input: string | Uint8Array): bigint {
     const bytes = typeof input === 'string' ? Buffer.from(input) : input;
-    const handle = this.#owner.kernel.store(this.#through(), bytes);
+    const handle = this.#owner.kernel.store(this.#through, bytes);
     if (handle === 0n && bytes.byteLength > 0)
       throw new ExtismError('ERR_EXTISM_MEMORY', 'failed to store output: there is no room (memory.maxPages, limits)');
     return handle;
   }
   /** 0n where there is no such block. */
   length(handle: bigint | number): bigint {
-    return this.#owner.kernel.length(this.#through(), BigInt.asUintN(64, BigInt(handle)));
+    return this.#owner.kernel.length(BigInt.asUintN(64, BigInt(handle)));
   }
   /** What the call will reject with, as the plugin's own error; null: it will not. */
   setError(error: string | Error | null = null): void {
     const { kernel } = this.#owner;
     const handle = error === null ? 0n : this.store((error instanceof Error ? error.message : error) || 'error');
-    kernel.setError(this.#through(), handle);
+    kernel.setError(this.#through, handle);
   }
 
   /** A copy; null where there is none. */
@@ -83,12 +83,12 @@ export class CallContext {
     const { vars, maxVarBytes } = this.#owner;
     this.#owner.pullVars();
     vars.set(varName(name), typeof value === 'string' ? Buffer.from(value) : value.slice(), maxVarBytes);
-    this.#owner.pushVars(this.#through());
+    this.#owner.pushVars(this.#through);
   }
   deleteVariable(name: string): void {
     this.#owner.pullVars();
     this.#owner.vars.delete(varName(name));
-    this.#owner.pushVars(this.#through());
+    this.#owner.pushVars(this.#through);
   }
 
   /** Of this instance of the plugin. */
@@ -99,8 +99,9 @@ export class CallContext {
     this.#owner.kernel.logLevel = levelNumber(level);
   }
 
-  #through(): Module {
+  /** Where the kernel is called from here. */
+  readonly #through = (): Module => {
     const { kernel, caller } = this.#owner;
     return caller ? lend(caller, kernel.module) : kernel.module;
-  }
+  };
 }

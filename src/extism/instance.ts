@@ -86,8 +86,8 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
       Object.entries(settings.config).map(([key, value]) => [varName(key), Buffer.from(`${value}`)]),
     );
     this.#linker = new Linker(program, module, this);
-    if (config.size > 0 && !this.kernel.writeConfig(module, config)) throw noRoom('config');
-    this.pushVars(module);
+    if (config.size > 0 && !this.kernel.writeConfig(() => module, config)) throw noRoom('config');
+    this.pushVars(() => module);
   }
 
   /** What is under way ends. */
@@ -155,7 +155,7 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
   }
 
   #begin(input: Uint8Array, hostContext: unknown): void {
-    if (this.#version !== this.plugin.vars.version) this.pushVars(this.kernel.module);
+    if (this.#version !== this.plugin.vars.version) this.pushVars(() => this.kernel.module);
     this.hostContext = hostContext;
     this.#varsRefused = false;
     if (!this.kernel.begin(input))
@@ -201,7 +201,7 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
     this.#loaded = now;
     if (isCurrent) this.#version = vars.version;
   }
-  pushVars(through: Pick<Module, 'exportedFunction'>): void {
+  pushVars(through: () => Pick<Module, 'exportedFunction'>): void {
     const { vars } = this.plugin;
     if (!this.kernel.writeVars(through, vars.values)) throw noRoom('vars');
     this.#loaded = new Map(vars.values);

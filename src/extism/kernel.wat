@@ -24,14 +24,12 @@
   ;;  20 error is set  24 error handle  28 error length    32 changes of vars
   ;;  36 where vars begin   40 where they end   44 bytes of their values   48 how many of these there may be
   ;;  56 how many bytes of blocks there may be (u64)   64 HTTP status   68 an alloc was refused   72 vars are being changed
+  ;;  76 the next handle  80 handles up to here may hold what was   84 how many blocks   88 bytes of those that are not free (u64)
   (data (i32.const 0) "\00\04\00\00\ff\ff\ff\7f")
   (data (i32.const 36) "\80\00\00\00\80\00\00\00")
   (data (i32.const 56) "\ff\ff\ff\ff\00\00\00\00")
+  (data (i32.const 76) "\08\00\00\00\08\00\00\00")
 
-  (global $position (mut i32) (i32.const 8))  ;; the next handle
-  (global $dirty (mut i32) (i32.const 8))     ;; handles up to here may hold what was
-  (global $count (mut i32) (i32.const 0))     ;; of blocks
-  (global $used (mut i64) (i64.const 0))      ;; bytes of blocks that are not free
   (global $free (mut i64) (i64.const 0))      ;; capacity of those that are
   (global $cursor (mut i32) (i32.const 0))    ;; where the last search for a free one ended
   (global $input (mut i32) (i32.const 0))
@@ -39,7 +37,7 @@
 
   (func $base (result i32) (i32.load (i32.const 0)))
   (func $end (result i32) (i32.shl (memory.size) (i32.const 16)))
-  (func $top (result i32) (i32.sub (call $end) (i32.mul (global.get $count) (i32.const 12))))
+  (func $top (result i32) (i32.sub (call $end) (i32.mul (i32.load offset=84 (i32.const 0)) (i32.const 12))))
   ;; of block number i
   (func $entry (param $i i32) (result i32)
     (i32.sub (call $end) (i32.mul (i32.add (local.get $i) (i32.const 1)) (i32.const 12))))
@@ -50,8 +48,8 @@
 
   ;; The entry of a live block; 0: there is none with that handle.
   (func $find (param $handle i64) (result i32) (local $low i32) (local $high i32) (local $middle i32) (local $entry i32) (local $at i32)
-    (if (i64.ge_u (local.get $handle) (i64.extend_i32_u (global.get $position))) (then (return (i32.const 0))))
-    (local.set $high (global.get $count))
+    (if (i64.ge_u (local.get $handle) (i64.extend_i32_u (i32.load offset=76 (i32.const 0)))) (then (return (i32.const 0))))
+    (local.set $high (i32.load offset=84 (i32.const 0)))
     (loop $search
       (if (i32.lt_u (local.get $low) (local.get $high))
         (then
@@ -69,11 +67,11 @@
 
   ;; The entry of a free block that fits, without much waste; 0: none among those that were looked at, which are not all, so that an alloc ends soon.
   (func $reusable (param $need i32) (result i32) (local $steps i32) (local $entry i32) (local $capacity i32)
-    (local.set $steps (call $min (global.get $count) (i32.const 1024)))
+    (local.set $steps (call $min (i32.load offset=84 (i32.const 0)) (i32.const 1024)))
     (loop $next
       (if (i32.eqz (local.get $steps)) (then (return (i32.const 0))))
       (local.set $steps (i32.sub (local.get $steps) (i32.const 1)))
-      (if (i32.ge_u (global.get $cursor) (global.get $count)) (then (global.set $cursor (i32.const 0))))
+      (if (i32.ge_u (global.get $cursor) (i32.load offset=84 (i32.const 0))) (then (global.set $cursor (i32.const 0))))
       (local.set $entry (call $entry (global.get $cursor)))
       (global.set $cursor (i32.add (global.get $cursor) (i32.const 1)))
       (local.set $capacity (i32.load offset=8 (local.get $entry)))
@@ -87,7 +85,7 @@
     (local.set $pages (i32.wrap_i64 (i64.shr_u (i64.add (local.get $bytes) (i64.const 65535)) (i64.const 16))))
     (local.set $more (i32.shr_u (memory.size) (i32.const 2)))
     (local.set $old (call $end))
-    (local.set $table (i32.mul (global.get $count) (i32.const 12)))
+    (local.set $table (i32.mul (i32.load offset=84 (i32.const 0)) (i32.const 12)))
     ;; A quarter more at a time, lest many small blocks move the table each time.
     (if (i32.gt_u (local.get $more) (local.get $pages))
       (then (local.set $grown (i32.ne (memory.grow (local.get $more)) (i32.const -1)))))
@@ -104,7 +102,7 @@
     (local.set $short
       (i64.sub
         (i64.add (i64.extend_i32_u (local.get $need)) (i64.const 12))
-        (i64.sub (i64.extend_i32_u (call $top)) (i64.add (i64.extend_i32_u (call $base)) (i64.extend_i32_u (global.get $position))))))
+        (i64.sub (i64.extend_i32_u (call $top)) (i64.add (i64.extend_i32_u (call $base)) (i64.extend_i32_u (i32.load offset=76 (i32.const 0)))))))
     (if (i64.gt_s (local.get $short) (i64.const 0))
       (then
         (if (i32.and
@@ -116,29 +114,29 @@
               (then
                 (i32.store offset=4 (local.get $entry) (local.get $length))
                 (global.set $free (i64.sub (global.get $free) (i64.extend_i32_u (i32.load offset=8 (local.get $entry)))))
-                (global.set $used (i64.add (global.get $used) (i64.extend_i32_u (local.get $length))))
+                (i64.store offset=88 (i32.const 0) (i64.add (i64.load offset=88 (i32.const 0)) (i64.extend_i32_u (local.get $length))))
                 (local.set $handle (i32.load (local.get $entry)))
                 (memory.fill (i32.add (call $base) (local.get $handle)) (i32.const 0) (local.get $need))
                 (return (local.get $handle))))))
         (if (i32.eqz (call $grow (local.get $short))) (then (return (i32.const 0))))))
-    (local.set $handle (global.get $position))
-    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+    (local.set $handle (i32.load offset=76 (i32.const 0)))
+    (i32.store offset=84 (i32.const 0) (i32.add (i32.load offset=84 (i32.const 0)) (i32.const 1)))
     (local.set $entry (call $top))
     (i32.store (local.get $entry) (local.get $handle))
     (i32.store offset=4 (local.get $entry) (local.get $length))
     (i32.store offset=8 (local.get $entry) (local.get $need))
-    (global.set $position (i32.add (local.get $handle) (local.get $need)))
-    (global.set $used (i64.add (global.get $used) (i64.extend_i32_u (local.get $length))))
-    (if (i32.and (local.get $zero) (i32.lt_u (local.get $handle) (global.get $dirty)))
+    (i32.store offset=76 (i32.const 0) (i32.add (local.get $handle) (local.get $need)))
+    (i64.store offset=88 (i32.const 0) (i64.add (i64.load offset=88 (i32.const 0)) (i64.extend_i32_u (local.get $length))))
+    (if (i32.and (local.get $zero) (i32.lt_u (local.get $handle) (i32.load offset=80 (i32.const 0))))
       (then
         (memory.fill (i32.add (call $base) (local.get $handle)) (i32.const 0)
-          (call $min (local.get $need) (i32.sub (global.get $dirty) (local.get $handle))))))
-    (if (i32.gt_u (global.get $position) (global.get $dirty)) (then (global.set $dirty (global.get $position))))
+          (call $min (local.get $need) (i32.sub (i32.load offset=80 (i32.const 0)) (local.get $handle))))))
+    (if (i32.gt_u (i32.load offset=76 (i32.const 0)) (i32.load offset=80 (i32.const 0))) (then (i32.store offset=80 (i32.const 0) (i32.load offset=76 (i32.const 0)))))
     (local.get $handle))
 
   (func $blockWithin (param $length i64) (param $zero i32) (result i32) (local $handle i32)
     (if (i32.and
-          (i64.le_u (local.get $length) (i64.sub (i64.load offset=56 (i32.const 0)) (global.get $used)))
+          (i64.le_u (local.get $length) (i64.sub (i64.load offset=56 (i32.const 0)) (i64.load offset=88 (i32.const 0))))
           (i64.lt_u (local.get $length) (i64.const 0xf0000000)))
       (then (local.set $handle (call $block (i32.wrap_i64 (local.get $length)) (local.get $zero)))))
     (if (i32.eqz (local.get $handle)) (then (i32.store offset=68 (i32.const 0) (i32.const 1))))
@@ -152,7 +150,7 @@
     (local.set $entry (call $find (local.get $handle)))
     (if (local.get $entry)
       (then
-        (global.set $used (i64.sub (global.get $used) (i64.extend_i32_u (i32.load offset=4 (local.get $entry)))))
+        (i64.store offset=88 (i32.const 0) (i64.sub (i64.load offset=88 (i32.const 0)) (i64.extend_i32_u (i32.load offset=4 (local.get $entry)))))
         (global.set $free (i64.add (global.get $free) (i64.extend_i32_u (i32.load offset=8 (local.get $entry)))))
         (i32.store offset=4 (local.get $entry) (i32.const -1))
         (if (i32.eq (global.get $input) (i32.wrap_i64 (local.get $handle))) (then (global.set $inputLength (i32.const 0)))))))
@@ -166,10 +164,10 @@
   (func (export "memory_bytes") (result i64) (i64.shl (i64.extend_i32_u (memory.size)) (i64.const 16)))
 
   (func $reset (export "reset")
-    (memory.fill (call $top) (i32.const 0) (i32.mul (global.get $count) (i32.const 12)))
-    (global.set $position (i32.const 8))
-    (global.set $count (i32.const 0))
-    (global.set $used (i64.const 0))
+    (memory.fill (call $top) (i32.const 0) (i32.mul (i32.load offset=84 (i32.const 0)) (i32.const 12)))
+    (i32.store offset=76 (i32.const 0) (i32.const 8))
+    (i32.store offset=84 (i32.const 0) (i32.const 0))
+    (i64.store offset=88 (i32.const 0) (i64.const 0))
     (global.set $free (i64.const 0))
     (global.set $cursor (i32.const 0))
     (global.set $input (i32.const 0))
@@ -187,8 +185,8 @@
     (i32.and
       (i64.ge_u (local.get $handle) (i64.const 8))
       (i32.and
-        (i64.le_u (local.get $handle) (i64.extend_i32_u (global.get $position)))
-        (i64.le_u (local.get $length) (i64.sub (i64.extend_i32_u (global.get $position)) (local.get $handle))))))
+        (i64.le_u (local.get $handle) (i64.extend_i32_u (i32.load offset=76 (i32.const 0))))
+        (i64.le_u (local.get $length) (i64.sub (i64.extend_i32_u (i32.load offset=76 (i32.const 0))) (local.get $handle))))))
   (func $address (param $handle i64) (result i32) (i32.add (call $base) (i32.wrap_i64 (local.get $handle))))
 
   (func (export "load_u8") (param $handle i64) (result i32)

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Kernel } from '../../src/extism/kernel.js';
 import { abiNames } from '../support/extism.js';
 import { type CompiledModule, type Module, ModuleConfig, Runtime } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
@@ -137,6 +138,73 @@ describe('blocks', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('are the same whether the kernel or its twin in JavaScript makes them', () => {
+    const operation = fc.record({
+      op: fc.constantFrom(
+        'alloc' as const,
+        'twin' as const,
+        'store' as const,
+        'free' as const,
+        'reset' as const,
+        'grow' as const,
+      ),
+      n: fc.oneof(fc.nat(40), fc.nat(30_000)),
+    });
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+        const { module, call } = kernel(60);
+        const twin = new Kernel(module as never, { maxPages: 20, maxVarBytes: 300_000 });
+        const through = () => module as never;
+        const live: { handle: bigint; bytes: Uint8Array }[] = [];
+        for (const { op, n } of operations) {
+          if (op === 'reset') {
+            call('reset');
+            live.length = 0;
+          } else if (op === 'free') {
+            const [gone] = live.splice(n % (live.length || 1), 1);
+            if (gone) call('free', gone.handle);
+          } else if (op === 'grow') {
+            call('var_set', block(call, text(`var ${n}`)), call('alloc', BigInt(n)));
+          } else {
+            const written = op === 'store' ? new Uint8Array(n).fill((n % 255) + 1) : undefined;
+            const handle = written
+              ? twin.store(through, written)
+              : op === 'twin'
+                ? twin.alloc(through, BigInt(n))
+                : call('alloc', BigInt(n));
+            if (handle === 0n) continue;
+            const bytes = twin.read(handle) as Uint8Array;
+            expect(Buffer.compare(bytes, written ?? new Uint8Array(n))).toBe(0);
+            for (let at = n; at % 8 !== 0; at++) expect(call('load_u8', handle + BigInt(at))).toBe(0n);
+            bytes.fill(0xee);
+            for (let at = 0; at < n; at += 61) call('store_u8', handle + BigInt(at), 0xee);
+            live.push({ handle, bytes: twin.read(handle) as Uint8Array });
+          }
+          const used = live.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+          expect(used).toBeLessThan(20 * 65_536);
+          for (const { handle, bytes } of live) {
+            expect([twin.length(handle), call('length', handle)]).toEqual([
+              BigInt(bytes.byteLength),
+              BigInt(bytes.byteLength),
+            ]);
+            expect(Buffer.compare(twin.read(handle) as Uint8Array, bytes)).toBe(0);
+          }
+          for (const handle of [0n, 1n, 7n, 12n, 2n ** 32n, 2n ** 64n - 1n])
+            expect(twin.length(handle)).toBe(call('length', BigInt.asIntN(64, handle)));
+        }
+        module.closeSync();
+      }),
+      { numRuns: 60 },
+    );
+    const { module } = kernel();
+    const twin = new Kernel(module as never, { maxPages: 1, maxVarBytes: 0 });
+    for (const length of [0n, -1n, 65_536n, 2n ** 32n, 2n ** 63n])
+      expect(twin.alloc(() => module as never, length)).toBe(0n);
+    expect(twin.alloc(() => module as never, 65_535n)).not.toBe(0n);
+    expect(twin.alloc(() => module as never, 1n)).toBe(0n);
+    expect(twin.allocRefused).toBe(true);
   });
 
   it('have limits: what they hold together, and memory', () => {
