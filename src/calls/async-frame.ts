@@ -3,7 +3,7 @@ import { addActive, native, removeActive } from '../native/native.js';
 import { abortedError, type Interruption, limitError } from '../values/errors.js';
 import { AsyncResource, Buffer } from '../values/node.js';
 import { endingOf, leave } from './entry.js';
-import { Frame, frames } from './link-group.js';
+import { Frame, frames, nextTurn } from './link-group.js';
 
 /** Of an outcome that was posted. An error that says nothing is no JSON: it was lost on its way. */
 function textOf(status: number, bytes: Uint8Array): string | undefined {
@@ -43,8 +43,12 @@ export abstract class AsyncFrame<T> extends Frame {
     this.#reject = rejectOf;
     this.watchSignal();
     group.enter(this);
-    if (this.state === 'queued') this.watchDeadline();
+    if (this.state === 'queued' && this.deadline !== Infinity) nextTurn(this);
     return settled as Promise<T>;
+  }
+  /** Most calls that wait have begun by then, and need no timer. */
+  turn(): void {
+    if (this.state === 'queued') this.watchDeadline();
   }
 
   override start(): void {

@@ -3,7 +3,7 @@ import { native } from '../native/native.js';
 import { abortedError, type Interruption, limitError } from '../values/errors.js';
 import { AsyncResource } from '../values/node.js';
 import type { FrameOptions, Subject } from './frames.js';
-import { Frame, type Instance, Lease } from './link-group.js';
+import { Frame, type Instance, Lease, nextTurn } from './link-group.js';
 
 const subject: Subject = { what: 'the conversation' };
 
@@ -74,7 +74,10 @@ export function converse<C, T>(
     };
     frame.interrupt = interrupt;
     frame.watchSignal();
-    frame.watchDeadline();
+    const turn = () => {
+      if (frame.state !== 'done') frame.watchDeadline();
+    };
+    if (frame.deadline !== Infinity) nextTurn({ turn }); // a short one is over by then, and needs no timer
     group.enter(frame);
   });
 }

@@ -342,9 +342,9 @@ export class LinkGroup {
 }
 
 /** Those whose turn comes with the next one of the event loop: however many they are, it is asked for once. */
-let turns: LinkGroup[] = [];
-function nextTurn(group: LinkGroup): void {
-  turns.push(group);
+let turns: { turn(): void }[] = [];
+export function nextTurn(one: { turn(): void }): void {
+  turns.push(one);
   if (turns.length === 1) setImmediate(takeTurns);
 }
 function takeTurns(): void {
@@ -354,7 +354,7 @@ function takeTurns(): void {
   try {
     while (at < taken.length) taken[at++]?.turn();
   } finally {
-    for (; at < taken.length; at++) nextTurn(taken[at] as LinkGroup); // what one has thrown is not the others' matter
+    for (; at < taken.length; at++) nextTurn(taken[at] as { turn(): void }); // what one has thrown is not the others' matter
   }
 }
 

@@ -4,34 +4,43 @@ import type { CallOptions } from '../values/types.js';
 import { checkFunction, checkObject, checkSignal, checkTimeout } from '../values/validate.js';
 import { type FrameOptions, nanoseconds } from './frames.js';
 
-/** CallOptions, checked once; the deadline counts anew for each call. */
-export interface CheckedOptions {
+/** CallOptions, checked once; the deadline counts anew for each call. Not frozen, which takes longer than the rest: nobody outside has it. */
+export class CheckedOptions {
   readonly signal: AbortSignal | undefined;
   /** Infinity for none. */
   readonly timeoutMs: number;
   /** timeoutMs is the runtime's: none was given. */
   readonly byDefault: boolean;
   readonly context: unknown;
-  /** Nothing can stop the call. */
-  readonly endless: boolean;
   /** The runtime has closeOnContextDone. */
   readonly interruptible: boolean;
+  /** Nothing can stop the call. */
+  readonly endless: boolean;
   /** A synchronous call may go without Go: no signal, and a deadline only where one may be. */
   readonly direct: boolean;
   /** timeoutMs for native code, 0 for none. */
   readonly timeoutNs: number;
-}
-function withAllThatFollows(
-  options: Pick<CheckedOptions, 'signal' | 'timeoutMs' | 'byDefault' | 'context' | 'interruptible'>,
-): CheckedOptions {
-  const { signal, timeoutMs, interruptible } = options;
-  const endless = signal === undefined && timeoutMs === Infinity;
-  const direct = signal === undefined && (timeoutMs === Infinity || interruptible);
-  return Object.freeze({ ...options, endless, direct, timeoutNs: nanoseconds(timeoutMs) });
+
+  constructor(
+    signal: AbortSignal | undefined,
+    timeoutMs: number,
+    byDefault: boolean,
+    context: unknown,
+    interruptible: boolean,
+  ) {
+    this.signal = signal;
+    this.timeoutMs = timeoutMs;
+    this.byDefault = byDefault;
+    this.context = context;
+    this.interruptible = interruptible;
+    this.endless = signal === undefined && timeoutMs === Infinity;
+    this.direct = signal === undefined && (timeoutMs === Infinity || interruptible);
+    this.timeoutNs = nanoseconds(timeoutMs);
+  }
 }
 /** Of a runtime: what holds where no options are given. */
 export function defaultOptions(timeoutMs: number, interruptible: boolean): CheckedOptions {
-  return withAllThatFollows({ signal: undefined, timeoutMs, byDefault: true, context: undefined, interruptible });
+  return new CheckedOptions(undefined, timeoutMs, true, undefined, interruptible);
 }
 export const noFrameOptions: FrameOptions = Object.freeze({
   deadline: Infinity,
@@ -46,14 +55,7 @@ export function checkCallOptions(options: CallOptions | undefined, defaults: Che
   const signal = checkSignal(options.signal, 'options.signal');
   const given = checkTimeout(options.timeoutMs, 'options.timeoutMs');
   const timeoutMs = given ?? defaults.timeoutMs;
-  const { interruptible } = defaults;
-  return withAllThatFollows({
-    signal,
-    timeoutMs,
-    byDefault: given === undefined,
-    context: options.context,
-    interruptible,
-  });
+  return new CheckedOptions(signal, timeoutMs, given === undefined, options.context, defaults.interruptible);
 }
 
 /** For one call that begins now. */

@@ -127,7 +127,8 @@ bool ExpressCalls::Reply() {
 }
 
 void ExpressCalls::Await() {
-  if (active.load(std::memory_order_relaxed) != 1 || !ExpressPool::Get().spins()) return;
+  // Two: what has just been answered is counted until the thread has come to that, and in a conversation the next call follows at once.
+  if (active.load(std::memory_order_relaxed) > 2 || !ExpressPool::Get().spins()) return;
   if (missed_ >= kMostMissed && ++missed_ % kNextTry != 0) return;
   const auto end = Clock::now() + kLongestWait;
   do {

@@ -30,6 +30,7 @@ struct ExpressSlot {
   uint32_t refused = 0;       // likewise: so many calls have been left to Go since it was found slow
   std::atomic<bool> usable{true};        // false: nobody knows the state of its engine
   std::atomic<uint32_t> nanoseconds{0};  // of what it runs at a time, on average
+  uint32_t took = 0;                     // the last time; the pool's thread
 
   State state = State::kIdle;
   Known known = Known::kNo;  // to Go: it has a frame
