@@ -1,3 +1,4 @@
+import { checkPath, saveImage } from './instances/image-file.js';
 import type { ImageState } from './instances/image-state.js';
 import { Birth } from './values/birth.js';
 import { inspectedAs, shownName } from './values/inspect.js';
@@ -40,6 +41,16 @@ export class ModuleImage extends Uncloneable implements AsyncDisposable, Disposa
   /** Bytes that it holds: pages of 4 KiB that are not all zero, and what is not memory. They count for `limits.totalMemoryBytes`. */
   get byteLength(): number {
     return this.#state.byteLength;
+  }
+
+  /**
+   * Writes it to a file, beside it and renamed, with a checksum: for `Runtime.loadImage`, also of another process. It holds data of the guest and no
+   * machine code; whoever reads it reads the guest's memory. The file can only be read, by its owner.
+   *
+   * Rejects with TypeError where the path cannot be written to, ERR_WAZERO_CLOSED.
+   */
+  async save(path: string | URL): Promise<void> {
+    await saveImage(this.#state, checkPath(path));
   }
 
   /** Idempotent. Modules that were made of it live on, and can be reset. */

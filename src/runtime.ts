@@ -10,19 +10,20 @@ import type { InstantiateOptions } from './experimental.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
 import { CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
+import { checkPath, loadImage } from './instances/image-file.js';
 import { type InstantiationExtras, instantiateAsync, instantiateSync, type Source } from './instances/instantiate.js';
 import type { ModuleState } from './instances/module-state.js';
 import { RuntimeState } from './instances/runtime-state.js';
 import { fieldsOf, type ModuleFields } from './io/fields.js';
 import { type Module, moduleStateOf, publicModule } from './module.js';
 import { ModuleConfig } from './module-config.js';
-import { imageStateOf, type ModuleImage } from './module-image.js';
+import { imageStateOf, type ModuleImage, makeModuleImage } from './module-image.js';
 import type { Handle } from './native/binding.js';
 import { native } from './native/native.js';
 import { ownerOf } from './native/owned.js';
 import { RuntimeConfig } from './runtime-config.js';
 import type { BinarySource, CompileOptions, FunctionListener } from './types.js';
-import { abortedError } from './values/errors.js';
+import { abortedError, closedError, invalidArgument } from './values/errors.js';
 import { shown } from './values/shown.js';
 import {
   checkBinary,
@@ -134,6 +135,24 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     const { extras, checked } = checkInstantiateOptions(options, this.#state, false);
     refuseSignal(checked);
     return publicModule(instantiateSync(this.#state, state, fields, begin(checked, this.#state), extras));
+  }
+
+  /**
+   * What ModuleImage.save wrote, for a module of the very bytes that the frozen one was of. All of it is checked before anything is used, then it is
+   * mapped: processes share its pages. Do not write to the file or cut it as long as the image is open, as with a shared library.
+   *
+   * Rejects with LinkError where the file is damaged, cut, of other bytes, of another format or another user's, or cannot be read; LimitError
+   * (`totalMemoryBytes`), ERR_WAZERO_CLOSED.
+   */
+  async loadImage(path: string | URL, compiled: CompiledModule): Promise<ModuleImage> {
+    const from = checkPath(path);
+    const state = compiledStateOf(compiled);
+    if (!state) throw wrongType('a CompiledModule', 'compiled', compiled);
+    if (state.host) throw invalidArgument('Expected a compiled guest for compiled but received a host module');
+    if (state.runtime !== this.#state)
+      throw invalidArgument('Expected a compiled module of the same runtime for compiled but received one of another');
+    if (state.closed) throw closedError('the compiled module is closed');
+    return makeModuleImage(await loadImage(this.#state, state, from));
   }
 
   /** Compiles and instantiates; the compiled module is closed with the instance. The deadline and the signal count for both. */

@@ -240,6 +240,8 @@ enum {
  *                                                                    of WZ_MSG_DONE
  * void     wz_module_reset(wz_frame_options*, wz_handle module, const uint64_t *targets, uint32_t count, wz_result*)   likewise, of a module made of an image.
  *                                                                    targets: of its file systems in JS pairs, the callback id that it was, that it is now
+ * void     wz_image_save(uint64_t env, wz_handle image, wz_str path, uint64_t request, wz_result*)   WZ_MSG_DONE with frame = request comes
+ * void     wz_image_load(uint64_t env, wz_handle compiled, wz_str path, uint64_t request, wz_result*)   likewise: target = image, bytes = JSON
  * void     wz_image_close(wz_handle)                                 idempotent; modules of it live on
  * void     wz_module_describe(wz_handle, wz_result*)                 text = JSON
  * void     wz_module_function(wz_handle, wz_str name, wz_result*)    value = function, 0 if there is none

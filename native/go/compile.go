@@ -26,6 +26,7 @@ type compiledState struct {
 	flight  *flight // that made it, and closes it after the last of its handles; nil of a host module
 	inner   wazero.CompiledModule
 	imports []prescan.ImportModule
+	sum     codecache.Key // of its bytes
 	host    bool
 
 	sharedMemory bool // its memory, own or imported, is one
@@ -91,6 +92,9 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 		return nil, refused
 	}
 	c.imports = prescan.Imports(binary)
+	if c.sum = sum; sum == (codecache.Key{}) {
+		c.sum = codecache.Sum(binary)
+	}
 	c.sharedMemory = prescan.SharedMemory(binary)
 	c.instanceBytes = prescan.InstanceBytes(binary)
 	err = failure.Protect(func() (err error) {

@@ -79,3 +79,46 @@ func wz_image_close(h C.wz_handle) {
 		i.disown()
 	}
 }
+
+//export wz_image_save
+func wz_image_save(env C.uint64_t, h C.wz_handle, path C.wz_str, request C.uint64_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		i, err := handles.Lookup[*imageState](handles.Handle(h), handles.Image)
+		if err != nil {
+			return 0, nil, err
+		}
+		i.use()
+		to := goString(path)
+		failure.Go(func() { err = failure.Protect(func() error { return i.save(to) }) },
+			func() { done(uint64(env), uint64(request), 0, nil, nil, err) })
+		return 0, nil, nil
+	})
+}
+
+//export wz_image_load
+func wz_image_load(env C.uint64_t, compiled C.wz_handle, path C.wz_str, request C.uint64_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		c, err := handles.Lookup[*compiledState](handles.Handle(compiled), handles.Compiled)
+		if err != nil {
+			return 0, nil, err
+		}
+		if c.host || !c.hold() {
+			return 0, nil, failure.Closed("the compiled module is closed")
+		}
+		from := goString(path)
+		var image handles.Handle
+		var text []byte
+		failure.Go(func() {
+			err = failure.Protect(func() error {
+				i, err := loadImage(c, from)
+				if err != nil {
+					return err
+				}
+				image = i.handle
+				text, err = asJSON(map[string]any{"name": i.name, "byteLength": i.bytes()})
+				return err
+			})
+		}, func() { done(uint64(env), uint64(request), image, nil, text, err) })
+		return 0, nil, nil
+	})
+}

@@ -13,6 +13,8 @@ import (
 	"wazeronode/failure"
 	"wazeronode/frames"
 	"wazeronode/handles"
+	"wazeronode/images"
+	"wazeronode/shown"
 	"wazeronode/sockets"
 )
 
@@ -26,6 +28,7 @@ type imageState struct {
 
 	stateBytes uint64
 
+	name      string   // of the module that was frozen
 	mounts    []string // guest paths
 	listeners int
 }
@@ -144,7 +147,7 @@ func (z *freezing) freeze() error {
 	case m.host:
 		return cannotFreeze(m, []string{"it is a host module"})
 	}
-	img := &imageState{rt: m.rt, compiled: m.source, mounts: m.config.guestPaths(), listeners: len(m.config.tcpListeners) / 2}
+	img := &imageState{rt: m.rt, compiled: m.source, name: m.inner.Name(), mounts: m.config.guestPaths(), listeners: len(m.config.tcpListeners) / 2}
 	state, obstacles := freezeModule(m.inner, m.others())
 	if files := openFilesOf(m.inner, len(img.mounts), img.listeners); len(files) > 0 {
 		obstacles = append(obstacles, filesOpen(files))
@@ -284,4 +287,48 @@ func (r *resetting) reset() error {
 		m.addresses = sockets.Bound(m.inner, n)
 	}
 	return nil
+}
+
+// save writes it to a file, off the JS thread. use has been called.
+func (i *imageState) save(path string) error {
+	defer i.letGo()
+	s := stateOf(i.state)
+	s.Name, s.Mounts, s.Listeners = i.name, i.mounts, i.listeners
+	var memory []byte
+	if i.memory != nil {
+		memory = i.memory.Bytes()
+	}
+	if err := images.Save(path, &s, i.compiled.sum, memory); err != nil {
+		return failure.Invalid(fmt.Sprintf("Expected a path that an image can be written to but received %s: %v", shown.Name(path), err))
+	}
+	return nil
+}
+
+// loadImage reads and checks what save wrote. compiled is held, for the image.
+func loadImage(compiled *compiledState, path string) (_ *imageState, err error) {
+	defer func() {
+		if err != nil {
+			compiled.letGo()
+		}
+	}()
+	refused := func(err error) error {
+		return linkError(fmt.Sprintf("the image %s cannot be used: %v", shown.Name(path), err))
+	}
+	loaded, err := images.Load(path, compiled.sum)
+	if err != nil {
+		return nil, refused(err)
+	}
+	defer loaded.File.Close()
+	s := &loaded.State
+	i := &imageState{rt: compiled.rt, compiled: compiled, name: s.Name, mounts: s.Mounts, listeners: s.Listeners, stateBytes: s.Bytes()}
+	if i.state, err = imageOf(s, compiled.inner); err != nil {
+		return nil, refused(err)
+	}
+	if s.MemoryBytes > 0 {
+		if i.memory, err = arena.OpenImage(compiled.rt.budget, loaded.File, loaded.At, s.MemoryBytes, loaded.Held); err != nil {
+			return nil, err
+		}
+	}
+	compiled.rt.addImage(i)
+	return i, nil
 }

@@ -48,8 +48,15 @@ function errorOf(bytes: Uint8Array): Error {
 /** What is copied in one turn of the event loop: three to four milliseconds. */
 const PIECE = 4 << 20;
 
-const requests = new Map<number, CompileRequest>();
-export const findRequest = (id: number): CompileRequest | undefined => requests.get(id);
+/** Requests off the JS thread, by id: who hears the MSG.done of each. */
+const requests = new Map<number, Done>();
+type Done = (status: number, target: Handle, bytes: Uint8Array) => void;
+export const addRequest = (id: number, done: Done): void => void requests.set(id, done);
+export function requestDone(id: number, ...answer: Parameters<Done>): void {
+  const done = requests.get(id);
+  requests.delete(id);
+  done?.(...answer);
+}
 
 /** The pieces of large bytes, a turn of the event loop for each. */
 async function* piecesOf(binary: Uint8Array): AsyncGenerator<Uint8Array, void> {
@@ -106,7 +113,7 @@ export class CompileRequest {
       if (binary.byteLength > PIECE) void this.#beginInPieces(binary, settings);
       else this.#begin(binary, settings);
       this.#settle = { resolve, reject };
-      requests.set(this.#id, this);
+      addRequest(this.#id, (status, compiled, bytes) => this.done(status, compiled, bytes));
       this.#runtime.requests.add(this);
       addActive();
       const stop = (why: Interruption) => {
@@ -182,7 +189,6 @@ export class CompileRequest {
   }
 
   #finish(): void {
-    requests.delete(this.#id);
     this.#runtime.requests.delete(this);
     this.#unwatch();
     removeActive();

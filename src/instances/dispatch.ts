@@ -14,7 +14,7 @@ import { native, setHooks } from '../native/native.js';
 import { area } from '../values/area.js';
 import { closedError, type ErrorRecord, makeError, unreadableError } from '../values/errors.js';
 import { Buffer } from '../values/node.js';
-import { findRequest } from './compile.js';
+import { requestDone } from './compile.js';
 
 // What native code asks of JavaScript, in both lanes: answered in place, in `words` and `bytes`.
 
@@ -141,7 +141,7 @@ const hooks: Hooks = {
     const frame = frames.find(id);
     if (kind === MSG.done) {
       if (frame) frame.finish(status, words, bytes);
-      else findRequest(id)?.done(status, target, bytes);
+      else requestDone(id, status, target, bytes);
     } else if (frame && kind === MSG.write && resultCount === 0) {
       write(frame, target, handle, bytes);
     } else if (frame) {

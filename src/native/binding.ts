@@ -112,6 +112,10 @@ export interface NativeBinding {
     module: Handle,
     targets: BigUint64Array,
   ): string | undefined;
+  /** Off the JS thread: MSG.done comes with `frame` = request. */
+  imageSave(image: Handle, path: string, request: number): void;
+  /** Likewise, with `target` = the image, and JSON: LoadedImage. */
+  imageLoad(compiled: Handle, path: string, request: number): void;
   /** Idempotent; modules of it live on. */
   imageClose(image: Handle): void;
   /** From now on there are groups that use a shared memory of another one: closing a module concerns them all. */
@@ -376,6 +380,11 @@ export interface ImportRecord {
 }
 
 // ---- JSON
+/** Of imageLoad. */
+export interface LoadedImage {
+  name: string;
+  byteLength: number;
+}
 /** Payload (bytes) of a MSG.done with status OK, where there is something to say: modules that the guest closed (exit code 0). */
 export interface FrameOutcome {
   /** of the frame */ module?: Handle;

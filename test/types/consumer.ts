@@ -488,6 +488,10 @@ async function imageMembers(runtime: Runtime, module: Module): Promise<void> {
   const clone = await runtime.instantiateModule(image, new ModuleConfig(), { timeoutMs: 5 });
   exactly<Module>()(clone);
   exactly<Module>()(runtime.instantiateModuleSync(image));
+  exactly<void>()(await image.save('image'));
+  exactly<void>()(await image.save(new URL('file:///image')));
+  const compiled = await runtime.compileModule(new Uint8Array());
+  exactly<ModuleImage>()(await runtime.loadImage('image', compiled));
   exactly<void>()(await clone.reset({ timeoutMs: 5 }));
   exactly<void>()(clone.resetSync());
   exactly<void>()(await image.close());

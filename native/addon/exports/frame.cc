@@ -104,6 +104,28 @@ napi_value ModuleReset(Environment& environment, Arguments& args) {
   return result.text == nullptr ? nullptr : String(args.env(), result.text, result.text_len);
 }
 
+napi_value ImageSave(Environment& environment, Arguments& args) {
+  const wz_handle image = args.Whole(0, "image");
+  const std::string path = args.String(1, "path");
+  const uint64_t request = args.Whole(2, "request");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_image_save(environment.id, image, Str(path), request, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
+napi_value ImageLoad(Environment& environment, Arguments& args) {
+  const wz_handle compiled = args.Whole(0, "compiled");
+  const std::string path = args.String(1, "path");
+  const uint64_t request = args.Whole(2, "request");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_image_load(environment.id, compiled, Str(path), request, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
 napi_value ImageClose(Environment&, Arguments& args) {
   const wz_handle image = args.Whole(0, "image");
   if (args.ok()) wz_image_close(image);
@@ -163,6 +185,8 @@ const Binding kBindings[] = {
     {"call", Entry<Call>},
     {"moduleFreeze", Entry<ModuleFreeze>},
     {"moduleReset", Entry<ModuleReset>},
+    {"imageSave", Entry<ImageSave>},
+    {"imageLoad", Entry<ImageLoad>},
     {"imageClose", Entry<ImageClose>},
     {"frameStop", Entry<FrameStop>},
     {"frameReply", Entry<FrameReply>},

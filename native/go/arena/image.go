@@ -2,6 +2,7 @@ package arena
 
 import (
 	"fmt"
+	"os"
 	"sync/atomic"
 )
 
@@ -138,4 +139,24 @@ func copyDifferences(to, from []byte) {
 		}
 		to, from = to[n:], from[n:]
 	}
+}
+
+// OpenImage is an image whose bytes are in a file, which it maps where that can be; held is how many of them are not zero, in whole pages. The
+// file is the caller's, who has checked it, and closes it.
+func OpenImage(budget *Budget, file *os.File, offset int64, size, held uint64) (*Image, error) {
+	if !budget.take(held) {
+		most := min(budget.max, processMax())
+		return nil, &LimitError{"totalMemoryBytes", fmt.Sprintf("image of %d bytes is over the limit totalMemoryBytes: %d of %d bytes are in use",
+			held, max(budget.Used(), min(process.Load(), most)), most)}
+	}
+	source, view, ok := fileSource(file, offset, size)
+	if !ok {
+		budget.give(held)
+		contents := make([]byte, size)
+		if _, err := file.ReadAt(contents, offset); err != nil {
+			return nil, &LimitError{"", "the image cannot be read: " + err.Error()}
+		}
+		return NewImage(budget, contents, func() bool { return true })
+	}
+	return (&Image{budget: budget, held: held, size: size, source: source, view: view}).begin(), nil
 }

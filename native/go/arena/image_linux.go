@@ -132,3 +132,23 @@ func unmapImage(b []byte) {
 
 // dropWritten has the pages that were written read as the file again, and those behind it as zero. Not those that are locked.
 func dropWritten(b []byte) bool { return unix.Madvise(b, unix.MADV_DONTNEED) == nil }
+
+// fileSource maps a file that somebody has saved: other processes share its pages. ok is false where it cannot be, then it is read.
+func fileSource(file *os.File, offset int64, size uint64) (s imageSource, view []byte, ok bool) {
+	s.file = -1
+	if size == 0 || !descriptors.Take() {
+		return s, nil, size == 0
+	}
+	fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		s.file, s.offset = fd, offset
+		s.whole, err = unix.Mmap(fd, offset, int(size), unix.PROT_READ, unix.MAP_PRIVATE)
+	} else {
+		descriptors.Give(1)
+	}
+	if err != nil {
+		s.close(nil)
+		return s, nil, false
+	}
+	return s, s.whole, true
+}

@@ -222,7 +222,7 @@ func (d *decoder) fail() { d.failed, d.left = true, nil }
 
 // Bytes is about what it takes.
 func (s *State) Bytes() uint64 {
-	n := uint64(len(s.Name) + len(s.Data) + len(s.Elements) + 16*len(s.Globals))
+	n := uint64(len(s.Data) + len(s.Elements) + 16*len(s.Globals))
 	for _, t := range s.Tables {
 		n += 4 * uint64(len(t))
 	}

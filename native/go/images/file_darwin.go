@@ -1,0 +1,3 @@
+package images
+
+const canSeekData = false

@@ -1,0 +1,91 @@
+package images
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+var sample = State{
+	Name: "warm", Mounts: []string{"/data", "/tmp"}, Listeners: 1, MemoryBytes: 3 << 20,
+	Globals: [][2]uint64{{1, 0}, {1<<64 - 1, 7}}, Tables: [][]uint32{{0, 3, 1 << 31}, nil},
+	Data: []bool{true, false, true, false, false, false, false, false, true}, Elements: []bool{true},
+}
+
+func written(t *testing.T) (path string, memory []byte) {
+	t.Helper()
+	memory = make([]byte, sample.MemoryBytes)
+	memory[5], memory[2<<20] = 1, 2
+	path = filepath.Join(t.TempDir(), "image")
+	if err := Save(path, &sample, [32]byte{1}, memory); err != nil {
+		t.Fatal(err)
+	}
+	return path, memory
+}
+
+func TestWhatIsSavedIsLoaded(t *testing.T) {
+	path, memory := written(t)
+	if err := Save(path, &sample, [32]byte{1}, memory); err != nil {
+		t.Fatal("over itself:", err)
+	}
+	loaded, err := Load(path, [32]byte{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer loaded.File.Close()
+	got := make([]byte, len(memory))
+	_, err = loaded.File.ReadAt(got, loaded.At)
+	if err != nil || !bytes.Equal(got, memory) || loaded.Held != 2*4096 || loaded.At%align != 0 {
+		t.Errorf("memory: %v, %d held", err, loaded.Held)
+	}
+	want := sample
+	want.Tables = [][]uint32{sample.Tables[0], {}}
+	if !reflect.DeepEqual(loaded.State, want) {
+		t.Errorf("got %+v", loaded.State)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".image*")); left != nil {
+		t.Error(left)
+	}
+	if _, err := Load(path, [32]byte{2}); err == nil {
+		t.Error("of other bytes")
+	}
+}
+
+// Bytes that fit their checksum are not trusted either: what a head says is allocated only where there is room for it.
+func FuzzDecode(f *testing.F) {
+	f.Add(sample.encode([32]byte{}, []uint32{1, 2, 3})[fixedHead:])
+	f.Add([]byte{0, 0xff, 0xff, 0xff, 0xff, 0x0f})
+	f.Fuzz(func(t *testing.T, head []byte) {
+		s, sums, err := decode(head)
+		if err != nil {
+			return
+		}
+		s.MemoryBytes = 0
+		again, _, err := decode(s.encode([32]byte{}, sums)[fixedHead:])
+		if err != nil || !reflect.DeepEqual(s, again) {
+			t.Errorf("%+v and %+v, %v", s, again, err)
+		}
+	})
+}
+
+func TestDamage(t *testing.T) {
+	path, _ := written(t)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	for at := 0; at < len(whole); at += max(1, at/16) {
+		damaged := bytes.Clone(whole)
+		damaged[at] ^= 0x40
+		if err := os.WriteFile(other, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if loaded, err := Load(other, [32]byte{1}); err == nil {
+			loaded.File.Close()
+			t.Fatalf("byte %d", at)
+		}
+	}
+}
