@@ -50,7 +50,8 @@ publicly.caller = (state, lease) => makeCaller(state as ModuleState, lease);
 export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   readonly #state: ModuleState;
   readonly #lease: Lease | undefined;
-  readonly #functions = new Map<string, ExportedFunction>();
+  /** Made with the first: a caller is made for each call of a host function. */
+  #functions: Map<string, ExportedFunction> | undefined;
   static {
     partsOf = (value) =>
       typeof value === 'object' && value !== null && #state in value
@@ -124,11 +125,12 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
     return found;
   }
   #function(name: string): ExportedFunction | undefined {
-    let found = this.#functions.get(name);
+    let found = this.#functions?.get(name);
     if (!found) {
       const state = this.#state.function(name);
       if (!state) return undefined;
       found = makeExportedFunction(state, this.#lease);
+      this.#functions ??= new Map();
       this.#functions.set(name, found);
     }
     return found;

@@ -7,12 +7,13 @@ import { fewOf, getOne, isOne, putFew } from '../values/few.js';
 import { nextId } from '../values/ids.js';
 import { now } from '../values/node.js';
 import { decodeResults, encodeWhole, hostResults, type Signature } from '../values/values.js';
-import { get, put } from '../values/words.js';
+import { get, list, put } from '../values/words.js';
 import { checkNotTrapped, endingOf, leave } from './entry.js';
 import type { Subject } from './frames.js';
 import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
-import { Frame, frames, type Instance, Stack } from './link-group.js';
+import { publicly } from './lent.js';
+import { Frame, frames, type Instance, Lease, Stack } from './link-group.js';
 import type { CheckedOptions } from './options.js';
 import { traced } from './tracing.js';
 
@@ -193,7 +194,10 @@ export class DirectCall {
       }
       const host = this.#host;
       if (!host) throw closedError('the host function is gone');
-      const late = host.withCaller || traced.host.hasSubscribers ? this.#askAsFrame(host) : this.#ask(host);
+      let late: PromiseLike<unknown> | undefined | typeof notEntered;
+      if (traced.host.hasSubscribers) late = this.#askAsFrame(host);
+      else if (host.withCaller) late = this.#askLending(host);
+      else late = this.#ask(host);
       if (late === notEntered) return REPLY.none;
       if (this.#frame) checkNotTrapped(this.#frame); // without one nothing was nested in it
       if (late === undefined) return REPLY.ok;
@@ -206,19 +210,45 @@ export class DirectCall {
   }
 
   #ask(host: HostFunction): PromiseLike<unknown> | undefined {
-    const { params, results } = host;
+    const { params } = host;
     const fn = host.fn as unknown as (...args: unknown[]) => unknown;
     let result: unknown;
     if (params.length === 0) result = fn();
     else if (params.length === 1) result = fn(get(params, words, this.state));
     else result = Reflect.apply(fn, undefined, get(params, words, this.state) as unknown[]);
+    return this.#take(host, result);
+  }
+
+  /** As callHost, but for what it makes besides: notEntered as in #askAsFrame. */
+  #askLending(host: HostFunction): PromiseLike<unknown> | undefined | typeof notEntered {
+    const module = this.state.module.group.byHandle.get(f64[CALLER] as number);
+    if (!module) return notEntered;
+    const frame = this.frame();
+    const lease = new Lease(frame, host);
+    const args = list(host.params, words, this.state);
+    args.unshift(publicly.caller(module, lease));
+    frame.inHost = true;
+    frame.restoring = false;
+    let result: unknown;
+    try {
+      result = Reflect.apply(host.fn, undefined, args);
+    } finally {
+      frame.inHost = false;
+      lease.expire();
+    }
+    return frame.restoring && !isPromiseLike(result) ? undefined : this.#take(host, result);
+  }
+
+  /** Writes what a host function has answered; what comes later is returned. */
+  #take(host: HostFunction, result: unknown): PromiseLike<unknown> | undefined {
+    const { results } = host;
     if (isPromiseLike(result)) return result;
     if (results.length === 1 && put(results, [result], words)) return undefined;
-    const list = hostResults(results, result, `the results of ${host.name}`);
-    if (results.length > 1 && put(results, list, words)) return undefined;
+    const answer = hostResults(results, result, `the results of ${host.name}`);
+    if (results.length > 1 && put(results, answer, words)) return undefined;
     const position = (i: number) =>
       results.length === 1 ? `the result of ${host.name}` : `result ${i} of ${host.name}`;
-    encodeWhole(results, list, words.all, this.state.module.group.references, position);
+    encodeWhole(results, answer, words.all, this.state.module.group.references, position);
     return undefined;
   }
 

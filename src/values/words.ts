@@ -61,9 +61,33 @@ interface OfGroup {
   readonly module: { readonly group: { readonly references: ReferenceTable } };
 }
 
+/** The values, in an array of their own. */
+export function list(types: readonly ValueType[], words: Words, state: OfGroup): unknown[] {
+  const values = new Array<unknown>(types.length);
+  for (let i = 0; i < types.length; i++) {
+    switch (types[i]) {
+      case 'i32':
+        values[i] = words.i32[2 * i];
+        break;
+      case 'f64':
+        values[i] = words.f64[i];
+        break;
+      case 'i64':
+        values[i] = words.i64[i];
+        break;
+      case 'f32':
+        values[i] = words.f32[2 * i];
+        break;
+      default:
+        return decode(types, words.all, state.module.group.references);
+    }
+  }
+  return values;
+}
+
 /** One value as it is, several as an array. */
 export function get(types: readonly ValueType[], words: Words, state: OfGroup): unknown {
-  if (types.length !== 1) return decode(types, words.all, state.module.group.references);
+  if (types.length !== 1) return list(types, words, state);
   switch (types[0]) {
     case 'i32':
       return words.i32[0];
