@@ -40,7 +40,9 @@ process.stderr.on('error', () => {}); // there is nobody to tell
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const usage = error instanceof Failure ? error.usage : error instanceof FlagError ? error.usage || topUsage : '';
-  print(`${messageOf(error)}${usage ? `\n${usage}` : ''}`);
+  const usage = error instanceof Failure ? error.usage : '';
+  const help =
+    error instanceof FlagError ? ` (node-wazero${error.command && ` ${error.command}`} -h names the flags)` : '';
+  print(`${messageOf(error)}${help}${usage && `\n${usage}`}`);
   process.exitCode = error instanceof FlagError ? 2 : 1;
 }

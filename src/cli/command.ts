@@ -39,7 +39,7 @@ export function command<const F extends typeof helpFlags>({ name, summary, line,
     try {
       return parseFlags<F>(flags, args);
     } catch (error) {
-      if (error instanceof FlagError) error.usage = usage;
+      if (error instanceof FlagError) error.command = name;
       throw error;
     }
   };

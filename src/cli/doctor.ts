@@ -5,12 +5,14 @@ import type { BuildInfo } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { processReport } from '../native/process-report.js';
 import { packageVersion } from '../package-version.js';
+import { defaultLimits } from '../values/limits.js';
 import { command, helpFlags, messageOf, output } from './command.js';
 import type { Flags, FlagValues } from './flags.js';
 
 const flags = {
   ...helpFlags,
   json: { kind: 'bool', help: 'Prints it as JSON.' },
+  v: { kind: 'bool', help: 'Says more: what of wazero was edited, and which signals somebody has asked for.' },
 } as const satisfies Flags;
 /** (module (func (export "add") ...i32.add) (func (export "spin") (loop br 0))) */
 const guest = Buffer.from('AGFzbQEAAAABCgJgAn9/AX9gAAADAwIAAQcOAgNhZGQAAARzcGluAAEKEQIHACAAIAFqCwcAA0AMAAsL', 'base64');
@@ -26,6 +28,8 @@ interface Finding {
   readonly text: string;
   /** Absent: it only says how things are. */
   readonly ok?: boolean;
+  /** Only where more was asked for, or wrong. */
+  readonly more?: boolean;
 }
 
 function fileOf(path: string): string {
@@ -35,6 +39,8 @@ function fileOf(path: string): string {
     return ''; // not Linux, or no /proc
   }
 }
+
+const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 
 /** Which signals a mask of /proc/self/status names. */
 function signalsIn(status: string, field: string): string {
@@ -63,12 +69,25 @@ function surroundings(): Finding[] {
           ? 'of the system'
           : header.glibcVersionRuntime
             ? `glibc ${header.glibcVersionRuntime}`
-            : 'musl',
+            : 'musl: there is no binary for it; take an image with glibc, such as node:22-slim',
       ok: process.platform !== 'linux' || header.glibcVersionRuntime !== undefined,
     },
-    { name: 'cpu', text: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} at once` },
+    {
+      name: 'cpu',
+      text: `${cpus()[0]?.model.trim() ?? 'unknown'}: ${availableParallelism()} guests run at once, more take turns`,
+    },
     ...(cpu === '' ? [] : [{ name: 'cpu features', text: wanted.filter((name) => has.has(name)).join(' ') }]),
-    { name: 'memory', text: `${Math.floor(memory / 2 ** 20)} MiB, address space ${limit}` },
+    {
+      name: 'memory',
+      text: `${mebibytes(memory)}${constrained === memory ? ' for this control group' : ''}: the guests of a runtime may have ${mebibytes(Math.min(memory / 2, defaultLimits.totalMemoryBytes))} together (totalMemoryBytes)`,
+    },
+    {
+      name: 'address space',
+      text:
+        limit === 'unlimited'
+          ? 'unlimited'
+          : `${limit} bytes (ulimit -v): each guest takes what its memory may grow to`,
+    },
   ];
 }
 
@@ -81,13 +100,13 @@ function ours(): Finding[] {
   return [
     { name: 'binary', text: path ?? 'loaded', ok: true },
     { name: 'wazero', text: `${wazero}, ${engine}, ${go}` },
-    { name: 'edits', text: edits.join(' ') || 'none' },
+    { name: 'edits', text: edits.join(' ') || 'none', more: true },
     ...(status === ''
       ? []
       : [
-          { name: 'signals caught', text: signalsIn(status, 'SigCgt') },
-          { name: 'signals ignored', text: signalsIn(status, 'SigIgn') },
-          { name: 'signals blocked', text: signalsIn(status, 'SigBlk') },
+          { name: 'signals caught', text: signalsIn(status, 'SigCgt'), more: true },
+          { name: 'signals ignored', text: signalsIn(status, 'SigIgn'), more: true },
+          { name: 'signals blocked', text: signalsIn(status, 'SigBlk'), more: true },
         ]),
     {
       name: 'signal handlers',
@@ -141,8 +160,15 @@ async function examine(): Promise<Finding[]> {
 async function diagnose(values: FlagValues<typeof flags>): Promise<number> {
   const findings = await examine();
   const mark = ({ ok }: Finding) => (ok === undefined ? '  ' : ok ? 'ok' : '!!');
-  if (values.json) output(JSON.stringify(Object.fromEntries(findings.map(({ name, ...rest }) => [name, rest]))));
-  else output(findings.map((finding) => `${mark(finding)} ${finding.name}: ${finding.text}`).join('\n'));
+  if (values.json)
+    output(JSON.stringify(Object.fromEntries(findings.map(({ name, more: _, ...rest }) => [name, rest]))));
+  else
+    output(
+      findings
+        .filter(({ more }) => values.v || !more)
+        .map((finding) => `${mark(finding)} ${finding.name}: ${finding.text}`)
+        .join('\n'),
+    );
   return findings.some(({ ok }) => ok === false) ? 1 : 0;
 }
 

@@ -22,8 +22,8 @@ export type Flags = Readonly<Record<string, Flag>>;
 export type FlagValues<F extends Flags> = { -readonly [K in keyof F]: FlagTypes[F[K]['kind']] };
 
 export class FlagError extends Error {
-  /** Of the command whose flags they are. */
-  usage = '';
+  /** Whose flags they are; '': of node-wazero itself. */
+  command = '';
 }
 
 const zero: FlagTypes = { bool: false, int: 0, string: '', duration: 0n, list: [] };

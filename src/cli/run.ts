@@ -14,6 +14,10 @@ import {
 import { command, Failure, messageOf, print } from './command.js';
 import { type Flags, type FlagValues, formatDuration } from './flags.js';
 import { compileFlags, pathOf, withCompiled } from './guest.js';
+import { showProgress } from './progress.js';
+
+/** What takes longer to compile than this is worth a word on a terminal. */
+const SLOW_MS = 1_000;
 
 const scopes = ['all', 'clock', 'filesystem', 'memory', 'proc', 'poll', 'random', 'sock'] as const;
 const isScope = (word: string): word is (typeof scopes)[number] => (scopes as readonly string[]).includes(word);
@@ -83,6 +87,17 @@ async function addWasi(runtime: Runtime, compiled: CompiledModule): Promise<void
   }
 }
 
+/** What a guest asks for that this command does not have. */
+function hintFor(compiled: CompiledModule): string {
+  const given: readonly string[] = [wasi.moduleName, 'wasi_unstable'];
+  const others = new Set(compiled.importedFunctions().flatMap(({ import: from }) => from?.module ?? []));
+  for (const name of given) others.delete(name);
+  if (others.size === 0) return '';
+  const named = [...others].slice(0, 3).map((name) => JSON.stringify(name.slice(0, 100)));
+  const more = others.size > named.length ? ' and others' : '';
+  return `\nnode-wazero run gives a guest ${given[0]}, or ${given[1]}, and nothing else: one that imports from ${named.join(', ')}${more} needs a program that makes these modules`;
+}
+
 async function runGuest(values: FlagValues<typeof flags>, rest: readonly string[], usage: string): Promise<number> {
   const { cachedir, workers, features } = values;
   const guest = { path: pathOf(rest, usage), cachedir, workers, features };
@@ -113,14 +128,18 @@ async function runGuest(values: FlagValues<typeof flags>, rest: readonly string[
 
   let runtimeConfig = values.interpreter ? RuntimeConfig.interpreter() : new RuntimeConfig();
   if (values.timeout > 0n) runtimeConfig = runtimeConfig.withCloseOnContextDone(true);
+  const progress = showProgress(SLOW_MS);
   return withCompiled(guest, runtimeConfig, options, async (runtime, compiled) => {
+    if (progress.milliseconds > SLOW_MS && !cachedir && process.stderr.isTTY)
+      print(`compiled in ${(progress.milliseconds / 1000).toFixed(1)} s: with -cachedir <directory> this is done once`);
     try {
       await addWasi(runtime, compiled);
       const limit = values.timeout > 0n ? { timeoutMs: Number(values.timeout) / 1e6 } : {};
       await runtime.instantiateModule(compiled, config, limit); // _start runs in here
       return 0;
     } catch (error) {
-      if (!(error instanceof ExitError)) throw new Failure(`error instantiating wasm binary: ${messageOf(error)}`);
+      if (!(error instanceof ExitError))
+        throw new Failure(`error instantiating wasm binary: ${messageOf(error)}${hintFor(compiled)}`);
       // wazero's words alone: what follows them is for who calls a function.
       if (error.reason === 'timeout')
         print(`error: ${error.message.split(': ', 1)[0]} (timeout ${formatDuration(values.timeout)})`);

@@ -157,7 +157,8 @@ describe('inspect', () => {
     for (const command of ['run', 'compile']) {
       const without = await run(command, 'start.wasm');
       expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('feature "tail-call" is disabled') });
-      expect(await run(command, `-features=${list}`, 'start.wasm')).toMatchObject({ code: 0, stderr: '' });
+      const { code, stderr } = await run(command, `-features=${list}`, 'start.wasm');
+      expect({ code, said: command === 'run' ? stderr : '' }).toEqual({ code: 0, said: '' });
     }
   });
   it('a feature that there is not is named, with those that there are', async () => {
@@ -239,6 +240,31 @@ describe('types', () => {
   });
 });
 
+it('a wrong flag is one line, which says where the flags are named', async () => {
+  for (const [args, line] of [
+    [['run', '-nope'], 'flag provided but not defined: -nope (node-wazero run -h names the flags)'],
+    [
+      ['compile', '-workers', 'x'],
+      'invalid value "x" for flag -workers: parse error (node-wazero compile -h names the flags)',
+    ],
+    [['-nope'], 'flag provided but not defined: -nope (node-wazero -h names the flags)'],
+  ] as const)
+    expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr: `${line}\n` });
+});
+
+it('run says what it gives where a guest asks for more', async () => {
+  writeFileSync(
+    file('asks.wasm'),
+    wat('(module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))) (import "host" "f" (func)))'),
+  );
+  const { code, stderr } = await run('run', 'asks.wasm');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error instantiating wasm binary: module\[host\] not instantiated/);
+  expect(stderr).toContain(
+    'node-wazero run gives a guest wasi_snapshot_preview1, or wasi_unstable, and nothing else: one that imports from "host" needs',
+  );
+});
+
 describe('compile', () => {
   it('fills a cache directory, and says so as JSON', async () => {
     const { code, stdout, stderr } = await run('compile', '-cachedir', 'cache', '-json', 'my-plugin.wasm');
@@ -254,6 +280,28 @@ describe('compile', () => {
     if (JSON.parse(stdout).engine === 'compiler') expect(readdirSync(file('cache')).length).toBe(1);
   });
 
+  it('says what it has kept, where and how much, and what not', async () => {
+    const said = async (...args: string[]) => {
+      const { code, stdout, stderr } = await run('compile', ...args, 'plain.wasm');
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      return stderr;
+    };
+    const interpreted = (await said()).includes('interpreter');
+    const begin = /^plain\.wasm: 0\.0 MiB compiled in \d+ ms; /;
+    const sentences = interpreted
+      ? Array(3).fill('there is no code to keep: the interpreter runs it\n')
+      : [
+          'the code is not kept: give -cachedir <directory> to this command and to run\n',
+          '0.0 MiB of code are in kept\n',
+          'kept had its code already\n',
+        ];
+    for (const [i, args] of [[], ['-cachedir', 'kept'], ['-cachedir', 'kept']].entries()) {
+      const text = await said(...args);
+      expect(text).toMatch(begin);
+      expect(text.replace(begin, '')).toBe(sentences[i]);
+    }
+  });
+
   it.skipIf(process.platform !== 'linux')('shows its progress on a terminal, and takes it away', async () => {
     const body = '(local.set 0 (i32.add (local.get 0) (i32.const 1)))'.repeat(400);
     writeFileSync(file('large.wasm'), wat(`(module ${`(func (param i32) ${body})`.repeat(2000)})`));
@@ -264,11 +312,23 @@ describe('compile', () => {
       );
     });
     expect(stdout).toMatch(/compiled \d+ of 2000 functions, \d+ s left/);
-    expect(stdout.endsWith('\r\x1b[K')).toBe(true);
+    expect(stdout.split('\r\x1b[K').at(-1)).toMatch(
+      /^large\.wasm: \d+\.\d MiB compiled in \d+ ms; the code is not kept: give -cachedir [^\r\n]*\r?\n$/,
+    );
   });
 });
 
 describe('doctor', () => {
+  it('speaks of what it means, and of signals and edits to who asks', async () => {
+    const { stdout } = await run('doctor');
+    expect(stdout).toMatch(/^ {3}cpu: .*: \d+ guests run at once, more take turns$/m);
+    expect(stdout).toMatch(
+      /^ {3}memory: \d+ MiB.*: the guests of a runtime may have \d+ MiB together \(totalMemoryBytes\)$/m,
+    );
+    expect(stdout).not.toMatch(/^ {3}(edits|signals)/m);
+    expect((await run('doctor', '-v')).stdout).toMatch(/^ {3}edits: /m);
+  });
+
   it('finds that this machine is well', async () => {
     const { code, stdout } = await run('doctor', '-json');
     const found = JSON.parse(stdout);
