@@ -5,10 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { guest, repeatedly, world } from '../support/express-calls.js';
-import { expectAftermath } from '../support/faults.js';
 import { experimental, RuntimeConfig } from '../support/package.js';
-
-expectAftermath();
 
 describe('what ends a call from outside', () => {
   needsEdit('e2')('a signal and a close reach a guest that runs, and other guests go on meanwhile', async () => {

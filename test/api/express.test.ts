@@ -3,12 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { hasEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { direct, guest, repeatedly, world } from '../support/express-calls.js';
-import { expectAftermath } from '../support/faults.js';
 import { interruptible } from '../support/guests.js';
 import { binding, type CallerModule, experimental, ModuleConfig, Runtime } from '../support/package.js';
 import { wat } from '../support/wat.mjs';
-
-expectAftermath();
 
 describe('a call', () => {
   it('has the same results', async () => {

@@ -77,13 +77,6 @@ describe('node-wazero', () => {
     });
   });
 
-  it('says which flags a command has when it is given another', async () => {
-    const { code, stdout, stderr } = await run('inspect', '-nope');
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^flag provided but not defined: -nope\n/);
-    expect(stderr).toContain('Usage:\n  node-wazero inspect ');
-  });
-
   it.each([
     [[], 0],
     [['nope'], 1],

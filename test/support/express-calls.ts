@@ -1,9 +1,12 @@
 /** For tests of asynchronous calls that a thread of C++ runs without Go, as direct-calls.ts. */
 import { beforeAll, expect } from 'vitest';
 import { hasEdit } from './edits.js';
+import { expectAftermath } from './faults.js';
 import { closedAfterEach, interruptible } from './guests.js';
 import { binding, type Module, ModuleConfig, Runtime, wasi } from './package.js';
 import { wat } from './wat.mjs';
+
+expectAftermath(); // before closedAfterEach: what is registered last comes first
 
 /** How often C++ was asked to begin a call, or to go on with one. */
 let asked = 0;
