@@ -12,7 +12,7 @@ import { functionDefinition } from './native/definitions.js';
 import { tooFewThreads } from './native/load.js';
 import { native } from './native/native.js';
 import type { OutputSink } from './stdio.js';
-import type { CallOptions, FunctionListener, ValueType, WasmValue } from './types.js';
+import type { FunctionListener, ValueType, WasmValue } from './types.js';
 import { busyError, invalidArgument } from './values/errors.js';
 import { liveReferences } from './values/references.js';
 import { checkInteger, MAX_U32, wrongType } from './values/validate.js';
@@ -20,13 +20,8 @@ import { checkValueTypes, encode } from './values/values.js';
 
 // wazero's own experimental packages, and ours: what may change.
 
-/** For Runtime.instantiateModule and instantiate. */
-export interface InstantiateOptions extends CallOptions {
-  /** Asked first for each module that is imported from; undefined: by name (wazero: WithImportResolver). For per-tenant host modules. */
-  importResolver?(name: string): Module | undefined;
-  /** Called once, when the module is closed (wazero: WithCloseNotifier). */
-  closeNotifier?(exitCode: number): void;
-}
+/** In wazero they are experimental. Here they are settled, and have this name for those who look where wazero has them. */
+export type { InstantiateOptions } from './instantiate-options.js';
 
 export type LogScope = 'clock' | 'filesystem' | 'memory' | 'poll' | 'proc' | 'random' | 'sock' | 'all';
 

@@ -21,6 +21,7 @@ export { ExportedFunction } from './exported-function.js';
 export { FSConfig } from './fs-config.js';
 export { Global } from './global.js';
 export { HostFunctionBuilder, HostModuleBuilder } from './host-module-builder.js';
+export type { InstantiateOptions } from './instantiate-options.js';
 export type {
   AsyncFileSystem,
   AsyncReadOnlyFileSystem,

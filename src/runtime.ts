@@ -6,7 +6,6 @@ import './instances/dispatch.js'; // its hooks answer what native code asks
 import { Listener } from './calls/listener.js';
 import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './calls/options.js';
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
-import type { InstantiateOptions } from './experimental.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
 import { CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
@@ -14,6 +13,7 @@ import { checkPath, loadImage } from './instances/image-file.js';
 import { type InstantiationExtras, instantiateAsync, instantiateSync, type Source } from './instances/instantiate.js';
 import type { ModuleState } from './instances/module-state.js';
 import { RuntimeState } from './instances/runtime-state.js';
+import type { InstantiateOptions } from './instantiate-options.js';
 import { fieldsOf, type ModuleFields } from './io/fields.js';
 import { type Module, moduleStateOf, publicModule } from './module.js';
 import { ModuleConfig } from './module-config.js';
