@@ -100,8 +100,12 @@ func (i *imageState) checkFiles(c *moduleConfig) error {
 
 // bytes is about what the instance takes.
 func (i *instantiation) bytes() uint64 {
-	if i.image != nil {
-		return max(i.compiled.instanceBytes, i.image.state.MemoryBytes)
+	if i.image != nil { // pages that it shares take nothing before it writes them
+		n := 2*i.image.stateBytes + 64<<10
+		if m := i.image.memory; m != nil && !m.IsShared() {
+			n += m.Held()
+		}
+		return n
 	}
 	return i.compiled.instanceBytes
 }

@@ -78,6 +78,9 @@ func (i *Image) Size() uint64 { return i.size }
 // Held is how many bytes of it are kept: pages that are not all zero.
 func (i *Image) Held() uint64 { return i.held }
 
+// IsShared: memories that are made of it share its pages; false where each has a copy.
+func (i *Image) IsShared() bool { return i.source.isFile() }
+
 // Bytes is all of it. It is not to be written, and gone with the last user.
 func (i *Image) Bytes() []byte { return i.view }
 

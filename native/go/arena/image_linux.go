@@ -109,6 +109,8 @@ func (s *imageSource) close([]byte) {
 	}
 }
 
+func (s *imageSource) isFile() bool { return s.file >= 0 }
+
 // mapOver puts the image where b is, privately. False: it could not be, and b is as it was. (The system has a bound for the mappings of a process.)
 func (s *imageSource) mapOver(b []byte) bool {
 	if s.file < 0 {

@@ -32,6 +32,8 @@ func (s *imageSource) close([]byte) {
 	}
 }
 
+func (s *imageSource) isFile() bool { return false }
+
 func (s *imageSource) mapOver([]byte) bool { return false }
 
 func unmapImage(b []byte)       { clear(b) }
