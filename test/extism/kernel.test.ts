@@ -1,57 +1,11 @@
 /** The kernel alone: what it does with any arguments, compared with a model. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Kernel } from '../../src/extism/kernel.js';
 import { abiNames } from '../support/extism.js';
-import { type CompiledModule, type Module, ModuleConfig, Runtime } from '../support/package.js';
+import { asked, block, bytesOf, compiled, kernel, source, text } from '../support/extism-kernel.js';
 import { wat } from '../support/wat.mjs';
-
-const source = readFileSync('src/extism/kernel.wat', 'utf8');
-let runtime: Runtime;
-let compiled: CompiledModule;
-let asked: unknown[][];
-beforeAll(async () => {
-  runtime = new Runtime();
-  const note =
-    (name: string) =>
-    (...args: unknown[]) =>
-      void asked.push([name, ...args]);
-  await runtime
-    .newHostModuleBuilder('host')
-    .newFunctionBuilder()
-    .withFunction(note('log'), ['i32', 'i32', 'i32'], [])
-    .export('log')
-    .newFunctionBuilder()
-    .withFunction(() => 7n, ['i32', 'i32', 'i32', 'i32'], ['i64'])
-    .export('http')
-    .newFunctionBuilder()
-    .withFunction(() => 9n, [], ['i64'])
-    .export('headers')
-    .newFunctionBuilder()
-    .withFunction(note('refused'), ['i64'], [])
-    .export('refused')
-    .instantiate();
-  compiled = await runtime.compileModule(wat(source));
-});
-afterAll(() => runtime.close());
-
-function kernel(memoryPages = 64): { module: Module; call: (name: string, ...args: (number | bigint)[]) => bigint } {
-  asked = [];
-  const config = new ModuleConfig().withName('').withLimits({ memoryPages });
-  const module = runtime.instantiateModuleSync(compiled, config);
-  const call = (name: string, ...args: (number | bigint)[]) =>
-    BigInt((module.exportedFunction(name)?.callSync(...args) as number | bigint | undefined) ?? 0);
-  return { module, call };
-}
-const block = (call: ReturnType<typeof kernel>['call'], bytes: Uint8Array) => {
-  const handle = call('alloc', BigInt(bytes.length));
-  for (const [i, byte] of bytes.entries()) call('store_u8', handle + BigInt(i), byte);
-  return handle;
-};
-const bytesOf = (call: ReturnType<typeof kernel>['call'], handle: bigint) =>
-  Uint8Array.from({ length: Number(call('length', handle)) }, (_, i) => Number(call('load_u8', handle + BigInt(i))));
-const text = (value: string) => new TextEncoder().encode(value);
 
 it('what is committed is the text, assembled', async () => {
   const committed = readFileSync('src/extism/kernel-binary.ts', 'utf8');
@@ -316,7 +270,7 @@ describe('config and vars', () => {
             mark = (mark % 250) + 1;
             for (const at of [0, size - 1]) if (at >= 0) call('store_u8', value + BigInt(at), mark);
             const kept = bytesOf(call, value);
-            asked = [];
+            asked.length = 0;
             call('var_set', key, value);
             if (value === 0n) {
               if (name !== '') model.delete(name); // nothing is no value
