@@ -21,5 +21,8 @@ var Edit = edit.Edit{
 	if address := c.constantAddress(baseAddr, constOffset+operationSizeInBytes); address.Valid() {
 		return address
 	}`)
+		// Upstream's tests pin the comparisons of accesses to constants: those of a memory that may be empty.
+		const compile = "fc := NewFrontendCompiler(tc.m, b, &offset, tc.ensureTermination, tc.needListener, false)"
+		t.File(edit.Wazevo+"frontend/frontend_test.go").ReplaceText(compile, "if memory := tc.m.MemorySection; memory != nil {\n\t\t\t\tmemory.Min = 0\n\t\t\t}\n\t\t\t"+compile)
 	},
 }
