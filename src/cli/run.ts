@@ -11,6 +11,7 @@ import {
   SockConfig,
   wasi,
 } from '../index.js';
+import { shown } from '../values/shown.js';
 import { command, Failure, messageOf, print } from './command.js';
 import { type Flags, type FlagValues, formatDuration } from './flags.js';
 import { compileFlags, pathOf, withCompiled } from './guest.js';
@@ -93,7 +94,7 @@ function hintFor(compiled: CompiledModule): string {
   const others = new Set(compiled.importedFunctions().flatMap(({ import: from }) => from?.module ?? []));
   for (const name of given) others.delete(name);
   if (others.size === 0) return '';
-  const named = [...others].slice(0, 3).map((name) => JSON.stringify(name.slice(0, 100)));
+  const named = [...others].slice(0, 3).map((name) => `"${shown(name)}"`);
   const more = others.size > named.length ? ' and others' : '';
   return `\nnode-wazero run gives a guest ${given[0]}, or ${given[1]}, and nothing else: one that imports from ${named.join(', ')}${more} needs a program that makes these modules`;
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { clearTimeout, setTimeout } from 'node:timers';
 import {
   type CallerModule,
   CompilationCache,

@@ -1,4 +1,5 @@
 import type { FunctionDefinition, Module, ModuleConfig } from '../index.js';
+import { now } from '../values/node.js';
 import { anonymous } from './engine.js';
 import { ExtismError } from './errors.js';
 import { fsConfig } from './files.js';
@@ -242,9 +243,9 @@ function linkError(path: readonly string[], message: string): ExtismError {
 class Deadline {
   readonly #at: number;
   constructor(timeoutMs: number | undefined) {
-    this.#at = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
+    this.#at = timeoutMs === undefined ? Infinity : now() + timeoutMs;
   }
   left(): { timeoutMs?: number } {
-    return this.#at === Infinity ? {} : { timeoutMs: Math.max(1, this.#at - performance.now()) };
+    return this.#at === Infinity ? {} : { timeoutMs: Math.max(1, this.#at - now()) };
   }
 }

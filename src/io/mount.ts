@@ -2,6 +2,7 @@ import { FS, OPEN } from '../native/binding.js';
 import { errnoOf, FileError } from '../values/errno.js';
 import { wouldBlockError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
+import { Buffer } from '../values/node.js';
 import { report } from '../values/report.js';
 import { wrongType } from '../values/validate.js';
 import { isPromiseLike, type Question } from './callbacks.js';

@@ -80,7 +80,8 @@ it('nothing outside of the command uses a global timer, clock or constructor whi
   for (const file of readdirSync(src, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts') || file.startsWith('cli') || file === 'values/node.ts') continue;
     const text = readFileSync(new URL(file, src), 'utf8').replaceAll(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
-    const imported = /import \{([^}]*)\} from '[./]+(?:values\/)?node\.js'/.exec(text)?.[1] ?? '';
+    const imports = text.matchAll(/import \{([^}]*)\} from '(?:[./]+(?:values\/)?node\.js|node:\w+)'/g);
+    const imported = [...imports].map(([, names]) => names).join();
     const uses = text.matchAll(
       /(?<![.\w])(set\w*(?:Timeout|Immediate|Interval)|clear\w*(?:Timeout|Immediate|Interval)|queueMicrotask|performance|AbortController|AbortSignal|DOMException|Buffer|Date|structuredClone|globalThis)(?:\(|\.\w)/g,
     );
