@@ -150,6 +150,7 @@ describe('arguments that are none', () => {
     'directCall',
     'expressCall',
     'expressReply',
+    'groupsDepend',
   ]);
   const names = Object.entries(own)
     .filter(([name, value]) => typeof value === 'function' && !needNone.has(name))
