@@ -107,7 +107,7 @@ export class ExportedFunction<
     }
     // biome-ignore lint/complexity/noArguments: there may be more than four
     const args = Array.from(arguments) as unknown as ParamsOf<P>;
-    // Not in one function with it: a stack shows ten frames, and who called is to be among them.
+    // No function more in between: a stack shows ten frames, and who called is to be among them.
     if (traced.call.hasSubscribers) return traced.call.traceSync(() => this.#callArgsSync(args), this.#trace());
     return this.#callArgsSync(args);
   }

@@ -7,13 +7,12 @@ const TICK_MS = 100;
 export interface Progress {
   /** Of the last one that ended; 0: none has. */
   readonly milliseconds: number;
-  readonly functions: number;
   readonly byteLength: number;
 }
 
 /** From `afterMs` on a compilation has a line on a terminal, written over itself; nothing where stderr is none. */
 export function showProgress(afterMs: number): Progress {
-  const ended = { milliseconds: 0, functions: 0, byteLength: 0 };
+  const ended = { milliseconds: 0, byteLength: 0 };
   let trace: CompileTrace | undefined;
   let began = 0;
   let timer: NodeJS.Timeout | undefined;

@@ -37,7 +37,8 @@ export interface CompileOwner {
 export const compileTarget = ({ handle }: CompileOwner, listener: string | undefined): Handle =>
   listener === undefined ? handle : native().listenerNew(handle, listener);
 
-function errorOf(bytes: Uint8Array): Error {
+/** Of a request that failed. */
+export function errorOf(bytes: Uint8Array): Error {
   try {
     return makeError(JSON.parse(Buffer.from(bytes).toString()) as ErrorRecord);
   } catch (error) {

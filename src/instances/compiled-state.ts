@@ -4,17 +4,12 @@ import type { Handle } from '../native/binding.js';
 import { type DescribedMemory, lazyList } from '../native/definitions.js';
 import { Description } from '../native/description.js';
 import { native } from '../native/native.js';
+import { netUnder } from '../native/owned.js';
 import { closedError } from '../values/errors.js';
 import { shownNames } from '../values/inspect.js';
 import type { CustomSection, FunctionDefinition, MemoryDefinition } from '../values/types.js';
 
-const forgotten = new FinalizationRegistry<Handle>((handle) => {
-  try {
-    native().compiledClose(handle);
-  } catch {
-    // it went with its runtime
-  }
-});
+const forgotten = netUnder<Handle>((handle) => native().compiledClose(handle));
 
 /** The runtime as its compiled modules know it. */
 export interface CompiledOwner {

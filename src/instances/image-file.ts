@@ -1,17 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { Handle, LoadedImage } from '../native/binding.js';
 import { addActive, native, removeActive } from '../native/native.js';
-import {
-  type ErrorRecord,
-  invalidArgument,
-  makeError,
-  unreadableModuleError,
-  withStackOfAwaiter,
-} from '../values/errors.js';
+import { invalidArgument, unreadableModuleError, withStackOfAwaiter } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 import { Buffer } from '../values/node.js';
 import { checkString, wrongType } from '../values/validate.js';
-import { addRequest } from './compile.js';
+import { addRequest, errorOf } from './compile.js';
 import type { CompiledState } from './compiled-state.js';
 import { ImageState } from './image-state.js';
 import type { RuntimeState } from './runtime-state.js';
@@ -27,15 +21,13 @@ export function checkPath(path: unknown): string {
 }
 
 function answerOf(status: number, bytes: Uint8Array): LoadedImage {
-  const text = Buffer.from(bytes).toString();
-  let answer: unknown;
+  if (status !== 0) throw errorOf(bytes);
   try {
-    answer = text === '' ? {} : JSON.parse(text);
+    // Of a save there is nothing to say.
+    return bytes.byteLength === 0 ? ({} as LoadedImage) : JSON.parse(Buffer.from(bytes).toString());
   } catch (error) {
     throw unreadableModuleError(error);
   }
-  if (status !== 0) throw makeError(answer as ErrorRecord);
-  return answer as LoadedImage;
 }
 
 /** What native code does with a file, off the JS thread. */

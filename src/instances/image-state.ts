@@ -1,5 +1,6 @@
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
+import { netUnder } from '../native/owned.js';
 import { closedError } from '../values/errors.js';
 import type { CompiledState } from './compiled-state.js';
 
@@ -11,13 +12,7 @@ function letGo({ handle, compiled }: Held): void {
   native().imageClose(handle);
   compiled.removeInstance();
 }
-const forgotten = new FinalizationRegistry<Held>((held) => {
-  try {
-    letGo(held);
-  } catch {
-    // it went with its runtime
-  }
-});
+const forgotten = netUnder<Held>(letGo);
 
 /** The runtime as its images know it. */
 export interface ImageOwner {
@@ -32,7 +27,6 @@ export class ImageState {
   readonly name: string;
   readonly handle: Handle;
   readonly byteLength: number;
-  /** Saves that are under way. */
   readonly #ref = new WeakRef(this);
   #closed = false;
 

@@ -3,6 +3,7 @@ import type { RuntimeFields } from '../io/fields.js';
 import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
 import type { CacheState } from '../native/owned.js';
+import { netUnder } from '../native/owned.js';
 import { busyError, closedError } from '../values/errors.js';
 import type { Limits } from '../values/types.js';
 import type { CompileOwner, CompileRequest } from './compile.js';
@@ -23,13 +24,7 @@ function closeNatively({ handle, cache }: Owned, exitCode: number): void {
   }
 }
 // A runtime is forgotten when nothing of it is held: its compiled modules and modules hold it, and a call in flight holds those.
-const forgotten = new FinalizationRegistry<Owned>((owned) => {
-  try {
-    closeNatively(owned, 0);
-  } catch {
-    // nobody is left to tell
-  }
-});
+const forgotten = netUnder<Owned>((owned) => closeNatively(owned, 0));
 
 /** A Runtime's inside: what was made by it, and its end. */
 export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, CompileOwner {

@@ -11,6 +11,7 @@ import {
 } from './binding.js';
 import { type DescribedMemory, LazyMap, lineDefinition, memoryDefinition } from './definitions.js';
 import { native } from './native.js';
+import { netUnder } from './owned.js';
 
 /** Where what the head does not say comes from. Lines are numbered from 0: imported functions, then those that are exported. */
 interface Source {
@@ -65,13 +66,7 @@ class WholeSource implements Source {
   close(): void {}
 }
 
-const forgotten = new FinalizationRegistry<Handle>((handle) => {
-  try {
-    native().descriptionClose(handle);
-  } catch {
-    // it went with its runtime
-  }
-});
+const forgotten = netUnder<Handle>((handle) => native().descriptionClose(handle));
 
 /** A large one stays in native code, and is asked. */
 class NativeSource implements Source {

@@ -13,6 +13,10 @@ function quietly(action: () => void): void {
   }
 }
 
+/** The net under objects that nobody closes: `close` gets what each was registered with. */
+export const netUnder = <T>(close: (held: T) => void): FinalizationRegistry<T> =>
+  new FinalizationRegistry((held) => quietly(() => close(held)));
+
 /** Makes what will own the handle. Where that fails nobody else knows of it. */
 export function ownerOf<T>(handle: Handle, close: (handle: Handle) => void, make: () => T): T {
   try {
@@ -23,7 +27,7 @@ export function ownerOf<T>(handle: Handle, close: (handle: Handle) => void, make
   }
 }
 
-const forgottenBuffers = new FinalizationRegistry<Handle>((handle) => quietly(() => native().outputBufferFree(handle)));
+const forgottenBuffers = netUnder<Handle>((handle) => native().outputBufferFree(handle));
 
 /** The native half of an OutputBuffer, made on first use. Guests that write to it hold it through their module. */
 export class OutputBufferState {
@@ -45,7 +49,7 @@ export class OutputBufferState {
   }
 }
 
-const forgottenCaches = new FinalizationRegistry<Handle>((handle) => quietly(() => native().cacheClose(handle)));
+const forgottenCaches = netUnder<Handle>((handle) => native().cacheClose(handle));
 
 /** The native half of a CompilationCache: closed when close() was called and the last runtime that uses it is closed. */
 export class CacheState {

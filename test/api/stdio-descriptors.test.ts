@@ -59,6 +59,7 @@ function pipe(): { reader: number; writer: number } {
 }
 
 describe.each(lanes)('a descriptor in the lane of %s', (lane) => {
+  // Others have no /dev/full.
   (process.platform === 'linux' ? needsEdit('e8stdio') : it.skip)(
     'gives the guest the errno of the system',
     async () => {

@@ -104,26 +104,25 @@ napi_value ModuleReset(Environment& environment, Arguments& args) {
   return result.text == nullptr ? nullptr : String(args.env(), result.text, result.text_len);
 }
 
-napi_value ImageSave(Environment& environment, Arguments& args) {
-  const wz_handle image = args.Whole(0, "image");
+/** An image goes to a file, or a module's comes from one; the answer is a message of that request. */
+napi_value ImageFile(Environment& environment, Arguments& args, const char* what,
+                     void (*run)(uint64_t, wz_handle, wz_str, uint64_t, wz_result*)) {
+  const wz_handle handle = args.Whole(0, what);
   const std::string path = args.String(1, "path");
   const uint64_t request = args.Whole(2, "request");
   if (!args.ok()) return nullptr;
   Result result;
-  wz_image_save(environment.id, image, Str(path), request, &result);
+  run(environment.id, handle, Str(path), request, &result);
   result.Check(environment);
   return nullptr;
 }
 
+napi_value ImageSave(Environment& environment, Arguments& args) {
+  return ImageFile(environment, args, "image", wz_image_save);
+}
+
 napi_value ImageLoad(Environment& environment, Arguments& args) {
-  const wz_handle compiled = args.Whole(0, "compiled");
-  const std::string path = args.String(1, "path");
-  const uint64_t request = args.Whole(2, "request");
-  if (!args.ok()) return nullptr;
-  Result result;
-  wz_image_load(environment.id, compiled, Str(path), request, &result);
-  result.Check(environment);
-  return nullptr;
+  return ImageFile(environment, args, "compiled", wz_image_load);
 }
 
 napi_value ImageClose(Environment&, Arguments& args) {

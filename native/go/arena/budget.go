@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,16 @@ func (b *Budget) take(n uint64) bool {
 		return false
 	}
 	return true
+}
+
+// takeFor is take for something of size bytes, of which n are new; the error says what.
+func (b *Budget) takeFor(what string, size, n uint64) *LimitError {
+	if b.take(n) {
+		return nil
+	}
+	most := min(b.max, processMax())
+	return &LimitError{"totalMemoryBytes", fmt.Sprintf("%s of %d bytes is over the limit totalMemoryBytes: %d of %d bytes are in use",
+		what, size, max(b.Used(), min(process.Load(), most)), most)}
 }
 
 func takeFrom(used *atomic.Uint64, most, n uint64) bool {

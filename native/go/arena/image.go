@@ -1,7 +1,6 @@
 package arena
 
 import (
-	"fmt"
 	"os"
 	"sync/atomic"
 )
@@ -29,10 +28,8 @@ func NewImage(budget *Budget, contents []byte, goOn func() bool) (*Image, error)
 		}
 		eachRun(contents[at:min(at+piece, len(contents))], func(_ int, run []byte) error { held += uint64(len(run)); return nil })
 	}
-	if !budget.take(held) {
-		most := min(budget.max, processMax())
-		return nil, &LimitError{"totalMemoryBytes", fmt.Sprintf("image of %d bytes is over the limit totalMemoryBytes: %d of %d bytes are in use",
-			held, max(budget.Used(), min(process.Load(), most)), most)}
+	if err := budget.takeFor("image", held, held); err != nil {
+		return nil, err
 	}
 	i := &Image{budget: budget, held: held, size: uint64(len(contents))}
 	source, view, err := newSource(contents, goOn)
@@ -133,6 +130,27 @@ func (i *Image) restore(s *span) {
 	s.used = i.size
 }
 
+// copyOf is for systems, or moments, without a file that memories could map. nil, nil where goOn says no.
+func copyOf(contents []byte, goOn func() bool) ([]byte, error) {
+	copied, err := mapBytes(uint64(len(contents)))
+	if err != nil {
+		return nil, noMemoryForImage(err)
+	}
+	for at := 0; at < len(contents); at += piece {
+		if !goOn() {
+			unmap(copied)
+			return nil, nil
+		}
+		end := min(at+piece, len(contents))
+		copyNonZero(copied[at:end], contents[at:end])
+	}
+	return copied, nil
+}
+
+func noMemoryForImage(err error) error {
+	return &LimitError{"", "the system has no memory left for an image: " + err.Error()}
+}
+
 // copyDifferences leaves the pages alone that are the same already.
 func copyDifferences(to, from []byte) {
 	for len(from) > 0 {
@@ -147,10 +165,8 @@ func copyDifferences(to, from []byte) {
 // OpenImage is an image whose bytes are in a file, which it maps where that can be; held is how many of them are not zero, in whole pages. The
 // file is the caller's, who has checked it, and closes it.
 func OpenImage(budget *Budget, file *os.File, offset int64, size, held uint64) (*Image, error) {
-	if !budget.take(held) {
-		most := min(budget.max, processMax())
-		return nil, &LimitError{"totalMemoryBytes", fmt.Sprintf("image of %d bytes is over the limit totalMemoryBytes: %d of %d bytes are in use",
-			held, max(budget.Used(), min(process.Load(), most)), most)}
+	if err := budget.takeFor("image", held, held); err != nil {
+		return nil, err
 	}
 	source, view, ok := fileSource(file, offset, size)
 	if !ok {

@@ -31,7 +31,8 @@ func newSource(contents []byte, goOn func() bool) (s imageSource, view []byte, e
 		}
 	}
 	if s.file < 0 {
-		return copiedSource(contents, goOn)
+		s.whole, err = copyOf(contents, goOn)
+		return s, s.whole, err
 	}
 	if err = unix.Ftruncate(s.file, int64(len(contents))); err == nil {
 		err = writeRuns(s.file, 0, contents, goOn)
@@ -47,7 +48,7 @@ func newSource(contents []byte, goOn func() bool) (s imageSource, view []byte, e
 		if err == errStopped {
 			return s, nil, nil
 		}
-		return s, nil, &LimitError{"", "the system has no memory left for an image: " + err.Error()}
+		return s, nil, noMemoryForImage(err)
 	}
 	return s, s.whole, nil
 }
@@ -79,22 +80,6 @@ func writeRuns(file int, offset int64, contents []byte, goOn func() bool) error 
 		}
 	}
 	return nil
-}
-
-func copiedSource(contents []byte, goOn func() bool) (s imageSource, view []byte, err error) {
-	s.file = -1
-	if s.whole, err = mapBytes(uint64(len(contents))); err != nil {
-		return s, nil, &LimitError{"", "the system has no memory left for an image: " + err.Error()}
-	}
-	for at := 0; at < len(contents); at += piece {
-		if !goOn() {
-			s.close(nil)
-			return s, nil, nil
-		}
-		end := min(at+piece, len(contents))
-		copyNonZero(s.whole[at:end], contents[at:end])
-	}
-	return s, s.whole, nil
 }
 
 func (s *imageSource) close([]byte) {

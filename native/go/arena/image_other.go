@@ -11,18 +11,8 @@ func newSource(contents []byte, goOn func() bool) (s imageSource, view []byte, e
 	if len(contents) == 0 {
 		return s, nil, nil
 	}
-	if s.bytes, err = mapBytes(uint64(len(contents))); err != nil {
-		return s, nil, &LimitError{"", "the system has no memory left for an image: " + err.Error()}
-	}
-	for at := 0; at < len(contents); at += piece {
-		if !goOn() {
-			s.close(nil)
-			return s, nil, nil
-		}
-		end := min(at+piece, len(contents))
-		copyNonZero(s.bytes[at:end], contents[at:end])
-	}
-	return s, s.bytes, nil
+	s.bytes, err = copyOf(contents, goOn)
+	return s, s.bytes, err
 }
 
 func (s *imageSource) close([]byte) {

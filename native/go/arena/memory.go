@@ -94,10 +94,8 @@ func (m *Memory) grow(size uint64) *LimitError {
 		return &LimitError{"", "memory is released"}
 	}
 	grown := size - min(size, m.size) // wazero never shrinks one
-	if !m.budget.take(grown) {
-		most := min(m.budget.max, processMax())
-		return &LimitError{"totalMemoryBytes", fmt.Sprintf("memory of %d bytes is over the limit totalMemoryBytes: %d of %d bytes are in use",
-			size, max(m.budget.Used(), min(process.Load(), most)), most)}
+	if err := m.budget.takeFor("memory", size, grown); err != nil {
+		return err
 	}
 	if m.current == nil || size > m.current.capacity() {
 		moved, err := m.reserve(size)

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"wazeronode/blocking"
+	"wazeronode/shown"
 )
 
 // Dir is a directory of entries, which any number of processes use at once: an entry is written beside its place, in a file that its
@@ -90,20 +91,7 @@ func (d *Dir) Load(key Key, alloc func(size int) ([]byte, error), free func([]by
 }
 
 func refused(path string, err error) error {
-	return fmt.Errorf("the cache entry %s is not used: %w", path, reason(err))
-}
-
-// reason leaves out the paths that an error of os names.
-func reason(err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
+	return fmt.Errorf("the cache entry %s is not used: %w", path, shown.Reason(err))
 }
 
 // Store writes an entry in the place of whatever is there. The error is a sentence.
@@ -122,7 +110,7 @@ func (d *Dir) Store(key Key, data, code []byte) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("the cache entry %s is not written: %w", d.file(key), reason(err))
+		return fmt.Errorf("the cache entry %s is not written: %w", d.file(key), shown.Reason(err))
 	}
 	return nil
 }

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io/fs"
 	"os"
 	"path/filepath"
+
+	"wazeronode/shown"
 )
 
 // Save writes an image beside path and puts it there when it is whole. memory is what the module's memory held.
@@ -22,13 +23,13 @@ func Save(path string, s *State, module [sha256.Size]byte, memory []byte) (err e
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return reason(err)
+		return shown.Reason(err)
 	}
 	defer func() {
 		if err != nil {
 			_ = file.Close()
 			_ = os.Remove(file.Name())
-			err = reason(err)
+			err = shown.Reason(err)
 		}
 	}()
 	if _, err = file.Write(head); err != nil {
@@ -68,7 +69,7 @@ type Loaded struct {
 func Load(path string, module [sha256.Size]byte) (_ *Loaded, err error) {
 	file, err := open(path)
 	if err != nil {
-		return nil, reason(err)
+		return nil, shown.Reason(err)
 	}
 	defer func() {
 		if err != nil {
@@ -78,7 +79,7 @@ func Load(path string, module [sha256.Size]byte) (_ *Loaded, err error) {
 	info, err := file.Stat()
 	switch {
 	case err != nil:
-		return nil, reason(err)
+		return nil, shown.Reason(err)
 	case !info.Mode().IsRegular():
 		return nil, errors.New("it is no file")
 	case !ours(info):
@@ -114,16 +115,3 @@ func Load(path string, module [sha256.Size]byte) (_ *Loaded, err error) {
 var zeros [align]byte
 
 func isZero(b []byte) bool { return len(b) <= len(zeros) && string(b) == string(zeros[:len(b)]) }
-
-// reason is what went wrong without the path, which the caller says.
-func reason(err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
-}

@@ -3,6 +3,9 @@
 package shown
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,6 +22,19 @@ const (
 
 // Name is a name in a message.
 func Name(name string) string { return Escaped(name, mostName, "") }
+
+// Reason leaves out the paths that an error of os names: who shows it says which, or none.
+func Reason(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
 
 // Message keeps the lines of wazero's trace; above them there is one. What is too long in that is a name in the middle of it: what is said of
 // the name stays.
