@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { CallerModule, ExportedFunction, Module } from '../index.js';
+import { now } from '../values/node.js';
 import { CallContext, type ContextOwner } from './context.js';
 import type { KernelHost } from './engine.js';
 import { anonymous } from './engine.js';
@@ -112,6 +113,7 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
   ): Steps<PluginOutput | null> {
     const { fn, args } = yield* this.#target(part, name, options);
     this.#begin(input, hostContext);
+    const over = now() + (options.timeoutMs ?? this.settings.timeoutMs ?? Infinity);
     try {
       try {
         yield* step(
@@ -121,7 +123,7 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
       } catch (error) {
         const { reason, exitCode } = error as { reason?: string; exitCode?: number };
         this.spent ||= isLeftInTheMiddle(error);
-        if (reason !== 'exit' || exitCode !== 0) throw this.#translated(error, calling);
+        if (reason !== 'exit' || exitCode !== 0) throw this.#translated(error, calling, over);
       }
       return this.#end();
     } finally {
@@ -170,11 +172,12 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
     return output ? new PluginOutput(output) : null;
   }
 
-  #translated(error: unknown, timedOut: string): unknown {
-    const { kind, cause, code, reason, name } = error as Record<string, unknown>;
-    if (kind === 'host function') return cause;
-    const late = reason === 'timeout' || (code === 'ERR_WAZERO_ABORTED' && name === 'TimeoutError');
-    return late ? new ExtismError('ERR_EXTISM_TIMEOUT', timedOut, { cause: error }) : error;
+  /** A host function whose time was over meanwhile hears so from the kernel; one that threw such an error of its own had time left. */
+  #translated(error: unknown, timedOut: string, over = Infinity): unknown {
+    const { kind, cause } = error as { kind?: string; cause?: unknown };
+    const thrown = kind === 'host function' ? cause : error;
+    const late = isTimeout(thrown) && (thrown === error || now() >= over);
+    return late ? new ExtismError('ERR_EXTISM_TIMEOUT', timedOut, { cause: thrown }) : thrown;
   }
 
   private get settings() {
@@ -271,6 +274,10 @@ const instantiating = 'EXTISM: timed out while waiting for plugin to instantiate
 function isLeftInTheMiddle(error: unknown): boolean {
   const { code } = error as { code?: string };
   return code === 'ERR_WAZERO_TRAP' || code === 'ERR_WAZERO_EXIT' || code === 'ERR_WAZERO_CLOSED';
+}
+function isTimeout(error: unknown): boolean {
+  const { code, reason, name } = (error ?? {}) as { code?: string; reason?: string; name?: string };
+  return reason === 'timeout' || (code === 'ERR_WAZERO_ABORTED' && name === 'TimeoutError');
 }
 function noRoom(what: string): ExtismError {
   return new ExtismError('ERR_EXTISM_MEMORY', `Expected room for the ${what} of the plugin: raise limits.memoryPages`);

@@ -13,8 +13,13 @@ function quietly(action: () => void): void {
   }
 }
 
+/** A FinalizationRegistry, whose type consumers with ECMAScript 2020 do not have. */
+interface Net<T> {
+  register(object: object, held: T, token?: object): void;
+  unregister(token: object): void;
+}
 /** The net under objects that nobody closes: `close` gets what each was registered with. */
-export const netUnder = <T>(close: (held: T) => void): FinalizationRegistry<T> =>
+export const netUnder = <T>(close: (held: T) => void): Net<T> =>
   new FinalizationRegistry((held) => quietly(() => close(held)));
 
 /** Makes what will own the handle. Where that fails nobody else knows of it. */

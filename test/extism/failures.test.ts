@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
-import { createPlugin, guest, recorder, withPlugin } from '../support/extism.js';
-import { number, store } from '../support/extism-guests.js';
+import { type CallContext, createPlugin, guest, recorder, withPlugin } from '../support/extism.js';
+import { caller, functions, number, store } from '../support/extism-guests.js';
 
 describe('what goes wrong', () => {
   it('a runaway ends with its deadline, the plugin goes on with its vars, and whoever waited runs', async () => {
@@ -105,6 +105,31 @@ describe('what goes wrong', () => {
       const call = plugin.call('loop');
       expect(() => plugin.callSync('calls')).toThrow(expect.objectContaining({ code: 'ERR_EXTISM_BUSY' }));
       await errorOf(() => call);
+    });
+  });
+
+  it('a host function whose time is over hears so from the kernel, and it is a timeout; what it throws of its own is passed on', async () => {
+    let over = 0;
+    const late = (context: CallContext) => {
+      while (performance.now() < over);
+      context.setError('too late');
+      return 0n;
+    };
+    // Native code may not have told of it yet: in a few of these.
+    await withPlugin(caller, { functions: functions(late), timeoutMs: 5 }, async (plugin) => {
+      for (let i = 0; i < 60; i++) {
+        over = performance.now() + 5 + (i % 20) / 20;
+        const error = await errorOf(() => (i % 2 === 0 ? plugin.call('run', 'x') : plugin.callSync('run', 'x')));
+        expect((error as { code: string }).code).toMatch(/^ERR_EXTISM_(TIMEOUT|PLUGIN)$/);
+      }
+    });
+    const own = Object.assign(new Error('of another call'), { name: 'TimeoutError', code: 'ERR_WAZERO_ABORTED' });
+    const throwing = () => {
+      throw own;
+    };
+    await withPlugin(caller, { functions: functions(throwing), timeoutMs: 10_000 }, async (plugin) => {
+      expect(await errorOf(() => plugin.call('run', 'x'))).toBe(own);
+      expect(await errorOf(() => plugin.callSync('run', 'x'))).toBe(own);
     });
   });
 });
