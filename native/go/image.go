@@ -329,10 +329,34 @@ func loadImage(compiled *compiledState, path string) (_ *imageState, err error) 
 		return nil, refused(err)
 	}
 	if s.MemoryBytes > 0 {
-		if i.memory, err = arena.OpenImage(compiled.rt.budget, loaded.File, loaded.At, s.MemoryBytes, loaded.Held); err != nil {
+		if i.memory, err = loadMemory(loaded, compiled.rt.budget); err == images.ErrDamaged {
+			return nil, refused(err)
+		} else if err != nil {
 			return nil, err
 		}
 	}
 	compiled.rt.addImage(i)
 	return i, nil
+}
+
+// loadMemory maps the file where nobody can change it, and has a copy else, of which nobody else knows.
+func loadMemory(loaded *images.Loaded, budget *arena.Budget) (*arena.Image, error) {
+	size := loaded.State.MemoryBytes
+	if loaded.IsFixed() {
+		if err := loaded.Each(func(uint64, []byte) error { return nil }); err != nil {
+			return nil, err
+		}
+		if i, err := arena.MapImage(budget, loaded.File, loaded.At, size, loaded.Held); i != nil || err != nil {
+			return i, err
+		}
+	}
+	builder, err := arena.NewBuilder(budget, size)
+	if err != nil {
+		return nil, err
+	}
+	defer builder.Drop()
+	if err := loaded.Each(builder.Write); err != nil {
+		return nil, err
+	}
+	return builder.Finish()
 }

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect } from 'vitest';
+import { run } from '../support/child.js';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { LinkError, type Module, ModuleConfig, Runtime, RuntimeConfig } from '../support/package.js';
@@ -157,3 +158,33 @@ needsEdit('e11fork')('other modules, other things, other paths', async () => {
   await late.close();
   expect([undefined, 'ERR_WAZERO_CLOSED']).toContain((((await loading) ?? {}) as { code?: string }).code);
 });
+
+// Where a page of a mapping is no longer in its file, reading it is SIGBUS.
+const onLinux: (edit: string) => ReturnType<typeof needsEdit> = (edit) =>
+  process.platform === 'linux' ? needsEdit(edit) : () => {};
+const large = wat('(module (memory (export "memory") 256))');
+async function fileProcess(path: string, ...args: string[]): Promise<string> {
+  const { code, signal, stdout, stderr } = await run('image-file', { args: [path, ...args] });
+  expect([code, signal, stderr]).toEqual([0, null, '']);
+  return stdout.trim();
+}
+onLinux('e11fork')('a file that is cut and written to while it is loaded is nothing to modules of it', async () => {
+  const path = join(folder, 'cut.img');
+  writeFileSync(`${path}.wasm`, large);
+  await fileProcess(path, 'save');
+  chmodSync(path, 0o600);
+  expect(await fileProcess(path, 'cut')).toBe('0 wrong, not mapped');
+});
+// Processes share the pages of one that they cannot change.
+if (process.getuid?.() === 0)
+  onLinux('e11fork')("root's file is mapped by others, unless they can write to it", async () => {
+    const path = join(folder, 'roots.img');
+    writeFileSync(`${path}.wasm`, large);
+    chmodSync(folder, 0o755);
+    await fileProcess(path, 'save');
+    chmodSync(path, 0o444);
+    expect(await fileProcess(path, 'mapped')).toBe('0 wrong, not mapped');
+    expect(await fileProcess(path, 'mapped', '65534')).toBe('0 wrong, mapped');
+    chmodSync(path, 0o664);
+    expect(await fileProcess(path, 'mapped', '65534')).toBe('0 wrong, not mapped');
+  });

@@ -21,24 +21,68 @@ const piece = 1 << 20
 
 // NewImage copies a memory, on which nothing runs. Its first user is who calls. goOn is asked now and then; nil, nil where it says no.
 func NewImage(budget *Budget, contents []byte, goOn func() bool) (*Image, error) {
-	held := uint64(0)
+	b, err := NewBuilder(budget, uint64(len(contents)))
+	if err != nil {
+		return nil, err
+	}
+	defer b.Drop()
 	for at := 0; at < len(contents); at += piece {
 		if !goOn() {
 			return nil, nil
 		}
-		eachRun(contents[at:min(at+piece, len(contents))], func(_ int, run []byte) error { held += uint64(len(run)); return nil })
+		if err := b.Write(uint64(at), contents[at:min(at+piece, len(contents))]); err != nil {
+			return nil, err
+		}
 	}
-	if err := budget.takeFor("image", held, held); err != nil {
-		return nil, err
+	return b.Finish()
+}
+
+// Builder makes an image of what is written to it; what is not written is zero.
+type Builder struct{ image *Image }
+
+// NewBuilder begins an image of so many bytes. Drop is to be called, after Finish too.
+func NewBuilder(budget *Budget, size uint64) (*Builder, error) {
+	source, err := newSource(size)
+	if err != nil {
+		return nil, noMemoryForImage(err)
 	}
-	i := &Image{budget: budget, held: held, size: uint64(len(contents))}
-	source, view, err := newSource(contents, goOn)
-	if err != nil || view == nil && len(contents) > 0 {
-		budget.give(held)
-		return nil, err
+	return &Builder{&Image{budget: budget, size: size, source: source}}, nil
+}
+
+// Write puts bytes there, once. at is a multiple of the size of pages.
+func (b *Builder) Write(at uint64, bytes []byte) error {
+	i := b.image
+	return eachRun(bytes, func(begin int, run []byte) error {
+		n := uint64(len(run))
+		if err := i.budget.takeFor("image", i.held+n, n); err != nil {
+			return err
+		}
+		i.held += n
+		if err := i.source.write(at+uint64(begin), run); err != nil {
+			return noMemoryForImage(err)
+		}
+		return nil
+	})
+}
+
+// Finish gives the image, whose first user is who calls.
+func (b *Builder) Finish() (*Image, error) {
+	i := b.image
+	var err error
+	if i.view, err = i.source.finish(i.size); err != nil {
+		return nil, noMemoryForImage(err)
 	}
-	i.source, i.view = source, view
+	b.image = nil
 	return i.begin(), nil
+}
+
+// Drop gives up what was not finished.
+func (b *Builder) Drop() {
+	if i := b.image; i != nil {
+		i.source.close(i.view)
+		i.budget.give(i.held)
+		b.image = nil
+	}
 }
 
 func (i *Image) begin() *Image {
@@ -130,23 +174,6 @@ func (i *Image) restore(s *span) {
 	s.used = i.size
 }
 
-// copyOf is for systems, or moments, without a file that memories could map. nil, nil where goOn says no.
-func copyOf(contents []byte, goOn func() bool) ([]byte, error) {
-	copied, err := mapBytes(uint64(len(contents)))
-	if err != nil {
-		return nil, noMemoryForImage(err)
-	}
-	for at := 0; at < len(contents); at += piece {
-		if !goOn() {
-			unmap(copied)
-			return nil, nil
-		}
-		end := min(at+piece, len(contents))
-		copyNonZero(copied[at:end], contents[at:end])
-	}
-	return copied, nil
-}
-
 func noMemoryForImage(err error) error {
 	return &LimitError{"", "the system has no memory left for an image: " + err.Error()}
 }
@@ -162,20 +189,16 @@ func copyDifferences(to, from []byte) {
 	}
 }
 
-// OpenImage is an image whose bytes are in a file, which it maps where that can be; held is how many of them are not zero, in whole pages. The
-// file is the caller's, who has checked it, and closes it.
-func OpenImage(budget *Budget, file *os.File, offset int64, size, held uint64) (*Image, error) {
+// MapImage is an image whose bytes are in a file that nobody changes or cuts, which it maps: other processes have the same pages. held is how many of
+// them are not zero, in whole pages. The file is the caller's, who has checked it, and closes it. nil, nil where it cannot be mapped.
+func MapImage(budget *Budget, file *os.File, offset int64, size, held uint64) (*Image, error) {
 	if err := budget.takeFor("image", held, held); err != nil {
 		return nil, err
 	}
 	source, view, ok := fileSource(file, offset, size)
 	if !ok {
 		budget.give(held)
-		contents := make([]byte, size)
-		if _, err := file.ReadAt(contents, offset); err != nil {
-			return nil, &LimitError{"", "the image cannot be read: " + err.Error()}
-		}
-		return NewImage(budget, contents, func() bool { return true })
+		return nil, nil
 	}
 	return (&Image{budget: budget, held: held, size: size, source: source, view: view}).begin(), nil
 }

@@ -18,10 +18,10 @@ type imageSource struct {
 	whole  []byte // the mapping that the view is part of
 }
 
-func newSource(contents []byte, goOn func() bool) (s imageSource, view []byte, err error) {
+func newSource(size uint64) (s imageSource, err error) {
 	s.file = -1
-	if len(contents) == 0 {
-		return s, nil, nil
+	if size == 0 {
+		return s, nil
 	}
 	if descriptors.Take() {
 		if file, err := unix.MemfdCreate("wasm image", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING); err == nil {
@@ -31,55 +31,41 @@ func newSource(contents []byte, goOn func() bool) (s imageSource, view []byte, e
 		}
 	}
 	if s.file < 0 {
-		s.whole, err = copyOf(contents, goOn)
-		return s, s.whole, err
+		s.whole, err = mapBytes(size)
+		return s, err
 	}
-	if err = unix.Ftruncate(s.file, int64(len(contents))); err == nil {
-		err = writeRuns(s.file, 0, contents, goOn)
-	}
-	if err == nil {
-		_, err = unix.FcntlInt(uintptr(s.file), unix.F_ADD_SEALS, unix.F_SEAL_SEAL|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE)
-	}
-	if err == nil {
-		s.whole, err = unix.Mmap(s.file, 0, len(contents), unix.PROT_READ, unix.MAP_PRIVATE)
-	}
-	if err != nil {
+	if err = unix.Ftruncate(s.file, int64(size)); err != nil {
 		s.close(nil)
-		if err == errStopped {
-			return s, nil, nil
-		}
-		return s, nil, noMemoryForImage(err)
 	}
-	return s, s.whole, nil
+	return s, err
 }
 
-var errStopped = os.ErrDeadlineExceeded
-
-// writeRuns leaves what is zero as holes.
-func writeRuns(file int, offset int64, contents []byte, goOn func() bool) error {
-	for at := 0; at < len(contents); at += piece {
-		if !goOn() {
-			return errStopped
-		}
-		err := eachRun(contents[at:min(at+piece, len(contents))], func(begin int, run []byte) error {
-			to := offset + int64(at+begin)
-			for len(run) > 0 {
-				n, err := unix.Pwrite(file, run, to)
-				if err == unix.EINTR {
-					continue
-				}
-				if err != nil {
-					return err
-				}
-				run, to = run[n:], to+int64(n)
-			}
-			return nil
-		})
-		if err != nil {
+// write is for what is not zero: the rest are holes.
+func (s *imageSource) write(at uint64, run []byte) error {
+	if s.file < 0 {
+		copy(s.whole[at:], run)
+		return nil
+	}
+	for len(run) > 0 {
+		n, err := unix.Pwrite(s.file, run, int64(at))
+		if err != nil && err != unix.EINTR {
 			return err
 		}
+		run, at = run[max(n, 0):], at+uint64(max(n, 0))
 	}
 	return nil
+}
+
+// finish: from now on nobody can write to it.
+func (s *imageSource) finish(size uint64) (view []byte, err error) {
+	if s.file < 0 {
+		return s.whole, nil
+	}
+	_, err = unix.FcntlInt(uintptr(s.file), unix.F_ADD_SEALS, unix.F_SEAL_SEAL|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE)
+	if err == nil {
+		s.whole, err = unix.Mmap(s.file, 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE)
+	}
+	return s.whole, err
 }
 
 func (s *imageSource) close([]byte) {

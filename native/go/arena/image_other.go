@@ -7,13 +7,19 @@ import "os"
 // imageSource: memories copy the image. (darwin has no file that nobody can change, and its madvise does not bring back what a file holds.)
 type imageSource struct{ bytes []byte }
 
-func newSource(contents []byte, goOn func() bool) (s imageSource, view []byte, err error) {
-	if len(contents) == 0 {
-		return s, nil, nil
+func newSource(size uint64) (s imageSource, err error) {
+	if size > 0 {
+		s.bytes, err = mapBytes(size)
 	}
-	s.bytes, err = copyOf(contents, goOn)
-	return s, s.bytes, err
+	return s, err
 }
+
+func (s *imageSource) write(at uint64, run []byte) error {
+	copy(s.bytes[at:], run)
+	return nil
+}
+
+func (s *imageSource) finish(uint64) ([]byte, error) { return s.bytes, nil }
 
 func (s *imageSource) close([]byte) {
 	if s.bytes != nil {

@@ -57,15 +57,17 @@ func Save(path string, s *State, module [sha256.Size]byte, memory []byte) (err e
 	return os.Rename(file.Name(), path)
 }
 
-// Loaded is an image as it was read and checked. Its file is the caller's to close.
+// Loaded is an image whose head was read and checked. Its file is the caller's to close.
 type Loaded struct {
 	State State
 	File  *os.File
 	At    int64  // where the memory begins
-	Held  uint64 // bytes of it that are not zero, in whole pages
+	Held  uint64 // bytes of it that are not zero, in whole pages: after Each
+
+	sums []uint32
 }
 
-// Load opens an image of the module and checks all of it. It reads no more than once.
+// Load opens an image of the module and checks its head.
 func Load(path string, module [sha256.Size]byte) (_ *Loaded, err error) {
 	file, err := open(path)
 	if err != nil {
@@ -89,28 +91,46 @@ func Load(path string, module [sha256.Size]byte) (_ *Loaded, err error) {
 	if err != nil {
 		return nil, err
 	}
-	loaded := &Loaded{State: *s, File: file, At: at}
-	buffer := make([]byte, min(pieceSize, s.MemoryBytes))
-	for i, sum := range sums {
+	return &Loaded{State: *s, File: file, At: at, sums: sums}, nil
+}
+
+// Each calls for each piece of the memory that is not a hole, when it is checked: what do got is what the sums are of, whatever becomes of the file.
+// It reads the file once.
+func (l *Loaded) Each(do func(at uint64, piece []byte) error) error {
+	size := l.State.MemoryBytes
+	buffer := make([]byte, min(pieceSize, size))
+	l.Held = 0
+	for i, sum := range l.sums {
 		begin := uint64(i) * pieceSize
-		piece := buffer[:min(pieceSize, s.MemoryBytes-begin)]
-		if isHole(file, at+int64(begin), int64(len(piece))) {
+		piece := buffer[:min(pieceSize, size-begin)]
+		hole := isHole(l.File, l.At+int64(begin), int64(len(piece)))
+		if hole {
 			clear(piece)
-		} else if _, err := file.ReadAt(piece, at+int64(begin)); err != nil {
-			return nil, ErrDamaged
+		} else if _, err := l.File.ReadAt(piece, l.At+int64(begin)); err != nil {
+			return ErrDamaged
 		}
 		if crc32.Checksum(piece, table) != sum {
-			return nil, ErrDamaged
+			return ErrDamaged
+		}
+		if hole {
+			continue
 		}
 		const page = 4096
 		for from := 0; from < len(piece); from += page {
 			if !isZero(piece[from:min(from+page, len(piece))]) {
-				loaded.Held += page
+				l.Held += page
 			}
 		}
+		if err := do(begin, piece); err != nil {
+			return err
+		}
 	}
-	return loaded, nil
+	return nil
 }
+
+// IsFixed: neither this process nor another one without the rights of the system can change or cut the file. Only such a file may be mapped: where a
+// page of a mapping is not in the file any more, a read of it ends the process.
+func (l *Loaded) IsFixed() bool { return isFixed(l.File) }
 
 var zeros [align]byte
 
