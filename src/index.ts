@@ -20,6 +20,7 @@ export * as experimental from './experimental.js';
 export { ExportedFunction } from './exported-function.js';
 export { FSConfig } from './fs-config.js';
 export { Global } from './global.js';
+export type { HostFunctionEntries, HostFunctionEntry, ImportedFunctionEntries } from './host-module.js';
 export { HostFunctionBuilder, HostModuleBuilder } from './host-module-builder.js';
 export type { InstantiateOptions } from './instantiate-options.js';
 export type {

@@ -176,6 +176,14 @@ export class ModuleConfig extends Uncloneable {
     return this.#with({ rand: notShared(source).slice() });
   }
 
+  /**
+   * The host's own clocks, sleep and random bytes in one word (ours): `withSysWalltime`, `withSysNanotime`, `withSysNanosleep` and
+   * `withRandSource('secure')`. Each can be set otherwise afterwards.
+   */
+  withSystem(): ModuleConfig {
+    return this.#with({ walltime: systemClock, nanotime: systemClock, nanosleep: 'system', rand: 'secure' });
+  }
+
   /** Sockets. Default: undefined, none. */
   withSockConfig(config: SockConfig | undefined): ModuleConfig {
     if (config === undefined) return this.#with({ listeners: none });

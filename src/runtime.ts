@@ -6,6 +6,7 @@ import './instances/dispatch.js'; // its hooks answer what native code asks
 import { Listener } from './calls/listener.js';
 import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './calls/options.js';
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
+import { addEntries, type HostFunctionEntries, type ImportedFunctionEntries } from './host-module.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
 import { CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
@@ -22,7 +23,7 @@ import type { Handle } from './native/binding.js';
 import { native } from './native/native.js';
 import { ownerOf } from './native/owned.js';
 import { RuntimeConfig } from './runtime-config.js';
-import type { BinarySource, CompileOptions, FunctionListener } from './types.js';
+import type { BinarySource, CompileOptions, FunctionListener, ValueType } from './types.js';
 import { abortedError, closedError, invalidArgument } from './values/errors.js';
 import { shown } from './values/shown.js';
 import {
@@ -187,6 +188,39 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   newHostModuleBuilder(name: string): HostModuleBuilder {
     checkName(name, 'name');
     return makeHostModuleBuilder({ runtime: this.#state, name });
+  }
+
+  /**
+   * A host module in one word (ours; `newHostModuleBuilder` is wazero's way, and gives names to parameters): of each function the types of its
+   * parameters and results, and the function. With 'caller' before it, the function gets the calling module first (`withModuleFunction`).
+   *
+   * ```ts
+   * await runtime.hostModule('env', {
+   *   add: [['i32', 'i32'], ['i32'], (a, b) => a + b],
+   *   log: [['i32', 'i32'], [], 'caller', (caller, pointer, length) => console.log(caller.memory?.readString(pointer, length))],
+   * });
+   * ```
+   *
+   * Held to what `node-wazero types` wrote of a guest: `runtime.hostModule<PluginImports['env']>('env', { ... })`.
+   *
+   * Rejects as `HostModuleBuilder.instantiate`, and with a TypeError that names the function whose entry is of another shape.
+   */
+  hostModule<
+    const P extends Record<string, readonly ValueType[]>,
+    const R extends Record<string, readonly ValueType[]>,
+  >(name: string, functions: HostFunctionEntries<P, R>): Promise<Module>;
+  hostModule<I extends object>(name: string, functions: ImportedFunctionEntries<I>): Promise<Module>;
+  async hostModule(name: string, functions: unknown): Promise<Module> {
+    return addEntries(this.newHostModuleBuilder(name), functions).instantiateSync();
+  }
+  /** As `hostModule`. */
+  hostModuleSync<
+    const P extends Record<string, readonly ValueType[]>,
+    const R extends Record<string, readonly ValueType[]>,
+  >(name: string, functions: HostFunctionEntries<P, R>): Module;
+  hostModuleSync<I extends object>(name: string, functions: ImportedFunctionEntries<I>): Module;
+  hostModuleSync(name: string, functions: unknown): Module {
+    return addEntries(this.newHostModuleBuilder(name), functions).instantiateSync();
   }
 
   /** The open module of that name, guest or host; undefined where there is none, and for ''. */

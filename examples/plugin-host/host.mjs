@@ -31,33 +31,27 @@ async function lend(module, value) {
 
 /** The host module. `caller` is the plugin's module, lent until the answer: calls through it go at once, also after an await. */
 async function addHostModule(runtime, { log, kvGet, kvSet, fetch }) {
-  await runtime
-    .newHostModuleBuilder('host')
-    .newFunctionBuilder()
-    .withModuleFunction((caller, p, n) => log(caller.context, text(caller, p, n)), ['i32', 'i32'], [])
-    .export('log')
-    .newFunctionBuilder()
-    .withModuleFunction(
-      async (caller, p, n) => lend(caller, await kvGet(caller.context, text(caller, p, n))),
+  await runtime.hostModule('host', {
+    log: [['i32', 'i32'], [], 'caller', (caller, p, n) => log(caller.context, text(caller, p, n))],
+    kv_get: [
       ['i32', 'i32'],
       ['i64'],
-    )
-    .export('kv_get')
-    .newFunctionBuilder()
-    .withModuleFunction(
-      (caller, kp, kn, vp, vn) => kvSet(caller.context, text(caller, kp, kn), text(caller, vp, vn)),
+      'caller',
+      async (caller, p, n) => lend(caller, await kvGet(caller.context, text(caller, p, n))),
+    ],
+    kv_set: [
       ['i32', 'i32', 'i32', 'i32'],
       [],
-    )
-    .export('kv_set')
-    .newFunctionBuilder()
-    .withModuleFunction(
-      async (caller, p, n) => lend(caller, await fetch(caller.context, text(caller, p, n), caller.signal)),
+      'caller',
+      (caller, kp, kn, vp, vn) => kvSet(caller.context, text(caller, kp, kn), text(caller, vp, vn)),
+    ],
+    fetch: [
       ['i32', 'i32'],
       ['i64'],
-    )
-    .export('fetch')
-    .instantiate();
+      'caller',
+      async (caller, p, n) => lend(caller, await fetch(caller.context, text(caller, p, n), caller.signal)),
+    ],
+  });
 }
 
 /** The plugins' ABI: alloc(size), dealloc(pointer, size), handle(pointer, length) -> pointer << 32 | length; JSON both ways. */

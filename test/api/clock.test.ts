@@ -258,3 +258,22 @@ it('D16: resolutions are validated as wazero does, and in its words', async () =
     expect(() => new ModuleConfig()[kind](1 as never, 1)).toThrow(TypeError);
   }
 });
+
+it('withSystem: the real clocks, sleep and random bytes', async () => {
+  await withGuest(new ModuleConfig().withSystem(), async (module) => {
+    const call = lanes.async!;
+    const before = BigInt(Date.now()) * 1_000_000n;
+    expect(await ask(call, module, 'time', realtime)).toBeGreaterThanOrEqual(before);
+    const begun = await ask(call, module, 'time', monotonic);
+    expect(await call(module, 'sleep', 5_000_000n)).toBe(0);
+    expect((await ask(call, module, 'time', monotonic)) - begun).toBeGreaterThanOrEqual(5_000_000n);
+    expect(await call(module, 'random', 8)).toBe(0);
+    const one = module.memory!.readUint64Le(16);
+    await withGuest(new ModuleConfig().withSystem(), async (other) => {
+      expect(await call(other, 'random', 8)).toBe(0);
+      expect(other.memory!.readUint64Le(16)).not.toBe(one);
+    });
+  });
+  const fixed = new ModuleConfig().withSystem().withWalltime(() => 5n, 1);
+  await withGuest(fixed, async (module) => expect(await ask(lanes.sync!, module, 'time', realtime)).toBe(5n));
+});

@@ -2,7 +2,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
-import { ModuleConfig, OutputBuffer, Runtime, RuntimeConfig, type ValueType, wasi } from '../support/package.js';
+import {
+  type CallerModule,
+  ModuleConfig,
+  OutputBuffer,
+  Runtime,
+  RuntimeConfig,
+  type ValueType,
+  wasi,
+} from '../support/package.js';
 import { wat } from '../support/wat.mjs';
 
 let runtime: Runtime;
@@ -224,4 +232,51 @@ needsEdit('e8compile')('compiling one takes time in the order of its functions',
     50,
   );
   await runtime.close();
+});
+
+describe('Runtime.hostModule', () => {
+  const guest = wat(`(module
+    (import "env" "add" (func $add (param i32 i64) (result i64)))
+    (import "env" "first" (func $first (param i32) (result i32)))
+    (memory (export "memory") 1) (data (i32.const 8) "\\2a")
+    (func (export "add") (param i32 i64) (result i64) (call $add (local.get 0) (local.get 1)))
+    (func (export "first") (param i32) (result i32) (call $first (local.get 0))))`);
+  const functions = {
+    add: [['i32', 'i64'], ['i64'], (a: number, b: bigint) => BigInt(a) + b],
+    first: [['i32'], ['i32'], 'caller', async (caller: CallerModule, at: number) => caller.memory!.readByte(at)],
+  } as const;
+
+  it('is a module of functions, with the caller where it is asked for', async () => {
+    const host = await runtime.hostModule('env', functions);
+    expect(host.name).toBe('env');
+    const module = await runtime.instantiate(guest);
+    expect(await module.exportedFunction('add')!.call(2, 3n)).toBe(5n);
+    expect(await module.exportedFunction('first')!.call(8)).toBe(42);
+    await expect(runtime.hostModule('env', functions)).rejects.toThrow('module[env] has already been instantiated');
+  });
+
+  it('on the JS thread, too', () => {
+    runtime.hostModuleSync('env', { ...functions, first: [['i32'], ['i32'], (at: number) => at + 1] });
+    expect(runtime.instantiateSync(guest).exportedFunction('first')!.callSync(8)).toBe(9);
+  });
+
+  it('an entry of another shape is a TypeError that names the function', async () => {
+    const wrong = [
+      undefined,
+      {},
+      [],
+      [[], []],
+      [[], [], 'caller'],
+      [[], [], 'calling', () => {}],
+      [[], [], () => {}, 1, 2],
+    ];
+    for (const entry of wrong) {
+      const error = await errorOf(() => runtime.hostModule('env', { odd: entry } as never));
+      expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_WAZERO_INVALID_ARGUMENT' });
+      expect(String(error)).toContain('odd');
+      expect(() => runtime.hostModuleSync('env', { odd: entry } as never)).toThrow(TypeError);
+    }
+    await expect(runtime.hostModule('env', 1 as never)).rejects.toThrow('an object');
+    expect(runtime.module('env')).toBeUndefined();
+  });
 });

@@ -256,6 +256,7 @@ export function moduleConfig(fs: ReadOnlyFileSystem): ModuleConfig {
     .withNanotime(clock, 1)
     .withNanotime(undefined, 1)
     .withSysNanotime()
+    .withSystem()
     .withNanosleep((ns) => {
       exactly<bigint>()(ns);
     })
@@ -415,6 +416,7 @@ export async function running(binary: BinarySource, signal: AbortSignal, listene
   for (const module of modules) await moduleMembers(module, options);
   await imageMembers(runtime, await runtime.instantiate(binary));
   exactly<HostModuleBuilder>()(runtime.newHostModuleBuilder('env'));
+  exactly<Module[]>()(await hostModules(runtime));
   exactly<Module | undefined>()(runtime.module('env'));
   exactly<void>()(await runtime.closeWithExitCode(3));
   exactly<void>()(await runtime.close());
@@ -479,6 +481,41 @@ async function moduleMembers(module: Module, options: CallOptions): Promise<void
   module[Symbol.dispose]();
 }
 
+async function hostModules(runtime: Runtime): Promise<Module[]> {
+  interface PluginImports {
+    env: { log(pointer: number, length: number): HostResult<[]>; now(): HostResult<['i64']> };
+  }
+  const log = [
+    ['i32', 'i32'],
+    [],
+    'caller',
+    (caller: CallerModule, p: number, n: number) => void caller.memory?.read(p, n),
+  ] as const;
+  const modules = [
+    await runtime.hostModule('env', {
+      add: [
+        ['i32', 'i64'],
+        ['i32'],
+        (a, b) => {
+          exactly<number>()(a);
+          exactly<bigint>()(b);
+          return a;
+        },
+      ],
+      later: [['f64'], ['f64'], async (x) => x],
+      log: [['i32', 'i32'], [], 'caller', (caller, p, n) => void caller.memory?.readString(p, n)],
+    }),
+    runtime.hostModuleSync('sync', { none: [[], [], () => {}] }),
+    await runtime.hostModule<PluginImports['env']>('typed', { log, now: [[], ['i64'], () => 1n] }),
+  ];
+  // @ts-expect-error the result is a bigint
+  runtime.hostModuleSync('wrong', { odd: [['i32'], ['i64'], (a) => a] });
+  // @ts-expect-error no such type
+  runtime.hostModuleSync('wrong', { odd: [['i31'], [], () => {}] });
+  // @ts-expect-error `now` is missing
+  runtime.hostModuleSync<PluginImports['env']>('wrong', { log });
+  return modules;
+}
 async function imageMembers(runtime: Runtime, module: Module): Promise<void> {
   const image = await module.freeze({ timeoutMs: 1000 });
   exactly<ModuleImage>()(image);
