@@ -13,7 +13,14 @@ for (const folder of [modules, fresh]) rmSync(folder, { recursive: true, force: 
 run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', modules]);
 cpSync(modules, fresh, { recursive: true, filter: (file) => !file.endsWith('.js') });
 
-const entries = { index: 'index.js', cli: 'cli.js', internal: 'internal.js', extism: 'extism/index.js' };
+const entries = {
+  index: 'index.js',
+  cli: 'cli.js',
+  internal: 'internal.js',
+  extism: 'extism/index.js',
+  webassembly: 'webassembly/index.js',
+  'webassembly-register': 'webassembly/register.js',
+};
 const bundle = await rolldown({
   input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(modules, file)])),
   platform: 'node',
@@ -23,13 +30,15 @@ const bundle = await rolldown({
 const { output } = await bundle.write({
   dir: fresh,
   format: 'esm',
-  chunkFileNames: '[name].js',
+  chunkFileNames: ({ name }) => (name === 'webassembly' ? 'namespace.js' : '[name].js'),
   minifyInternalExports: false,
 });
 await bundle.close();
 const files = output.map(({ fileName }) => fileName).toSorted();
-if (`${files}` !== 'cli.js,extism.js,index.js,internal.js,wazero.js')
-  fail(`Expected five files in dist but received ${files}`);
+if (
+  `${files}` !== 'cli.js,extism.js,index.js,internal.js,namespace.js,wazero.js,webassembly-register.js,webassembly.js'
+)
+  fail(`Expected eight files in dist but received ${files}`);
 
 chmodSync(join(fresh, 'cli.js'), 0o755);
 rmSync(join(root, 'dist'), { recursive: true, force: true });

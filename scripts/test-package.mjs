@@ -36,6 +36,9 @@ function checkContent() {
     'dist/cli.js',
     'dist/extism.js',
     'dist/extism/index.d.ts',
+    'dist/webassembly.js',
+    'dist/webassembly-register.js',
+    'dist/webassembly/index.d.ts',
     prebuiltFile(),
   ]) {
     if (!files.has(file)) fail(`The package lacks ${file}.`);
@@ -67,7 +70,7 @@ async function checkManifest() {
   if (wrong.length > 0) fail(wrong.map((message) => formatMessage(message, pkg)).join('\n'));
   run(process.execPath, [
     'node_modules/@arethetypeswrong/cli/dist/index.js',
-    ...[tarball, '--profile', 'esm-only', '--entrypoints', '.', './extism'],
+    ...[tarball, '--profile', 'esm-only', '--entrypoints', '.', './extism', './webassembly', './webassembly/register'],
   ]);
 }
 

@@ -25,6 +25,14 @@ const sources = {
   'require.cjs': `const wazero = require('node-wazero');\n(async () => {${use('wazero')}console.log('42');})();`,
   'extism.mjs': `import createPlugin, { CAPABILITIES } from 'node-wazero/extism';\n${usePlugin}if (CAPABILITIES.supportsTimeouts) console.log('42');`,
   'extism.cjs': `const createPlugin = require('node-wazero/extism');\n(async () => {${usePlugin}if (createPlugin.newPlugin === createPlugin) console.log('42');})();`,
+  'webassembly.mjs': `import { createWebAssembly } from 'node-wazero/webassembly';
+const WebAssembly = createWebAssembly();
+const { instance } = await WebAssembly.instantiate(Buffer.from('${guest}', 'hex'));
+console.log(String(instance.exports.add(40, 2)));`,
+  'register.mjs': `const own = WebAssembly;
+await import('node-wazero/webassembly/register');
+const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from('${guest}', 'hex')));
+if (own !== WebAssembly) console.log(String(exports.add(40, 2)));`,
   'worker.mjs': `import { Worker } from 'node:worker_threads';
 const worker = new Worker(new URL('./import.mjs', import.meta.url));
 worker.on('error', (error) => { throw error; });

@@ -12,6 +12,7 @@ const rooms: readonly (readonly [name: string, path: string])[] = [
   ['instances', '^src/instances/'],
   ['the public classes', '^src/(?!cli\\.ts$)[^/]+$'],
   ['Extism', '^src/extism/'],
+  ['WebAssembly', '^src/webassembly/'],
   ['the command', '^src/(cli/|cli\\.ts$)'],
 ];
 

@@ -1,0 +1,187 @@
+import type { ExportedFunction, FunctionReference, Global, Module } from '../index.js';
+import { anonymous, type FunctionPart, type Owner, type Realm, type TableAccess } from './realm.js';
+import { nothing } from './rewrite.js';
+import type { FunctionType, Size, Type } from './types.js';
+import {
+  body,
+  exported,
+  functionType,
+  magic,
+  section,
+  signed,
+  sizeBytes,
+  text,
+  typeBytes,
+  unsigned,
+} from './writer.js';
+
+type Bytes = readonly number[];
+const none: FunctionType = { params: [], results: [] };
+
+/** What JavaScript makes for guests: each thing has a small module that exports it as `x`. */
+export class Owners {
+  readonly #realm: Realm;
+  readonly #joined = new WeakMap<Module, WeakSet<Module>>();
+  /** A module that was last read from: a reference that comes out is of its link group. */
+  last: Module | undefined;
+
+  constructor(realm: Realm) {
+    this.#realm = realm;
+  }
+
+  instantiate(bytes: Bytes, resolve?: (name: string) => Module): Module {
+    try {
+      const { runtime } = this.#realm;
+      const options = resolve === undefined ? {} : { importResolver: resolve };
+      return runtime.instantiateSync(Uint8Array.from(bytes), anonymous, options);
+    } catch (error) {
+      throw this.#realm.errors.translate(error);
+    }
+  }
+
+  /** References go from one link group to another only where they are one. */
+  join(a: Module, b: Module): void {
+    if (a === b) return;
+    let joined = this.#joined.get(a);
+    if (joined?.has(b)) return;
+    joined ??= new WeakSet();
+    this.#joined.set(a, joined.add(b));
+    const imports = [a, b].map((_, i) => [...text(`${i}`), ...text(nothing), 0, 0]);
+    this.instantiate([...magic, ...section(1, [functionType(none)]), ...section(2, imports)], (name) =>
+      name === '0' ? a : b,
+    );
+  }
+
+  memory(size: Size): Module {
+    return this.instantiate([
+      ...magic,
+      ...section(1, [functionType(none)]),
+      ...section(3, [[0]]),
+      ...section(5, [sizeBytes(size)]),
+      ...section(7, [exported('x', 'memory', 0), exported(nothing, 'function', 0)]),
+      ...section(10, [body([])]),
+    ]);
+  }
+
+  table(type: Type, size: Size): Module {
+    return this.#accessor(type, [section(4, [[...typeBytes(type), ...sizeBytes(size)]])], exported('x', 'table', 0));
+  }
+  /** Of its own module, or of one that imports it. */
+  access({ module, name }: Owner, type: Type, own: boolean): TableAccess {
+    const imported = [...text('o'), ...text(name), 1, ...typeBytes(type), 0, 0];
+    const accessor = own ? module : this.#accessor(type, [], undefined, imported, module);
+    const [get, set, grow, size] = ['get', 'set', 'grow', 'size'].map(
+      (of) => accessor.exportedFunction(of) as ExportedFunction,
+    ) as [ExportedFunction, ExportedFunction, ExportedFunction, ExportedFunction];
+    return {
+      module: accessor,
+      get: (index) => get.callSync(index),
+      set: (index, value) => void set.callSync(index, value as never),
+      grow: (by, value) => grow.callSync(by, value as never) as number,
+      size: () => (size.callSync() as number) >>> 0,
+    };
+  }
+  #accessor(type: Type, tables: Bytes[], more: Bytes | undefined, imported?: Bytes, owner?: Module): Module {
+    const types: FunctionType[] = [
+      { params: ['i32'], results: [type] },
+      { params: ['i32', type], results: [] },
+      { params: ['i32', type], results: ['i32'] },
+      { params: [], results: ['i32'] },
+      none,
+    ];
+    const names = ['get', 'set', 'grow', 'size', nothing].map((name, i) => exported(name, 'function', i));
+    const code = [[0x20, 0, 0x25, 0], [0x20, 0, 0x20, 1, 0x26, 0], [0x20, 1, 0x20, 0, 0xfc, 15, 0], [0xfc, 16, 0], []];
+    const bytes = [
+      ...magic,
+      ...section(1, types.map(functionType)),
+      ...(imported === undefined ? [] : section(2, [imported])),
+      ...section(3, [[0], [1], [2], [3], [4]]),
+      ...tables.flat(),
+      ...section(7, more === undefined ? names : [...names, more]),
+      ...section(10, code.map(body)),
+    ];
+    return this.instantiate(bytes, owner && (() => owner));
+  }
+
+  /** @param value as a guest has it; of a function what it is of */
+  global(type: Type, mutable: boolean, value: unknown): Module {
+    const types: Bytes[] = [functionType(none)];
+    const imports: Bytes[] = [];
+    let of: FunctionPart | undefined;
+    if (type === 'funcref' && value !== null) {
+      of = value as FunctionPart;
+      types.push(functionType(of.type));
+      imports.push([...text('f'), ...text(of.name), 0, 1]);
+    }
+    const count = imports.length;
+    const from = of?.module;
+    const module = this.instantiate(
+      [
+        ...magic,
+        ...section(1, types),
+        ...(count > 0 ? section(2, imports) : []),
+        ...section(3, [[0]]),
+        ...section(6, [[...typeBytes(type), mutable ? 1 : 0, ...initial(type, value), 0x0b]]),
+        ...section(7, [exported('x', 'global', 0), exported(nothing, 'function', count)]),
+        ...section(10, [body([])]),
+      ],
+      from && (() => from),
+    );
+    if (type === 'externref' && mutable && value !== null) (module.exportedGlobal('x') as Global).set(value);
+    return module;
+  }
+
+  tag(params: readonly Type[]): Module {
+    return this.instantiate([
+      ...magic,
+      ...section(1, [functionType({ params, results: [] }), functionType(none)]),
+      ...section(3, [[1]]),
+      ...section(13, [[0, 0]]),
+      ...section(7, [exported('x', 'tag', 0), exported(nothing, 'function', 0)]),
+      ...section(10, [body([])]),
+    ]);
+  }
+}
+
+function initial(type: Type, value: unknown): Bytes {
+  const view = new DataView(new ArrayBuffer(8));
+  switch (type) {
+    case 'i32':
+      return [0x41, ...signed(value as number)];
+    case 'i64':
+      return [0x42, ...signed(value as bigint)];
+    case 'f32':
+      view.setFloat32(0, value as number, true);
+      return [0x43, ...new Uint8Array(view.buffer, 0, 4)];
+    case 'f64':
+      view.setFloat64(0, value as number, true);
+      return [0x44, ...new Uint8Array(view.buffer)];
+    case 'v128':
+      return [0xfd, 12, ...new Uint8Array(16)];
+    case 'funcref':
+      return value === null ? [0xd0, 0x70] : [0xd2, 0];
+    default:
+      return [0xd0, 0x6f];
+  }
+}
+
+/** A function that nobody exported: a module of its own calls it. */
+export function strayFunction(owners: Owners, reference: FunctionReference): FunctionPart {
+  const { paramTypes: params, resultTypes: results } = reference.definition;
+  const type = { params, results };
+  const parameters = params.flatMap((_, i) => [0x20, ...unsigned(i)]);
+  const module = owners.instantiate([
+    ...magic,
+    ...section(1, [type, { params: ['funcref'] as const, results: [] }, none].map(functionType)),
+    ...section(3, [[0], [1], [2]]),
+    ...section(4, [[0x70, 0, 1]]),
+    ...section(
+      7,
+      ['f', 's', nothing].map((name, i) => exported(name, 'function', i)),
+    ),
+    ...section(10, [body([...parameters, 0x41, 0, 0x11, 0, 0]), body([0x41, 0, 0x20, 0, 0x26, 0]), body([])]),
+  ]);
+  if (owners.last !== undefined) owners.join(module, owners.last);
+  module.exportedFunction('s')?.callSync(reference);
+  return { module, name: 'f', type, reference, take: () => reference };
+}

@@ -1,0 +1,155 @@
+import {
+  CompilationCache,
+  type CompiledModule,
+  CoreFeatures,
+  type ExportedFunction,
+  type FunctionReference,
+  type Global,
+  type Memory,
+  type Module,
+  ModuleConfig,
+  Runtime,
+  RuntimeConfig,
+} from '../index.js';
+import type { Binary } from './binary.js';
+import { Errors } from './errors.js';
+import type { Kind } from './idl.js';
+import type { ExternKind, FunctionType, GlobalType, Type, WebAssemblyOptions } from './types.js';
+
+/** Where something is that can be imported. */
+export interface Owner {
+  readonly module: Module;
+  readonly name: string;
+}
+export interface ModulePart {
+  readonly binary: Binary;
+  readonly compiled: CompiledModule;
+  /** Imports that are string builtins or string constants: what they are, by position. */
+  readonly given: ReadonlyMap<number, unknown>;
+}
+export interface InstancePart {
+  readonly exports: object;
+}
+export interface MemoryPart extends Owner {
+  readonly shared: boolean;
+  memory?: Memory;
+}
+export interface TablePart extends Owner {
+  readonly type: Type;
+  access?: TableAccess;
+}
+/** What reads and writes a table. */
+export interface TableAccess {
+  readonly module: Module;
+  get(index: number): unknown;
+  set(index: number, value: unknown): void;
+  grow(by: number, value: unknown): number;
+  size(): number;
+}
+export interface GlobalPart extends Owner, GlobalType {
+  global?: Global;
+}
+export interface TagPart extends Owner {
+  readonly params: readonly Type[];
+}
+export interface ExceptionPart {
+  readonly tag: object;
+  readonly values: readonly unknown[];
+}
+/** A function of a guest. */
+export interface FunctionPart extends Owner {
+  readonly type: FunctionType;
+  reference?: FunctionReference;
+  /** Gives the reference. */
+  take(): FunctionReference;
+  call?: ExportedFunction;
+}
+
+/** The features that V8 has, too. */
+const features =
+  CoreFeatures.V2 |
+  CoreFeatures.Threads |
+  CoreFeatures.TailCall |
+  CoreFeatures.ExtendedConst |
+  CoreFeatures.ExceptionHandling |
+  CoreFeatures.TypedFunctionReferences;
+
+export const anonymous = new ModuleConfig().withName('').withStartFunctions();
+
+/** What belongs to one namespace: its runtime and its classes. */
+export class Realm {
+  readonly errors = new Errors();
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly #options: WebAssemblyOptions;
+  #runtime: Runtime | undefined;
+  #cache: CompilationCache | undefined;
+  #closed = false;
+
+  // Set by those who make them.
+  module!: Kind<ModulePart>;
+  instance!: Kind<InstancePart>;
+  memory!: Kind<MemoryPart>;
+  table!: Kind<TablePart>;
+  global!: Kind<GlobalPart>;
+  tag!: Kind<TagPart>;
+  exception!: Kind<ExceptionPart>;
+  /** A function that JavaScript made for a guest to wait for. */
+  suspending!: Kind<(...args: never[]) => unknown>;
+  jsTag!: object;
+
+  constructor(options: WebAssemblyOptions) {
+    const { runtime, timeoutMs, limits, cache, signal } = options;
+    if (runtime !== undefined && !(runtime instanceof Runtime))
+      throw new TypeError('Expected a Runtime or undefined for options.runtime');
+    if (runtime !== undefined && (limits !== undefined || cache !== undefined))
+      throw new TypeError('Expected no limits and no cache beside options.runtime, whose own they are');
+    if (cache !== undefined && typeof cache !== 'string' && !(cache instanceof CompilationCache))
+      throw new TypeError('Expected a CompilationCache or a directory for options.cache');
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw new TypeError('Expected an AbortSignal or undefined for options.signal');
+    if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0))
+      throw new RangeError('Expected a number above 0 for options.timeoutMs');
+    if (limits !== undefined) new RuntimeConfig().withLimits(limits); // what is wrong with them is said now
+    this.#options = options;
+    this.timeoutMs = timeoutMs === Infinity ? undefined : timeoutMs;
+    this.signal = signal;
+    this.#runtime = runtime;
+  }
+
+  /** Made on first use: who only imports the package needs none. */
+  get runtime(): Runtime {
+    this.#runtime ??= this.#open();
+    return this.#runtime;
+  }
+  #open(): Runtime {
+    if (this.#closed) throw new this.errors.RuntimeError('the namespace is closed');
+    const { limits, cache } = this.#options;
+    let config = new RuntimeConfig().withCoreFeatures(features).withCloseOnContextDone(true);
+    if (limits !== undefined) config = config.withLimits(limits);
+    if (typeof cache === 'string') this.#cache = CompilationCache.withDir(cache);
+    return new Runtime(config.withCompilationCache(typeof cache === 'string' ? this.#cache : cache));
+  }
+  /** A runtime of somebody else stays as it is. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#options.runtime !== undefined) return;
+    await this.#runtime?.close();
+    await this.#cache?.close();
+  }
+
+  /** For a call that is outermost. */
+  limited(call: ExportedFunction): ExportedFunction {
+    return this.timeoutMs === undefined ? call : call.withOptions({ timeoutMs: this.timeoutMs });
+  }
+  get timeLimit(): { timeoutMs?: number } {
+    return this.timeoutMs === undefined ? {} : { timeoutMs: this.timeoutMs };
+  }
+  get asyncLimit(): { timeoutMs?: number; signal?: AbortSignal } {
+    return this.signal === undefined ? this.timeLimit : { ...this.timeLimit, signal: this.signal };
+  }
+
+  kindOf(kind: Exclude<ExternKind, 'function'>): Kind<Owner> {
+    return this[kind] as Kind<Owner>;
+  }
+}
