@@ -44,6 +44,7 @@ export { Runtime } from './runtime.js';
 export { RuntimeConfig } from './runtime-config.js';
 export { SockConfig } from './sock-config.js';
 export type { Clock, InputSource, OutputSink } from './stdio.js';
+export { Tenant } from './tenant.js';
 export type {
   BinarySource,
   CallOptions,
@@ -60,6 +61,8 @@ export type {
   ParamsOf,
   ResultOf,
   SyncCallOptions,
+  TenantLimits,
+  Usage,
   ValueType,
   WasmTypes,
   WasmValue,

@@ -6,6 +6,7 @@ import { checkSource } from './io/source.js';
 import { checkSink } from './io/stdio.js';
 import type { SockConfig } from './sock-config.js';
 import type { Clock, InputSource, OutputSink } from './stdio.js';
+import type { Tenant } from './tenant.js';
 import type { ModuleLimits } from './types.js';
 import { invalidArgument } from './values/errors.js';
 import { mergeLimits } from './values/limits.js';
@@ -198,6 +199,14 @@ export class ModuleConfig extends Uncloneable {
    */
   withLimits(limits: ModuleLimits): ModuleConfig {
     return this.#with({ limits: mergeLimits(this.#fields.limits, limits, 'module') });
+  }
+
+  /** On whose account the module runs. Default: undefined, nobody's. A closed one is refused at instantiation, with ERR_WAZERO_CLOSED. */
+  withTenant(tenant: Tenant | undefined): ModuleConfig {
+    if (tenant === undefined) return this.#with({ tenant: undefined });
+    const state = fieldsOf.tenant(tenant);
+    if (state === undefined) throw wrongType('a Tenant', 'tenant', tenant);
+    return this.#with({ tenant: state });
   }
 }
 

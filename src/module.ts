@@ -14,7 +14,7 @@ import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
 import { inspectedAs, shownName } from './values/inspect.js';
 import { shown } from './values/shown.js';
-import type { CallOptions, FunctionDefinition, MemoryDefinition, ValueType } from './values/types.js';
+import type { CallOptions, FunctionDefinition, MemoryDefinition, Usage, ValueType } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { checkFunction, checkInteger, checkString, MAX_U32, wrongType } from './values/validate.js';
 import { checkValueTypes, sameTypes, showTypes } from './values/values.js';
@@ -214,6 +214,11 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   resetSync(): void {
     const { runtime } = this.#state;
     resetSync(this.#state, this.#lease, begin(runtime.defaultOptions, runtime));
+  }
+
+  /** What it has used since it was made: live, also while it runs, and after it was closed. */
+  usage(): Usage {
+    return this.#state.usage();
   }
 
   /**

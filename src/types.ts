@@ -14,6 +14,8 @@ export type {
   ParamsOf,
   ResultOf,
   SyncCallOptions,
+  TenantLimits,
+  Usage,
   ValueType,
   WasmTypes,
   WasmValue,

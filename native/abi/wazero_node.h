@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZ_ABI_VERSION 5u
+#define WZ_ABI_VERSION 6u
 
 typedef uint64_t wz_handle;
 typedef struct { const char *ptr; size_t len; } wz_str;
@@ -192,9 +192,22 @@ typedef struct {
   uint32_t words;               /* of the larger of parameters and results */
   uint32_t headroom;            /* bytes below the limit that signal handlers need */
   uint64_t stack_bytes;         /* limit of the module's stack, 0: wazero's */
+  uintptr_t account;            /* wz_account */
 } wz_direct_entry;
 typedef struct { uint64_t id; uint32_t params, results; } wz_direct_host;
 enum { WZ_EXIT_HOST = 5 };
+/*
+ * What an instance has used, as words: nanoseconds run, nanoseconds waited, bytes of memory, the most of these, instances, open files, running calls,
+ * waiting calls, calls, failed, stopped, traps, host calls, bytes of output, of input, fuel, elements of tables, bytes of output that sinks have not taken.
+ * Limits of a tenant, as the bits of doubles, NaN for none: memoryBytes, instances, tableElements, openFiles, pendingOutputBytes, concurrentCalls,
+ * queuedCalls, cpuMsPerSecond, weight.
+ */
+enum { WZ_USAGE_WORDS = 18, WZ_TENANT_LIMITS = 9 };
+/* What C++ counts of an instance, where Go sees it. No two threads write one word. */
+typedef struct {
+  uint64_t direct_begun, direct_ended, direct_hosts, direct_ran;     /* calls, calls, host calls, nanoseconds: the JS thread */
+  uint64_t express_begun, express_ended, express_hosts, express_ran; /* whoever holds the lock of ExpressPool */
+} wz_account;
 /*
  * Express calls: asynchronous ones that a thread of C++ runs in the same way. Where such a call is when Go takes it over:
  */
@@ -248,6 +261,15 @@ enum {
  * void     wz_module_memory(wz_handle, wz_str name, wz_result*)      value = memory, 0 if there is none; name {NULL,0}: the module's own
  * void     wz_module_global(wz_handle, wz_str name, wz_result*)      value = global, 0 if there is none; text = JSON {type, mutable}
  * void     wz_module_close(wz_handle, uint32_t exit_code, wz_result*)
+ * uint32_t wz_module_usage(wz_handle, uint64_t words[WZ_USAGE_WORDS])  0: there is no such module any more. Any time; the words: see there
+ * void     wz_module_queued(wz_handle, uint32_t calls)               so many calls of it wait in JavaScript
+ * uint32_t wz_module_may_queue(wz_handle)                            0: no more calls of its tenant may wait
+ * void     wz_tenant_new(uint64_t env, wz_str name, uint32_t shared, const uint64_t limits[WZ_TENANT_LIMITS], wz_result*)   value = tenant; shared: the one
+ *                                                                    of that name where there is one
+ * void     wz_tenant_close(uint64_t env, wz_handle)                  once for each wz_tenant_new; the last one closes it
+ * void     wz_tenant_limits(wz_handle, uint64_t limits[WZ_TENANT_LIMITS], uint32_t set, wz_result*)
+ * uint32_t wz_tenant_usage(wz_handle, uint64_t words[WZ_USAGE_WORDS])  0: it is closed
+ * void     wz_tenant_list(wz_result*)                                text = JSON [{handle, name}], of all environments
  * void     wz_module_release(wz_handle)                              the whole link group is closed and at rest: memory may be reused;
  *                                                                    or its instantiation, in the async lane, has failed
  * void     wz_call(wz_frame_options*, wz_handle function, uint64_t *words, uint32_t word_count, wz_result*)

@@ -43,6 +43,7 @@ napi_value Create(napi_env env, napi_callback_info) noexcept {
         Define(env, binding, ExpressBindings(), environment) &&
         Define(env, binding, MemoryBindings(), environment) && Define(env, binding, GlobalBindings(), environment) &&
         Define(env, binding, OutputBufferBindings(), environment) &&
+        Define(env, binding, TenantBindings(), environment) &&
         Define(env, binding, ExperimentalBindings(), environment)) {
       return binding;
     }

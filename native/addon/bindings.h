@@ -18,6 +18,7 @@ BindingList ExpressBindings();
 BindingList MemoryBindings();
 BindingList GlobalBindings();
 BindingList OutputBufferBindings();
+BindingList TenantBindings();
 BindingList ExperimentalBindings();
 
 template <size_t count>

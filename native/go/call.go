@@ -20,6 +20,7 @@ func prepareCall(o frames.Options, fn *functionState, words []uint64) (*call, er
 	if err != nil {
 		return nil, err
 	}
+	f.IsCall(false)
 	return &call{f, fn, words}, nil
 }
 

@@ -131,6 +131,7 @@ type moduleConfig struct {
 	tcpListeners []string // host, port, ...
 	limits       limits
 	imports      map[string]handles.Handle
+	tenant       handles.Handle // or 0
 }
 
 // stream is one of the three standard streams: a WZ_SINK_* or WZ_SOURCE_* with what belongs to it.
@@ -175,6 +176,7 @@ func readModuleConfig(c *C.wz_module_config) *moduleConfig {
 			openFiles:      uint32(c.limit_open_files),
 		},
 		tcpListeners: goList(c.tcp_listeners),
+		tenant:       handles.Handle(c.tenant),
 		imports:      map[string]handles.Handle{},
 	}
 	if c.has_name != 0 {

@@ -70,6 +70,7 @@ func (d *directState) adopt(o frames.Options, stack []byte) error {
 	if err != nil {
 		return err
 	}
+	f.IsCall(true)
 	f.EnterRunning()
 	d.frame, d.ctx = f, f.context()
 	d.inner.Lend(d.ctx, stack)
@@ -97,6 +98,9 @@ func (d *directState) proceed(o frames.Options, stack []byte, words []uint64, an
 // goOn runs the guest to its end, from where it is.
 func (d *directState) goOn(f *frame, words []uint64) (usable bool, err error) {
 	f.Interrupt() // what C++ was interrupted for is looked at in a tick
+	if !f.IsAsync() {
+		f.GoOn()
+	}
 	err = failure.Protect(func() error {
 		err := d.fn.CallWithStack(d.ctx, words)
 		usable = true

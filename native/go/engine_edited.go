@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"math"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental/nodehost"
 
+	"wazeronode/accounts"
 	"wazeronode/descriptors"
 	"wazeronode/images"
 	"wazeronode/jail"
@@ -44,12 +46,18 @@ func withStackLimit(ctx context.Context, bytes uint64) context.Context {
 	return nodehost.WithMaxStackBytes(ctx, int(min(bytes, 1<<40)))
 }
 
-func withTableLimit(ctx context.Context, elements uint32) context.Context {
+func withTableLimit(ctx context.Context, elements uint32, account *accounts.Account) context.Context {
 	if elements == 0 {
-		return ctx
+		elements = math.MaxUint32
 	}
-	return nodehost.WithMaxTableElements(ctx, elements)
+	return nodehost.WithMaxTableElements(ctx, elements, tables{account})
 }
+
+// tables are charged to the account of the module that defines them.
+type tables struct{ account *accounts.Account }
+
+func (t tables) Take(elements uint64) bool { return t.account.Take(accounts.Elements, elements) }
+func (t tables) Give(elements uint64)      { t.account.Give(accounts.Elements, elements) }
 
 func withFiles(ctx context.Context, files *jail.OpenFiles) context.Context {
 	return nodehost.WithFiles(ctx, connections{files})

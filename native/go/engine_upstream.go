@@ -8,6 +8,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"wazeronode/accounts"
 	"wazeronode/failure"
 	"wazeronode/images"
 	"wazeronode/jail"
@@ -41,7 +42,7 @@ func stackHeadroom() int                               { return 0 }
 
 func withStackLimit(ctx context.Context, _ uint64) context.Context { return ctx } // wazero has no such limit
 
-func withTableLimit(ctx context.Context, _ uint32) context.Context { return ctx } // only the pre-scan limits tables
+func withTableLimit(ctx context.Context, _ uint32, _ *accounts.Account) context.Context { return ctx } // only the pre-scan limits tables
 
 func withFiles(ctx context.Context, _ *jail.OpenFiles) context.Context { return ctx }
 

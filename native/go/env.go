@@ -103,6 +103,7 @@ func (e *env) close() {
 	if len(running) == 0 {
 		e.closeRuntimes()
 	}
+	closeTenants(e.id)
 }
 
 func (e *env) closeRuntimes() {

@@ -41,6 +41,7 @@ func (d *directState) takeOver(o frames.Options, c handOver) error {
 	}
 	f := d.frame
 	d.frame = nil
+	f.IsCall(false)
 	f.answered = c.answer
 	if c.at == abi.AtQuestion {
 		f.question = make(chan struct{})

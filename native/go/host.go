@@ -179,6 +179,7 @@ func (h *hostFunction) Call(ctx context.Context, mod api.Module, stack []uint64)
 		f.Settle(a.Status)
 	} else {
 		f.restore = nil
+		f.CountHostCall()
 		f.Upcall(abi.Message{Kind: abi.MsgHostCall, Target: h.id, Module: uint64(h.rt.caller(f, mod)), Words: stack[:h.params]}, stack[:h.results], nil)
 	}
 	f.hostContext = outer

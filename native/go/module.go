@@ -10,6 +10,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/sock"
 
+	"wazeronode/accounts"
 	"wazeronode/describe"
 	"wazeronode/failure"
 	"wazeronode/frames"
@@ -24,10 +25,11 @@ import (
 // moduleState is an instance: from wz_instantiate, before wazero has one, to wz_module_release.
 type moduleState struct {
 	frames.Member
-	handle handles.Handle
-	rt     *runtimeState
-	host   bool // of a host module: no guest code, no group that matters
-	limits limits
+	handle  handles.Handle
+	rt      *runtimeState
+	account *accounts.Account
+	host    bool // of a host module: no guest code, no group that matters
+	limits  limits
 
 	sharedMemory bool // its memory, own or imported, is one
 
@@ -69,8 +71,16 @@ type functionState struct {
 // Handle, Share, IsClosed, Close, HasFiles and InterruptFiles are frames.Module.
 func (m *moduleState) Handle() uint64 { return uint64(m.handle) }
 
-// Share is the runtime's, of the slots.
-func (m *moduleState) Share() *slots.Share { return &m.rt.share }
+// Share is of the slots: the tenant's, or the runtime's.
+func (m *moduleState) Share() *slots.Share {
+	if t := m.account.Tenant(); t != nil {
+		return &t.Share
+	}
+	return &m.rt.share
+}
+
+// Account is what it is charged to.
+func (m *moduleState) Account() *accounts.Account { return m.account }
 
 // IsClosed is also where its guest has closed it, and nobody has looked since.
 func (m *moduleState) IsClosed() bool {
@@ -120,15 +130,19 @@ func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiled
 			return nil, err
 		}
 	}
-	m := &moduleState{rt: rt, source: compiled, config: config, image: image, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
+	account, err := openAccount(config.tenant)
+	if err != nil {
+		return nil, err
+	}
+	m := &moduleState{rt: rt, account: account, source: compiled, config: config, image: image, host: compiled.host, limits: config.limits, sharedMemory: compiled.sharedMemory,
 		functions: map[string]*functionState{}, memories: map[api.Memory]handles.Handle{}, globals: map[string]*globalState{}}
 	m.Self, m.Group = m, &frames.Group{}
-	m.files = jail.NewOpenFiles(m.openFiles())
+	m.files = jail.NewOpenFiles(m.openFiles()).ChargedTo(account)
 	if closeCompiled {
 		m.compiled = compiled
 	}
 	i := &instantiation{module: m, compiled: compiled, image: image, config: config}
-	err := i.link()
+	err = i.link()
 	if err == nil {
 		if i.frame, err = newFrame(o, m); err == nil && !compiled.hold() {
 			i.frame.Finish()
@@ -136,6 +150,7 @@ func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiled
 		}
 	}
 	if err != nil {
+		m.closeAccount()
 		m.Group.ReleaseAtRest() // what it would have kept
 		return nil, err
 	}
@@ -178,7 +193,7 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	if l := i.config.tcpListeners; len(l) > 0 && !m.host {
 		ctx = sock.WithConfig(ctx, sockets.Config(l))
 	}
-	ctx = withFiles(withTableLimit(ctx, m.tableElements()), m.files)
+	ctx = withFiles(withTableLimit(ctx, m.tableElements(), m.account), m.files)
 	ctx = experimental.WithMemoryAllocator(ctx, m)
 	if i.image != nil {
 		ctx = withImage(ctx, i.image.state)
@@ -206,6 +221,7 @@ func (m *moduleState) Close(exitCode uint32) {
 	if m.Closed.Swap(true) {
 		return
 	}
+	m.account.Give(accounts.Instances, 1)
 	m.NoteClosed()
 	if m.inner != nil {
 		_ = m.inner.CloseWithExitCode(context.Background(), exitCode)
@@ -255,6 +271,8 @@ func (m *moduleState) disown() {
 	}
 	callEngines.Add(-m.engines.Swap(0))
 	handles.Remove(m.handle, handles.Module)
+	m.account.GiveAll(accounts.Elements)
+	m.account.Retire()
 }
 
 // openMount is a file system of one guest.

@@ -107,7 +107,11 @@ func (s *stream) sink(m *moduleState) (io.Writer, error) {
 	case abi.SinkFD:
 		return stdio.NewDescriptor(&m.Member, int(s.fd), false), nil
 	case abi.SinkBuffer:
-		return handles.Lookup[*stdio.Buffer](handles.Handle(s.target), handles.OutputBuffer)
+		buffer, err := handles.Lookup[*stdio.Buffer](handles.Handle(s.target), handles.OutputBuffer)
+		if err != nil {
+			return nil, err
+		}
+		return &stdio.Counted{Buffer: buffer, Account: m.account}, nil
 	case abi.SinkCallback:
 		return stdio.NewWriter(&m.Member, s.target), nil
 	}
@@ -119,7 +123,7 @@ func (s *stream) source(m *moduleState) (io.Reader, error) {
 	case abi.SourceFD:
 		return stdio.NewDescriptor(&m.Member, int(s.fd), true), nil
 	case abi.SourceBytes:
-		return bytes.NewReader(s.bytes), nil
+		return &stdio.CountedReader{Reader: bytes.NewReader(s.bytes), Account: m.account}, nil
 	case abi.SourceCallback:
 		source := stdio.NewSource(&m.Member, s.target)
 		m.stdin.Store(source)

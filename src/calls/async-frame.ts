@@ -1,6 +1,6 @@
 import { LANE, STOP } from '../native/binding.js';
 import { addActive, native, removeActive } from '../native/native.js';
-import { abortedError, type Interruption, limitError } from '../values/errors.js';
+import { abortedError, type Interruption } from '../values/errors.js';
 import { AsyncResource, Buffer } from '../values/node.js';
 import { endingOf, leave } from './entry.js';
 import { Frame, frames, nextTurn } from './link-group.js';
@@ -34,8 +34,7 @@ export abstract class AsyncFrame<T> extends Frame {
     const { module, parent, subject, signal } = this;
     if (signal?.aborted) throw abortedError(subject.what, { reason: 'abort', cause: signal.reason });
     const { group } = module;
-    if (!parent && !group.isFree && module.queued >= module.queuedCalls)
-      throw limitError(`${module.queuedCalls} calls are waiting in the module already`, 'queuedCalls');
+    if (!parent && !group.isFree) module.checkQueue();
     this.resource = new AsyncResource('WAZERO_CALL');
     module.queued++;
     const settled = new Promise<unknown>(executor);

@@ -1,6 +1,6 @@
 import { STOP } from '../native/binding.js';
 import { native } from '../native/native.js';
-import { abortedError, type Interruption, limitError } from '../values/errors.js';
+import { abortedError, type Interruption } from '../values/errors.js';
 import { AsyncResource } from '../values/node.js';
 import type { FrameOptions, Subject } from './frames.js';
 import { Frame, type Instance, Lease, nextTurn } from './link-group.js';
@@ -22,8 +22,7 @@ export function converse<C, T>(
     const { signal } = options;
     if (signal?.aborted) throw abortedError(subject.what, { reason: 'abort', cause: signal.reason });
     const { group } = module;
-    if (!parent && !group.isFree && module.queued >= module.queuedCalls)
-      throw limitError(`${module.queuedCalls} calls are waiting in the module already`, 'queuedCalls');
+    if (!parent && !group.isFree) module.checkQueue();
     const frame = new Frame('exclusive', module, parent, options, subject);
     const resource = new AsyncResource('WAZERO_CONVERSATION');
     const lease = new Lease(frame);

@@ -33,6 +33,8 @@ interface Entered {
   readonly group: unknown;
   /** The last of its frames that wait: beginWaiting. */
   lastWaiting: unknown;
+  /** One more of its frames waits, or one less. */
+  waits(by: 1 | -1): void;
 }
 
 const once = { once: true };
@@ -139,10 +141,12 @@ export class Frame<M extends Entered> {
     this.#before = last;
     if (last) last.#after = this;
     this.module.lastWaiting = this;
+    this.module.waits(1);
   }
   endWaiting(): void {
     if (!this.#waiting) return;
     this.#waiting = false;
+    this.module.waits(-1);
     if (this.#before) this.#before.#after = this.#after;
     if (this.#after) this.#after.#before = this.#before;
     else this.module.lastWaiting = this.#before;

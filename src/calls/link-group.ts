@@ -28,9 +28,11 @@ export interface Instance {
   readonly closed: boolean;
   /** Its streams, clocks and so on, by id. */
   readonly callbacks: ReadonlyMap<number, Callback>;
-  /** Calls that wait in the queue, and how many may. */
+  /** Calls that wait in the queue. */
   queued: number;
-  readonly queuedCalls: number;
+  /** Throws where no more may. */
+  checkQueue(): void;
+  waits(by: 1 | -1): void;
   /** In the order in which they were made. */
   readonly id: number;
   /** The frame of it that came last of those that wait, which lead to the others. */

@@ -80,6 +80,7 @@ export function moduleRecord(
     limitTableElements: limit('tableElements'),
     limitCallStackBytes: BigInt(limit('callStackBytes')),
     limitOpenFiles: limit('openFiles'),
+    tenant: fields.tenant?.handle ?? 0,
     imports,
   };
 }

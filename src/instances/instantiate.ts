@@ -88,6 +88,7 @@ function prepare(
 ) {
   runtime.checkOpen();
   checkSource(runtime, source);
+  fields.tenant?.checkOpen();
   const compiled = compiledOf(source);
   const name = nameOf(compiled, fields);
   if (name !== '' && runtime.names.has(name)) throw linkError(takenName(name));
@@ -101,6 +102,7 @@ function prepare(
     callbacks,
     keptAlive: fields,
     queuedCalls: moduleLimit(runtime.limits, fields.limits, 'queuedCalls'),
+    tenant: fields.tenant,
     notifier: extras.closeNotifier,
   });
   if (compiled.listener) state.group.listeners.set(compiled.listener.target, compiled.listener);

@@ -2,14 +2,16 @@ import { FunctionState } from '../calls/function-state.js';
 import { type ClosedBy, type Frame, type Instance, LinkGroup } from '../calls/link-group.js';
 import type { CheckedOptions } from '../calls/options.js';
 import type { Callbacks } from '../io/callbacks.js';
-import { type Handle, type ModuleDescription, STOP } from '../native/binding.js';
+import { type Handle, type ModuleDescription, STOP, USAGE } from '../native/binding.js';
 import { type DescribedMemory, memoryDefinition } from '../native/definitions.js';
 import { native } from '../native/native.js';
 import { withResolvers } from '../native/owned.js';
-import { busyError, closedError } from '../values/errors.js';
+import type { TenantState } from '../native/tenant.js';
+import { busyError, closedError, limitError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 import { report } from '../values/report.js';
-import type { Limits, ValueType } from '../values/types.js';
+import { forgetPresent, usageOf } from '../values/tenant.js';
+import type { Limits, Usage, ValueType } from '../values/types.js';
 import type { CompiledState } from './compiled-state.js';
 import type { ImageState } from './image-state.js';
 import { MemoryState } from './memory-state.js';
@@ -58,6 +60,11 @@ export class ModuleState implements Instance {
   readonly id = nextId();
   lastWaiting: Frame | undefined;
   readonly queuedCalls: number;
+  readonly #tenant: TenantState | undefined;
+  /** Calls that wait in the queue and have a place in it. */
+  #waiting = 0;
+  /** What it had used when its native half was closed. */
+  #used: BigUint64Array | undefined;
   #group = new LinkGroup();
   #closed = false;
   #gone = false;
@@ -78,6 +85,7 @@ export class ModuleState implements Instance {
       readonly callbacks: Callbacks;
       readonly keptAlive: unknown;
       readonly queuedCalls: number;
+      readonly tenant: TenantState | undefined;
       readonly notifier: ((exitCode: number) => void) | undefined;
     },
   ) {
@@ -88,6 +96,8 @@ export class ModuleState implements Instance {
     this.own = own.callbacks;
     this.keptAlive = own.keptAlive;
     this.queuedCalls = own.queuedCalls;
+    this.#tenant = own.tenant;
+    own.tenant?.modules.add(this);
     this.#notifier = own.notifier;
     this.#group.modules.add(this);
     runtime.modules.add(this);
@@ -171,6 +181,33 @@ export class ModuleState implements Instance {
     return this.#globals.get(name);
   }
 
+  // ---- its account
+
+  usage(): Usage {
+    const waiting = this.#tenant ? 0 : this.#waiting; // native code knows them of a tenant's
+    const now = this.#usedNow();
+    if (now) return usageOf(now, waiting);
+    return usageOf(forgetPresent(this.#used ?? new BigUint64Array(USAGE.words)));
+  }
+  #usedNow(): BigUint64Array | undefined {
+    const words = new BigUint64Array(USAGE.words);
+    return this.#handle !== 0 && native().moduleUsage(this.#handle, words) ? words : undefined;
+  }
+
+  checkQueue(): void {
+    if (this.queued >= this.queuedCalls)
+      throw limitError(`${this.queuedCalls} calls are waiting in the module already`, 'queuedCalls');
+    if (this.#tenant && this.#handle !== 0 && !native().moduleMayQueue(this.#handle))
+      throw limitError(
+        `as many calls are waiting in the modules of the tenant ${JSON.stringify(this.#tenant.name)} as may, by the limit tenant.queuedCalls`,
+        'tenant.queuedCalls',
+      );
+  }
+  waits(by: 1 | -1): void {
+    this.#waiting += by;
+    if (this.#tenant && this.#handle !== 0) native().moduleQueued(this.#handle, this.#waiting);
+  }
+
   // ---- closing
 
   /** Marks it closed: by close(), or because native code found it closed. The first exit code counts. */
@@ -214,6 +251,7 @@ export class ModuleState implements Instance {
     this.#gone = true;
     try {
       native().moduleClose(this.handle, this.#exitCode);
+      this.#used = this.#usedNow();
       this.#closing?.resolve();
     } catch (error) {
       this.#closing?.reject(error);
@@ -228,6 +266,7 @@ export class ModuleState implements Instance {
     this.detachBuffers();
     this.#endDirect();
     this.#gone = true;
+    this.#used = this.#usedNow();
     if (this.#handle !== 0) native().moduleRelease(this.#handle); // its start function's host functions may have read its memory until now
     this.#leaveRuntime();
     this.group.modules.delete(this);
@@ -254,6 +293,7 @@ export class ModuleState implements Instance {
 
   #leaveRuntime(): void {
     if (this.runtime.modules.delete(this)) this.compiled.removeInstance();
+    this.#tenant?.modules.delete(this);
     if (this.runtime.names.get(this.name) === this) this.runtime.names.delete(this.name);
   }
 

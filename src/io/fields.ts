@@ -1,4 +1,5 @@
 import type { CacheState, OutputBufferState } from '../native/owned.js';
+import type { TenantState } from '../native/tenant.js';
 import type { Limits } from '../values/types.js';
 import type { ReadOnlyFileSystem } from './file-system.js';
 import type { Clock, InputSource, OutputSink } from './streams.js';
@@ -37,6 +38,7 @@ export interface ModuleFields {
   readonly rand?: RandSource | undefined;
   readonly listeners: readonly TCPListener[];
   readonly limits: Limits;
+  readonly tenant?: TenantState | undefined;
 }
 export type ClockFields =
   | { readonly system: true }
@@ -61,6 +63,7 @@ export interface Readers {
   sockConfig(value: unknown): readonly TCPListener[] | undefined;
   compilationCache(value: unknown): CacheState | undefined;
   outputBuffer(value: unknown): OutputBufferState | undefined;
+  tenant(value: unknown): TenantState | undefined;
 }
 const none = () => undefined;
 export const fieldsOf: Readers = {
@@ -70,4 +73,5 @@ export const fieldsOf: Readers = {
   sockConfig: none,
   compilationCache: none,
   outputBuffer: none,
+  tenant: none,
 };

@@ -193,6 +193,22 @@ export interface NativeBinding {
   /** JSON: { host, port }[] */
   tcpAddresses(module: Handle): string;
 
+  /** `limits`: USAGE.limits words. The same handle for all that share one. */
+  tenantNew(name: string, shared: boolean, limits: BigUint64Array): Handle;
+  /** Once for each tenantNew. */
+  tenantClose(tenant: Handle): void;
+  /** Sets or gets them. */
+  tenantLimits(tenant: Handle, limits: BigUint64Array, set: boolean): void;
+  /** Fills USAGE.words of them; false where it is closed. */
+  tenantUsage(tenant: Handle, words: BigUint64Array): boolean;
+  /** JSON: TenantRecord[], of all threads */
+  tenantList(): string;
+  /** Likewise; false where native code has forgotten the module. */
+  moduleUsage(module: Handle, words: BigUint64Array): boolean;
+  /** So many calls of a tenant's module wait here. */
+  moduleQueued(module: Handle, calls: number): void;
+  /** Whether one more call of its tenant may wait. */
+  moduleMayQueue(module: Handle): boolean;
   outputBufferNew(maxBytes: number): Handle;
   outputBufferSize(buffer: Handle): number;
   outputBufferBytes(buffer: Handle): Uint8Array<ArrayBuffer>;
@@ -307,6 +323,8 @@ export const SINK = { discard: 0, fd: 1, buffer: 2, callback: 3 } as const;
 export const SOURCE = { eof: 0, fd: 1, bytes: 2, callback: 3 } as const;
 export const CLOCK = { fake: 0, system: 1, callback: 2 } as const;
 export const RAND = { deterministic: 0, secure: 1, bytes: 2, callback: 3 } as const;
+/** How many words: see wazero_node.h. */
+export const USAGE = { words: 18, limits: 9 } as const;
 export const MOUNT = { dir: 1, readOnlyDir: 2, fs: 3, sysFs: 4 } as const;
 
 // ---- records: property names are the jsName column of native/abi/config_fields.def; absent = zero
@@ -365,6 +383,7 @@ export interface ModuleRecord {
   limitTableElements?: number;
   limitCallStackBytes?: bigint;
   limitOpenFiles?: number;
+  tenant?: Handle;
   imports?: readonly ImportRecord[];
 }
 export interface MountRecord {
@@ -373,6 +392,12 @@ export interface MountRecord {
   guestPath: string;
   target?: number;
 }
+/** Of tenantList. */
+export interface TenantRecord {
+  readonly handle: Handle;
+  readonly name: string;
+}
+
 /** Each module name that the compiled module imports; module 0: not there, wazero then says so in its own words. */
 export interface ImportRecord {
   name: string;

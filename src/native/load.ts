@@ -5,7 +5,7 @@ import type { NativeBinding } from './binding.js';
 import { processReport } from './process-report.js';
 
 /** WZ_ABI_VERSION of the addon that this code was written for. */
-const abiVersion = 5;
+const abiVersion = 6;
 
 interface Addon {
   readonly abiVersion: number;

@@ -1,5 +1,8 @@
 import { mostMessage, shownMessage } from './shown.js';
-import type { Limits } from './types.js';
+import type { Limits, TenantLimits } from './types.js';
+
+/** What a LimitError names. */
+type LimitOf = keyof Limits | `tenant.${keyof TenantLimits}`;
 
 /**
  * Codes of every error of this package. They are stable.
@@ -75,7 +78,7 @@ type Cause = { readonly cause: unknown } | undefined;
 let make: <C extends ErrorCode>(code: C, message: string, cause?: Cause) => WazeroError<C>;
 let makeCompile: (message: string) => CompileError;
 let makeLink: (message: string) => LinkError;
-let makeLimit: (message: string, limit: keyof Limits) => LimitError;
+let makeLimit: (message: string, limit: LimitOf) => LimitError;
 let makeExit: (message: string, exitCode: number, reason: ExitError['reason'], cause?: Cause) => ExitError;
 let makeTrap: (message: string, kind: TrapKind, frames: Trap['frames'], cause?: Cause) => Trap;
 
@@ -113,15 +116,15 @@ export class LinkError extends WazeroError<'ERR_WAZERO_LINK'> {
   }
 }
 
-/** A limit of `withLimits` is reached and the guest has no way to be told. */
+/** A limit of `withLimits` or of a tenant is reached and the guest has no way to be told. */
 export class LimitError extends WazeroError<'ERR_WAZERO_LIMIT'> {
   /** Which one. */
-  readonly limit: keyof Limits;
+  readonly limit: LimitOf;
   static {
     makeLimit = (message, limit) => new LimitError(message, limit);
     LimitError.prototype.name = 'LimitError';
   }
-  private constructor(message: string, limit: keyof Limits) {
+  private constructor(message: string, limit: LimitOf) {
     super('ERR_WAZERO_LIMIT', message);
     this.limit = limit;
   }
@@ -185,7 +188,7 @@ export const notInterruptibleError = (message: string) => make('ERR_WAZERO_NOT_I
 export const noExternalBuffersError = (message: string) => make('ERR_WAZERO_NO_EXTERNAL_BUFFERS', message);
 export const unsupportedError = (message: string) => make('ERR_WAZERO_UNSUPPORTED_PLATFORM', message);
 export const linkError = (message: string) => makeLink(message);
-export const limitError = (message: string, limit: keyof Limits) => makeLimit(message, limit);
+export const limitError = (message: string, limit: LimitOf) => makeLimit(message, limit);
 
 /** What native code answered cannot be read (it is longer than a string can be, the stack is full): still an error, of whose answer it was. */
 export const unreadableError = (what: string, cause: unknown) =>
@@ -262,7 +265,7 @@ export function makeError(record: ErrorRecord, context: ErrorContext = {}): Erro
     case 'ERR_WAZERO_LINK':
       return makeLink(message);
     case 'ERR_WAZERO_LIMIT':
-      return makeLimit(message, record.limit as keyof Limits);
+      return makeLimit(message, record.limit as LimitOf);
     case 'ERR_WAZERO_EXIT': {
       const reason = record.reason ?? 'exit';
       return named(

@@ -127,6 +127,63 @@ export interface Limits extends ModuleLimits {
   concurrentCompiles?: number;
 }
 
+/** What the modules of a tenant may have together. Every field is unlimited by default. What is over: the -1 or errno of the guest's own instruction, else LimitError. */
+export interface TenantLimits {
+  /** Bytes of linear memories. */
+  memoryBytes?: number;
+  /** Modules that are not closed. */
+  instances?: number;
+  /** Elements of tables. */
+  tableElements?: number;
+  /** File descriptors open at once. */
+  openFiles?: number;
+  /** Bytes that guests are ahead of their sinks: who would be over waits for his sink. */
+  pendingOutputBytes?: number;
+  /** Guests that run or wait inside a host function; other calls wait. A callSync that would have to fails with LimitError. */
+  concurrentCalls?: number;
+  /** Calls that wait. */
+  queuedCalls?: number;
+  /** Milliseconds of running in each second, over all threads, which may be used at once; who is over waits for the next second. */
+  cpuMsPerSecond?: number;
+  /** Where processors are short: its share beside others. Default: 1. */
+  weight?: number;
+}
+
+/** What a module has used, or the modules of a tenant together. */
+export interface Usage {
+  /** Milliseconds that guests ran (not waited). */
+  readonly cpuMs: number;
+  /** Milliseconds that calls waited for a slot or a budget. */
+  readonly waitedMs: number;
+  /** Now, of linear memories that the module has, and not those that it imports. */
+  readonly memoryBytes: number;
+  readonly peakMemoryBytes: number;
+  /** Now, not closed. */
+  readonly instances: number;
+  /** Now. */
+  readonly openFiles: number;
+  /** Now: in the guest, or in a host function of it. */
+  readonly runningCalls: number;
+  /** Now: for another call, a slot or a budget. */
+  readonly waitingCalls: number;
+  /** Calls of exported functions that have begun. */
+  readonly calls: number;
+  /** Those that ended with an error. */
+  readonly failedCalls: number;
+  /** Of these, those that were stopped: a deadline, a signal, a close, a budget. */
+  readonly stoppedCalls: number;
+  /** Traps, those of start functions included. */
+  readonly traps: number;
+  /** Calls of host functions. */
+  readonly hostCalls: number;
+  /** Bytes written to stdout and stderr, where these are not 'ignore'. */
+  readonly outputBytes: number;
+  /** Bytes read from stdin. */
+  readonly inputBytes: number;
+  /** 0n without RuntimeConfig.withFuel(true). */
+  readonly fuel: bigint;
+}
+
 /** What wazero's context.Context carries. */
 export interface CallOptions {
   /** Ends the call, waiting or running, when it aborts. */

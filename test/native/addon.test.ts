@@ -151,6 +151,7 @@ describe('arguments that are none', () => {
     'expressCall',
     'expressReply',
     'groupsDepend',
+    'tenantList',
   ]);
   const names = Object.entries(own)
     .filter(([name, value]) => typeof value === 'function' && !needNone.has(name))

@@ -33,6 +33,7 @@ it(`ModuleConfig, ${numRuns} of them`, () => {
         mounts: [],
         tcpListeners: [],
         limits: {},
+        tenant: '0',
       };
       for (const option of options) {
         config = option.apply(config);
@@ -63,6 +64,7 @@ it(`ModuleConfig, ${numRuns} of them`, () => {
           mounts: decoded.mounts.map((mount: Record<string, string>) => seen.mount(mount)),
           tcpListeners: decoded.tcpListeners,
           limits: decoded.limits,
+          tenant: decoded.tenant,
           imports: decoded.imports,
         },
         shown(options as never),

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { Callbacks, CLOCK, FS, fieldsOf, MOUNT, RAND } from '../../dist/internal.js';
 import { bytes, fd, limitsOf, mergeLimits, moduleLimits, optionsOf, text, u32 } from './config-options.js';
-import { FSConfig, type Limits, type ModuleConfig, OutputBuffer, SockConfig } from './package.js';
+import { FSConfig, type Limits, type ModuleConfig, OutputBuffer, SockConfig, Tenant } from './package.js';
 
 /** Every callback that is drawn says its number when it is asked, so that what came back is known to be the same one. */
 let asked: number[] = [];
@@ -31,6 +31,7 @@ export interface ModuleModel {
   mounts: object[];
   tcpListeners: string[];
   limits: Limits;
+  tenant: string;
 }
 export const fake = { kind: 'fake' };
 export const none = { kind: 'none' };
@@ -194,6 +195,18 @@ module.add(
   limitsOf(moduleLimits),
   (c, limits) => c.withLimits(limits),
   (m, limits) => mergeLimits(m.limits, limits),
+);
+const tenant = fc.option(
+  fc.constant(undefined).map(() => new Tenant('drawn')),
+  { nil: undefined },
+);
+module.add(
+  'withTenant',
+  tenant,
+  (c, drawn) => c.withTenant(drawn),
+  (m, drawn) => {
+    m.tenant = String(drawn ? fieldsOf.tenant(drawn)!.handle : 0);
+  },
 );
 const listeners = fc.array(fc.tuple(text, fc.integer({ min: 0, max: 65535 })), { maxLength: 3 });
 module.add(

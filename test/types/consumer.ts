@@ -59,8 +59,11 @@ import {
   type SyncCallOptions,
   type SyncFileSystem,
   type SyncReadOnlyFileSystem,
+  Tenant,
+  type TenantLimits,
   Trap,
   type TrapKind,
+  type Usage,
   type ValueType,
   type WasmTypes,
   type WasmValue,
@@ -283,6 +286,35 @@ export function moduleConfig(fs: ReadOnlyFileSystem): ModuleConfig {
   for (const source of inputs) config = config.withStdin(source);
   for (const sink of sinks) config = config.withStdout(sink).withStderr(sink);
   return config;
+}
+
+export async function tenants(): Promise<number> {
+  await using tenant = new Tenant('acme');
+  const limits: TenantLimits = {
+    memoryBytes: 2 ** 28,
+    instances: 1,
+    tableElements: 1,
+    openFiles: 1,
+    pendingOutputBytes: 1,
+    concurrentCalls: 1,
+    queuedCalls: 1,
+    cpuMsPerSecond: 200,
+    weight: 3,
+  };
+  tenant.setLimits(limits);
+  exactly<Readonly<TenantLimits>>()(tenant.limits);
+  exactly<Tenant>()(Tenant.shared('both', limits));
+  exactly<Tenant[]>()(Tenant.list());
+  exactly<string>()(tenant.name);
+  new ModuleConfig().withTenant(tenant).withTenant(undefined);
+  const usage: Usage = tenant.usage();
+  exactly<bigint>()(usage.fuel);
+  await tenant[Symbol.asyncDispose]();
+  await tenant.close();
+  const { cpuMs, waitedMs, memoryBytes, peakMemoryBytes, instances, openFiles, runningCalls, waitingCalls } = usage;
+  const { calls, failedCalls, stoppedCalls, traps, hostCalls, outputBytes, inputBytes } = usage;
+  const now = memoryBytes + peakMemoryBytes + instances + openFiles + runningCalls + waitingCalls;
+  return now + cpuMs + waitedMs + calls + failedCalls + stoppedCalls + traps + hostCalls + outputBytes + inputBytes;
 }
 
 export async function mounts(
@@ -520,6 +552,7 @@ async function imageMembers(runtime: Runtime, module: Module): Promise<void> {
   const image = await module.freeze({ timeoutMs: 1000 });
   exactly<ModuleImage>()(image);
   exactly<ModuleImage>()(module.freezeSync());
+  exactly<Usage>()(module.usage());
   exactly<string>()(image.name);
   exactly<number>()(image.byteLength);
   const clone = await runtime.instantiateModule(image, new ModuleConfig(), { timeoutMs: 5 });
@@ -724,7 +757,7 @@ export function errors(error: unknown): string {
       return error.message;
     case 'ERR_WAZERO_LIMIT':
       exactly<LimitError>()(error);
-      exactly<keyof Limits>()(error.limit);
+      exactly<keyof Limits | `tenant.${keyof TenantLimits}`>()(error.limit);
       return error.limit;
     case 'ERR_WAZERO_EXIT':
       exactly<ExitError>()(error);

@@ -122,6 +122,8 @@ napi_value DirectCalls::Enter() {
   depth_++;
   entry.busy = true;
   Begin(&entry);
+  wz_account& account = AccountOf(entry);
+  Count(account.direct_begun);
   if (!watched_.load(std::memory_order_relaxed)) {
     watched_.store(true);
     wz_direct_watch(environment_->id);
@@ -153,6 +155,7 @@ napi_value DirectCalls::Enter() {
     text = ClosedMeanwhile(entry);
     status = kDirectThroughGo;
   }
+  Count(account.direct_ended);  // JavaScript has a handle of the module until later, also where the entry is gone
   entry.busy = false;
   depth_--;
   top_ = call.below;
@@ -176,6 +179,7 @@ uint32_t DirectCalls::Ask(Call& call, uint32_t exit_code) {
                                (call.hook = environment_->Value(hook_)) == nullptr)) {
     return WZ_REPLY_NONE;
   }
+  Count(AccountOf(entry).direct_hosts);
   uint64_t* words = HostWords(entry);
   for (uint32_t i = 0; i < host.params; i++) area.words[i] = words[i];
   area.target = static_cast<double>(host.id);

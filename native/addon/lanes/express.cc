@@ -92,6 +92,7 @@ void ExpressCalls::Begin() {
     slot.deadline = deadline;
     slot.environment = environment_->shared_from_this();
     active++;
+    Count(AccountOf(slot.entry).express_begun);
     pool.Push(slot);
   }
   if (!slot.listed) {

@@ -133,6 +133,7 @@ std::shared_ptr<Environment> ExpressPool::End(ExpressSlot& slot) {
 void ExpressPool::Leave(ExpressSlot& slot, uint32_t at, uint32_t status, std::unique_lock<std::mutex>& lock) {
   changed.wait(lock, [&] { return slot.known != ExpressSlot::Known::kSoon; });
   const bool active = slot.state != ExpressSlot::State::kParked;
+  Count(AccountOf(slot.entry).express_begun, -1);  // Go counts it from now on
   slot.state = ExpressSlot::State::kLeaving;
   Forget(slot);  // Go has a timer
   std::shared_ptr<Environment> environment = slot.environment, ended;
@@ -250,6 +251,7 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
   lock.lock();
   current_ = nullptr;
   runs_++;
+  Count(AccountOf(entry).express_ran, took);
   changed.wait(lock, [&] { return slot.known != Known::kSoon; });
   const wz_direct_host* host = HostOf(entry, exit_code);
   const uint64_t frame = slot.frame;
@@ -258,6 +260,7 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
   } else if (exit_code == 0) {
     const size_t count = slot.words.size();
     const uint64_t* words = slot.words.data();  // nobody begins a call of this function before he has heard of this end
+    Count(AccountOf(entry).express_ended);
     std::shared_ptr<Environment> ended = End(slot);
     lock.unlock();
     environment->queue.PushExpress(WZ_MSG_DONE, frame, 0, 0, words, count);
@@ -273,6 +276,7 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
     std::copy_n(HostWords(entry), host->params, slot.asked.data());
     const uint64_t id = host->id;
     slot.results = host->results;
+    Count(AccountOf(entry).express_hosts);
     slot.state = State::kParked;
     lock.unlock();
     environment->queue.PushExpress(WZ_MSG_HOST_CALL, frame, id, entry.module, slot.asked.data(), count);

@@ -51,6 +51,14 @@ std::atomic<T>& AtomicAt(uintptr_t address) {
   return *reinterpret_cast<std::atomic<T>*>(address);
 }
 
+/** What this thread alone counts, or who holds a lock, and others read. */
+inline void Count(uint64_t& cell, uint64_t by = 1) {
+  std::atomic<uint64_t>& shared = reinterpret_cast<std::atomic<uint64_t>&>(cell);
+  shared.store(shared.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+/** Of the instance whose function it is, for as long as Go has the entry. */
+inline wz_account& AccountOf(const wz_direct_entry& entry) { return At<wz_account>(entry.account); }
+
 /** The stack limit that no stack pointer is above, as in edit e2: the guest leaves at its next poll. */
 constexpr intptr_t kPoison = INT64_MAX;
 inline void Poison(uintptr_t limit) { AtomicAt<intptr_t>(limit).store(kPoison, std::memory_order_seq_cst); }

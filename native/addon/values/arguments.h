@@ -45,6 +45,8 @@ class Arguments {
     size_t count;
   };
   Words BigUint64Array(size_t index, const char* name);
+  /** For what a reader does not look at. */
+  bool Check(bool is, size_t index, const char* expected, const char* name) { return is || Wrong(index, expected, name); }
 
  private:
   bool Wrong(size_t index, const char* expected, const char* name);

@@ -20,7 +20,7 @@ var Edit = edit.Edit{
 		f.AddImport("github.com/tetratelabs/wazero/internal/nodehost")
 		f.AddField("ModuleInstance", "\n// tableLimit is the host's limit for the tables defined here, or nil.\ntableLimit *tableLimit")
 		f.Before("(*Store).instantiate", "err = m.buildTables(module, s.EnabledFeatures.IsEnabled(api.CoreFeatureReferenceTypes))",
-			"if err = m.limitTables(module, nodehost.MaxTableElementsOf(ctx)); err != nil {\nreturn nil, err\n}")
+			"if err = m.limitTables(module, nodehost.TableLimitOf(ctx)); err != nil {\nreturn nil, err\n}")
 
 		f = t.File("internal/wasm/table.go")
 		f.AddField("TableInstance", "\n// limit is the host's limit, or nil.\nlimit *tableLimit")

@@ -16,8 +16,18 @@ type Options struct {
 	Max uint64
 	// Shared: it is a shared memory, which must not move, so that the whole maximum is reserved at once.
 	Shared bool
+	// Ledger: what also has a say, or nil.
+	Ledger Ledger
 	// Image: it begins with what is in it; the first Reallocate is of its size. Nil: with zeros.
 	Image *Image
+}
+
+// Ledger counts a memory's bytes for somebody beside the budget. Any thread.
+type Ledger interface {
+	TakeMemory(bytes uint64) bool
+	GiveMemory(bytes uint64)
+	// MemoryLimit is the name of the limit that was reached where TakeMemory is false.
+	MemoryLimit() string
 }
 
 // LimitError is what the first Reallocate of a memory panics with when it cannot be given its minimum: wazero has no way to say that
@@ -36,6 +46,7 @@ func (e *LimitError) Error() string { return e.Message }
 // Release. In each case a range is used again only when no Pin is left on it.
 type Memory struct {
 	budget  *Budget
+	ledger  Ledger // or nil
 	max     uint64 // of the bytes
 	initial uint64 // capacity to reserve at first
 	shared  bool
@@ -54,7 +65,7 @@ type Memory struct {
 
 // New is to be called from MemoryAllocator.Allocate, with its arguments.
 func New(budget *Budget, capacity, maximum uint64, options Options) *Memory {
-	m := &Memory{budget: budget, max: maximum, initial: capacity, shared: options.Shared}
+	m := &Memory{budget: budget, ledger: options.Ledger, max: maximum, initial: capacity, shared: options.Shared}
 	if options.Max != 0 {
 		m.max = min(m.max, options.Max)
 	}
@@ -94,13 +105,13 @@ func (m *Memory) grow(size uint64) *LimitError {
 		return &LimitError{"", "memory is released"}
 	}
 	grown := size - min(size, m.size) // wazero never shrinks one
-	if err := m.budget.takeFor("memory", size, grown); err != nil {
+	if err := m.take(size, grown); err != nil {
 		return err
 	}
 	if m.current == nil || size > m.current.capacity() {
 		moved, err := m.reserve(size)
 		if err != nil {
-			m.budget.give(grown)
+			m.give(grown)
 			return err
 		}
 		switch {
@@ -122,6 +133,26 @@ func (m *Memory) grow(size uint64) *LimitError {
 	m.size += grown
 	m.current.used = max(m.current.used, m.size)
 	return nil
+}
+
+// take asks the budget and the ledger for what is new of size bytes.
+func (m *Memory) take(size, grown uint64) *LimitError {
+	if err := m.budget.takeFor("memory", size, grown); err != nil {
+		return err
+	}
+	if m.ledger != nil && !m.ledger.TakeMemory(grown) {
+		m.budget.give(grown)
+		limit := m.ledger.MemoryLimit()
+		return &LimitError{limit, fmt.Sprintf("memory of %d bytes is over the limit %s", size, limit)}
+	}
+	return nil
+}
+
+func (m *Memory) give(n uint64) {
+	m.budget.give(n)
+	if m.ledger != nil {
+		m.ledger.GiveMemory(n)
+	}
 }
 
 func (m *Memory) reserve(size uint64) (*span, *LimitError) {
@@ -159,7 +190,7 @@ func (m *Memory) Restore() []byte {
 	} else {
 		m.image.restore(m.current)
 	}
-	m.budget.give(m.size - size)
+	m.give(m.size - size)
 	m.size = size
 	m.generation.Add(1)
 	return m.current.slice(size)
@@ -213,7 +244,7 @@ func (m *Memory) finish() {
 		ranges.retire(m.current)
 		m.current = nil
 	}
-	m.budget.give(m.size)
+	m.give(m.size)
 	m.size, m.budget = 0, nil
 	if m.image != nil {
 		m.image.Release()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tetratelabs/wazero/sys"
 
+	"wazeronode/accounts"
 	"wazeronode/arena"
 	"wazeronode/shown"
 )
@@ -130,6 +131,9 @@ func Classify(err error, fallback string) *Error {
 		}
 	}
 	if strings.HasPrefix(message, "table[") && strings.Contains(message, "more than the limit of") { // edit e8
+		if strings.HasSuffix(message, "the limit of its tenant") {
+			return Limit(accounts.Elements.Limit(), message)
+		}
 		return Limit("tableElements", message)
 	}
 	if pages := overMemoryLimit.FindStringSubmatch(message); pages != nil && pages[1] != "65536" { // more is invalid, not limited

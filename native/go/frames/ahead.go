@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"wazeronode/abi"
+	"wazeronode/accounts"
 )
 
 // Sink is what a frame knows of a sink in JavaScript that its guest may be ahead of (package stdio).
@@ -27,24 +28,29 @@ type ahead struct {
 	enough  uint64        // who waits goes on when there are no more than this
 	waiting chan struct{} // nil: nobody
 	writers map[uint64]*Sink
+	account *accounts.Account // set with the first piece
 }
 
 // perPiece is what a piece is counted as beside its bytes: many small ones take memory, too.
 const perPiece = 512
 
-// add counts a piece in, unless there is too much.
-func (a *ahead) add(w *Sink, bytes, window uint64) bool {
+// add counts a piece in, unless there is too much: of the frame, or of its tenant (refused: others of it may have to take theirs first).
+func (a *ahead) add(w *Sink, account *accounts.Account, bytes, window uint64) (added, refused bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.bytes > 0 && a.bytes+bytes > window {
-		return false
+		return false, false
 	}
+	if !account.Take(accounts.Output, bytes) {
+		return false, true
+	}
+	a.account = account
 	a.bytes += bytes
 	if a.writers == nil {
 		a.writers = map[uint64]*Sink{}
 	}
 	a.writers[w.Target] = w
-	return true
+	return true, false
 }
 
 // until is closed when no more than so many bytes are left; nil: it is so.
@@ -66,11 +72,27 @@ func (a *ahead) taken(target uint64, pieces, bytes uint64, failed uint32, window
 		w.window.Store(window)
 		w.failed.CompareAndSwap(0, failed)
 	}
-	a.bytes -= min(a.bytes, bytes+pieces*perPiece)
+	a.less(bytes + pieces*perPiece)
 	if a.waiting != nil && a.bytes <= a.enough {
 		close(a.waiting)
 		a.waiting = nil
 	}
+}
+
+// less counts out; mu is held.
+func (a *ahead) less(n uint64) {
+	n = min(a.bytes, n)
+	a.bytes -= n
+	if a.account != nil {
+		a.account.Give(accounts.Output, n)
+	}
+}
+
+// drop is for a frame that has ended: nobody hears of the pieces that it left.
+func (a *ahead) drop() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.less(a.bytes)
 }
 
 // Taken is wz_frame_taken: so many pieces of the sink, and their bytes, are not ahead any more. JS thread.
@@ -84,7 +106,14 @@ func (f *Frame) WriteAhead(s *Sink, m abi.Message) bool {
 	if window == 0 || !f.IsAsync() {
 		return false
 	}
-	for !f.ahead.add(s, uint64(len(m.Bytes))+perPiece, window) {
+	for {
+		added, refused := f.ahead.add(s, f.account, uint64(len(m.Bytes))+perPiece, window)
+		if added {
+			break
+		}
+		if refused { // the guest waits for its sink
+			return false
+		}
 		f.WaitTaken(window / 2)
 	}
 	m.Frame = f.id

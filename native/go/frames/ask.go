@@ -17,7 +17,9 @@ func (f *Frame) Upcall(m abi.Message, words []uint64, bytes []byte) (n int) {
 	m.Frame, m.ResultCount, m.ResultBytes = f.id, len(words), len(bytes)
 	var status uint32
 	if !f.IsAsync() {
+		f.rest()
 		status, n = abi.Upcall(f.env, m, words, bytes)
+		f.GoOn()
 	} else {
 		f.WaitTaken(0) // JavaScript hears things in their order, also where a sink is late
 		f.post(m)

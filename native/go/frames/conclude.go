@@ -17,6 +17,7 @@ func (f *Frame) Conclude(err error, fallback string) (outcome []byte, _ error) {
 	m := f.member.Self
 	if err != nil {
 		failed = f.Failure(err, fallback)
+		f.count(failed)
 		if failed.Code == failure.CodeExit && failed.Reason != "close" {
 			m.Close(failed.ExitCode)
 		}

@@ -27,6 +27,7 @@ type Frame struct {
 	stop      atomic.Uint64 // 0, or stopBit | reason << 32 | exit code: first one wins
 	delivered atomic.Bool   // the stop has unwound the guest
 	hasSlot   bool          // only the frame's own goroutine looks
+	charged                 // likewise
 
 	mu      sync.Mutex
 	stopCh  chan struct{} // made on first use
@@ -47,6 +48,7 @@ func (f *Frame) Init(o Options, m *Member, ended func()) {
 	if f.lane == abi.LaneAsync {
 		f.replies = make(chan Reply, 1)
 	}
+	f.account = m.Self.Account()
 	f.control = newControl(f)
 }
 
@@ -83,17 +85,21 @@ func (f *Frame) Interrupt() { f.control.interrupt() }
 // Enter makes the frame the runner of its group; an error means that it was stopped before anything ran.
 func (f *Frame) Enter() error {
 	if f.IsAsync() {
-		if !Pool.Acquire(f, false) {
+		if f.TakeSlot(false); !f.hasSlot {
+			err := f.NotStarted()
+			f.count(err)
 			f.Finish()
-			return f.NotStarted()
+			return err
 		}
-		f.hasSlot = true
 	}
 	f.EnterRunning()
 	if f.stop.Load() != 0 {
+		err := f.NotStarted()
+		f.count(err)
 		f.leave()
-		return f.NotStarted()
+		return err
 	}
+	f.GoOn()
 	return nil
 }
 
@@ -110,6 +116,7 @@ func (f *Frame) leave() {
 	f.pop()
 	f.control.close()
 	f.GiveSlot()
+	f.ahead.drop()
 	if !f.IsAsync() {
 		unwatchSync(f)
 	}
@@ -117,10 +124,16 @@ func (f *Frame) leave() {
 }
 
 // TakeSlot waits for the right to run; resumed: it comes back from a wait.
-func (f *Frame) TakeSlot(resumed bool) { f.hasSlot = Pool.Acquire(f, resumed) }
+func (f *Frame) TakeSlot(resumed bool) {
+	f.hasSlot = Pool.Acquire(f, resumed)
+	if f.hasSlot {
+		f.GoOn()
+	}
+}
 
 // GiveSlot lets others run; nothing where it has none.
 func (f *Frame) GiveSlot() {
+	f.rest()
 	if f.hasSlot {
 		f.hasSlot = false
 		Pool.Release(f)
@@ -132,11 +145,12 @@ func (f *Frame) Finish() {
 	if f.timer != nil {
 		f.timer.Stop()
 	}
+	f.endCall()
 	f.ended()
 }
 
 // NotStarted is what a call ends with that was stopped before its guest ran.
-func (f *Frame) NotStarted() error {
+func (f *Frame) NotStarted() *failure.Error {
 	reason := StopReason(f.stop.Load())
 	if reason == "close" {
 		return failure.Closed("the module was closed before the call started")

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"wazeronode/abi"
+	"wazeronode/accounts"
 	"wazeronode/slots"
 )
 
@@ -18,10 +19,14 @@ type instance struct {
 
 func (i *instance) Handle() uint64      { return 1 }
 func (i *instance) Share() *slots.Share { return &slots.Share{} }
-func (i *instance) IsClosed() bool      { return i.closed }
-func (i *instance) Close(uint32)        { i.closed = true }
-func (i *instance) HasFiles() bool      { return false }
-func (i *instance) InterruptFiles()     {}
+func (i *instance) Account() *accounts.Account {
+	a, _ := accounts.New(nil)
+	return a
+}
+func (i *instance) IsClosed() bool  { return i.closed }
+func (i *instance) Close(uint32)    { i.closed = true }
+func (i *instance) HasFiles() bool  { return false }
+func (i *instance) InterruptFiles() {}
 
 func newInstance() *instance {
 	i := &instance{}

@@ -12,13 +12,15 @@ import (
 	"sync/atomic"
 
 	"wazeronode/abi"
+	"wazeronode/accounts"
 	"wazeronode/slots"
 )
 
 // Module is an instance of package main.
 type Module interface {
-	Handle() uint64        // by which JavaScript knows it
-	Share() *slots.Share   // its runtime's, of the slots
+	Handle() uint64      // by which JavaScript knows it
+	Share() *slots.Share // its tenant's or its runtime's, of the slots
+	Account() *accounts.Account
 	IsClosed() bool        // also where its guest has closed it, and nobody has looked since
 	Close(exitCode uint32) // idempotent
 	HasFiles() bool        // it has mounts

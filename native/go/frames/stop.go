@@ -100,8 +100,8 @@ func (f *Frame) tick() error {
 	if !f.IsAsync() {
 		f.stopIfDead()
 	} else if f.hasSlot && Pool.Over(f) {
-		Pool.Release(f)
-		f.hasSlot = Pool.Acquire(f, false)
+		f.GiveSlot()
+		f.TakeSlot(false)
 	}
 	return f.exitError()
 }

@@ -19,12 +19,14 @@ func (f *Frame) pause(until func(stop <-chan struct{})) {
 	until(f.Stopped())
 	f.settleAbove()
 	if f.stop.Load() == 0 {
-		f.hasSlot = Pool.Acquire(f, true)
+		f.TakeSlot(true)
 	}
 }
 
 // waitSync holds the JS thread, and looks meanwhile whether JavaScript was terminated: only this thread can ask.
 func (f *Frame) waitSync(until func(stop <-chan struct{})) {
+	f.rest()
+	defer f.GoOn()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

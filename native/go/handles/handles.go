@@ -28,9 +28,10 @@ const (
 	Direct
 	Description
 	Image
+	Tenant
 )
 
-var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function", "description", "image"}
+var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function", "description", "image", "tenant"}
 
 const (
 	indexBits      = 24

@@ -11,6 +11,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 	"golang.org/x/sys/unix"
 
+	"wazeronode/accounts"
 	"wazeronode/errno"
 	"wazeronode/frames"
 )
@@ -59,6 +60,12 @@ func (s *descriptor) Write(p []byte) (n int, err error) {
 
 // writeSome never waits: EAGAIN where it would have to.
 func (s *descriptor) writeSome(p []byte) (int, error) {
+	n, err := s.writeNow(p)
+	s.module.Self.Account().Add(accounts.OutputBytes, uint64(max(n, 0)))
+	return n, err
+}
+
+func (s *descriptor) writeNow(p []byte) (int, error) {
 	if s.neverWaits {
 		return unix.Write(s.fd, p)
 	}
@@ -98,6 +105,12 @@ var terminalReads sync.Mutex
 
 // readSome never waits: EAGAIN where it would have to. It polls first: to read of a pipe that nobody has opened for writing yet is its end.
 func (s *descriptor) readSome(p []byte) (int, error) {
+	n, err := s.readNow(p)
+	s.module.Self.Account().Add(accounts.InputBytes, uint64(max(n, 0)))
+	return n, err
+}
+
+func (s *descriptor) readNow(p []byte) (int, error) {
 	if s.neverWaits {
 		return unix.Read(s.fd, p)
 	}
@@ -114,7 +127,7 @@ func (s *descriptor) readSome(p []byte) (int, error) {
 	n, err := s.readNoWait(p)
 	if err == unix.EOPNOTSUPP {
 		s.polled = true
-		return s.readSome(p)
+		return s.readNow(p)
 	}
 	return n, err
 }

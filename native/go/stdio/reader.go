@@ -6,6 +6,7 @@ import (
 	experimentalsys "github.com/tetratelabs/wazero/experimental/sys"
 
 	"wazeronode/abi"
+	"wazeronode/accounts"
 	"wazeronode/frames"
 )
 
@@ -31,6 +32,9 @@ func (r *reader) Read(p []byte) (int, error) {
 		return 0, experimentalsys.Errno(answer[1])
 	}
 	n := int(min(answer[0], uint64(len(p))))
+	if r.kind == abi.MsgRead {
+		r.module.Self.Account().Add(accounts.InputBytes, uint64(n))
+	}
 	if n == 0 {
 		return 0, io.EOF
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"wazeronode/abi"
+	"wazeronode/accounts"
 	"wazeronode/errno"
 	"wazeronode/frames"
 )
@@ -32,6 +33,7 @@ func NewWriter(m *frames.Member, target uint64) io.Writer {
 }
 
 func (w *writer) Write(p []byte) (n int, err error) {
+	defer func() { w.module.Self.Account().Add(accounts.OutputBytes, uint64(n)) }()
 	f := w.module.Running()
 	for n < len(p) {
 		piece := p[n:min(len(p), n+largestPiece)]

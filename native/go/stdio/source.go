@@ -9,6 +9,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"wazeronode/abi"
+	"wazeronode/accounts"
 	"wazeronode/errno"
 	"wazeronode/frames"
 )
@@ -78,7 +79,9 @@ func (s *Source) ask(mode uint64, p []byte) (n int, late bool, e experimentalsys
 	if answer[1] != 0 {
 		return 0, false, experimentalsys.Errno(answer[1])
 	}
-	return int(min(answer[0], uint64(len(p)))), false, 0
+	n = int(min(answer[0], uint64(len(p))))
+	s.module.Self.Account().Add(accounts.InputBytes, uint64(n))
+	return n, false, 0
 }
 
 // isReady asks where nobody has.

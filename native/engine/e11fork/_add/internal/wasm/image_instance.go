@@ -27,7 +27,7 @@ func (s *Store) instantiateImage(ctx context.Context, img *Image, module *Module
 	if err = m.resolveImports(ctx, module); err != nil {
 		return nil, err
 	}
-	if err = m.limitTables(module, nodehost.MaxTableElementsOf(ctx)); err != nil {
+	if err = m.limitTables(module, nodehost.TableLimitOf(ctx)); err != nil {
 		return nil, err
 	}
 	if err = m.tableLimit.takeImage(p.elements); err != nil {
@@ -165,8 +165,10 @@ func (l *tableLimit) takeImage(elements uint64) error {
 		return fmt.Errorf("table[0] needs %d elements with those of the image, more than the limit of %d", elements, l.most)
 	case elements > l.used && !nodehost.MayAllocate((elements-l.used)*bytesOfElement):
 		return fmt.Errorf("table[0] needs %d elements, more than the limit of the memory that is left", elements)
+	case elements > l.used && l.also != nil && !l.also.Take(elements-l.used):
+		return fmt.Errorf("table[0] needs %d elements with those of the image, more than the limit of its tenant", elements)
 	}
-	l.used = elements
+	l.used = max(l.used, elements)
 	return nil
 }
 
@@ -184,7 +186,7 @@ func (m *ModuleInstance) Reset(img *Image, buffer []byte, sysCtx *internalsys.Co
 		t.restore(p.tables[i], refs)
 	}
 	if m.tableLimit != nil {
-		m.tableLimit.used = p.elements
+		m.tableLimit.backTo(p.elements)
 	}
 	m.restoreSegments(img)
 	if mem := m.MemoryInstance; mem != nil {

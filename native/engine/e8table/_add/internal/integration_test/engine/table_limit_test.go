@@ -22,9 +22,9 @@ func TestTableLimit(t *testing.T) {
 	ctx := context.Background()
 	for _, config := range []wazero.RuntimeConfig{wazero.NewRuntimeConfigInterpreter(), wazero.NewRuntimeConfig()} {
 		r := wazero.NewRuntimeWithConfig(ctx, config)
-		_, err := r.Instantiate(nodehost.WithMaxTableElements(ctx, 9), owner)
+		_, err := r.Instantiate(nodehost.WithMaxTableElements(ctx, 9, nil), owner)
 		require.EqualError(t, err, "table[0] needs 10 elements, more than the limit of 9")
-		a, err := r.InstantiateWithConfig(nodehost.WithMaxTableElements(ctx, 1000), owner, wazero.NewModuleConfig().WithName("owner"))
+		a, err := r.InstantiateWithConfig(nodehost.WithMaxTableElements(ctx, 1000, nil), owner, wazero.NewModuleConfig().WithName("owner"))
 		require.NoError(t, err)
 		b, err := r.Instantiate(ctx, importer)
 		require.NoError(t, err)
