@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { Consumer, consumerTools } from './lib/consumers.mjs';
+import { bundles, foldersAlone } from './lib/bundles.mjs';
+import { Consumer, consumerTools, sources } from './lib/consumers.mjs';
 import { fail, must, prebuiltFile, root, run } from './lib/tools.mjs';
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -31,10 +32,15 @@ function checkContent() {
     'README.md',
     'LICENSE',
     'NOTICE',
+    'SECURITY.md',
+    'docs/README.md',
     'dist/index.js',
     'dist/index.d.ts',
     'dist/cli.js',
     'dist/extism.js',
+    'dist/index.cjs',
+    'dist/cjs/index.d.ts',
+    'dist/binary.cjs',
     'dist/extism/index.d.ts',
     'dist/webassembly.js',
     'dist/webassembly-register.js',
@@ -45,7 +51,7 @@ function checkContent() {
   }
   for (const file of files) {
     // A binding.gyp makes package managers build; the sources are in the repository.
-    if (!/^(dist|prebuilds)\/|^(package\.json|README\.md|LICENSE|NOTICE)$/.test(file))
+    if (!/^(dist|prebuilds|docs)\/|^(package\.json|README\.md|SECURITY\.md|LICENSE|NOTICE)$/.test(file))
       fail(`The package must not hold ${file}.`);
     if (/^dist\/.*(?<!\.d)\.ts$|\.map$/.test(file)) fail(`The package must not hold ${file}.`);
   }
@@ -70,7 +76,7 @@ async function checkManifest() {
   if (wrong.length > 0) fail(wrong.map((message) => formatMessage(message, pkg)).join('\n'));
   run(process.execPath, [
     'node_modules/@arethetypeswrong/cli/dist/index.js',
-    ...[tarball, '--profile', 'esm-only', '--entrypoints', '.', './extism', './webassembly', './webassembly/register'],
+    ...[tarball, '--profile', 'node16', '--entrypoints', '.', './extism', './webassembly', './webassembly/register'],
   ]);
 }
 
@@ -85,7 +91,9 @@ async function useIt() {
   npm.permission();
   const version = npm.node(['node_modules/node-wazero/dist/cli.js', 'version']);
   if (!version.includes(manifest.version)) fail(`node-wazero version printed ${version}`);
-  await npm.bundle(tools);
+  await bundles(npm, tools);
+  await foldersAlone(npm, tools, sources);
+  npm.jest(tools);
   npm.types(readFileSync(join(root, 'test/types/consumer.ts'), 'utf8'));
   example(npm);
 

@@ -20,7 +20,7 @@ const plugin = await createPlugin({ wasm: [{ data: Buffer.from('${nothing}', 'he
 if ((await plugin.call('run')) !== null) throw new Error('an output');
 await plugin.close();
 `;
-const sources = {
+export const sources = {
   'import.mjs': `import * as wazero from 'node-wazero';\n${use('wazero')}console.log('42');`,
   'require.cjs': `const wazero = require('node-wazero');\n(async () => {${use('wazero')}console.log('42');})();`,
   'extism.mjs': `import createPlugin, { CAPABILITIES } from 'node-wazero/extism';\n${usePlugin}if (CAPABILITIES.supportsTimeouts) console.log('42');`,
@@ -112,7 +112,7 @@ export class Consumer {
   use(nodeArgs = []) {
     for (const [file, text] of Object.entries(sources)) {
       this.write(file, text);
-      this.#expect42([...nodeArgs, file]);
+      this.expect42([...nodeArgs, file]);
     }
   }
 
@@ -123,7 +123,7 @@ export class Consumer {
       process.allowedNodeEnvironmentFlags.has(name),
     );
     const permission = [flag, '--allow-fs-read=*', '--allow-worker'];
-    this.#expect42([...permission, '--allow-addons', 'import.mjs']);
+    this.expect42([...permission, '--allow-addons', 'import.mjs']);
     this.write(
       'refused.mjs',
       `import { Runtime } from 'node-wazero';
@@ -131,53 +131,17 @@ try { new Runtime(); } catch ({ code, message }) {
   if (code === 'ERR_WAZERO_UNSUPPORTED_PLATFORM' && message.includes('--allow-addons')) console.log('42');
 }`,
     );
-    this.#expect42([...permission, 'refused.mjs']);
+    this.expect42([...permission, 'refused.mjs']);
   }
 
-  /** Bundles that have the package in them find its binary where it is installed; those that leave it out are as good as import. */
-  async bundle(tools) {
-    const { build } = await import(join(tools, 'esbuild/lib/main.js'));
-    const entry = join(this.folder, 'import.mjs');
-    const common = {
-      entryPoints: [entry],
-      bundle: true,
-      platform: 'node',
-      logLevel: 'error',
-      absWorkingDir: this.folder,
-    };
-    await build({ ...common, format: 'esm', outfile: join(this.folder, 'out/esbuild.mjs') });
-    // Top-level await is for ESM only.
-    const silent = { 'empty-import-meta': 'silent' };
-    await build({
-      ...common,
-      entryPoints: [join(this.folder, 'require.cjs')],
-      format: 'cjs',
-      logOverride: silent,
-      outfile: join(this.folder, 'out/esbuild.cjs'),
-    });
-    await build({
-      ...common,
-      format: 'esm',
-      external: ['node-wazero'],
-      outfile: join(this.folder, 'out/esbuild-external.mjs'),
-    });
-
-    const { rollup } = await import(join(tools, 'rollup/dist/es/rollup.js'));
-    const { nodeResolve } = await import(join(tools, '@rollup/plugin-node-resolve/dist/es/index.js'));
-    const bundle = await rollup({
-      input: entry,
-      plugins: [nodeResolve({ exportConditions: ['node'] })],
-      onwarn: ({ code, message }) => void (code === 'CIRCULAR_DEPENDENCY' || fail(`rollup: ${message}`)),
-    });
-    await bundle.write({ file: join(this.folder, 'out/rollup.mjs'), format: 'es', inlineDynamicImports: true });
-    await build({
-      ...common,
-      entryPoints: [join(this.folder, 'extism.mjs')],
-      format: 'esm',
-      outfile: join(this.folder, 'out/extism.mjs'),
-    });
-    for (const file of ['extism.mjs', 'esbuild.mjs', 'esbuild.cjs', 'esbuild-external.mjs', 'rollup.mjs'])
-      this.#expect42([`out/${file}`]);
+  /** Jest as it comes: CommonJS, in a context of its own, by its own resolver. */
+  jest(tools) {
+    this.write(
+      'add.test.js',
+      `const wazero = require('node-wazero');\ntest('adds', async () => {${use('wazero')}});\n` +
+        `const createPlugin = require('node-wazero/extism');\ntest('plugin', async () => {${usePlugin}});\n`,
+    );
+    this.node([join(tools, 'jest/bin/jest.js'), '--rootDir', this.folder, '--silent', '--watchman=false']);
   }
 
   /** TypeScript's defaults, in both ways to resolve, with and without a look at our declarations themselves. */
@@ -186,7 +150,11 @@ try { new Runtime(); } catch ({ code, message }) {
       cpSync(join(root, 'node_modules', name), join(this.folder, 'node_modules', name), { recursive: true });
     }
     this.write('program.ts', program);
-    const resolutions = [{ module: 'nodenext' }, { module: 'preserve', moduleResolution: 'bundler' }];
+    const resolutions = [
+      { module: 'nodenext' },
+      { module: 'preserve', moduleResolution: 'bundler' },
+      { module: 'node16' }, // and CommonJS, as the project's package.json says nothing of modules
+    ];
     for (const resolution of resolutions) {
       for (const skipLibCheck of [true, false]) {
         const compilerOptions = { ...resolution, skipLibCheck, noEmit: true };
@@ -201,7 +169,7 @@ try { new Runtime(); } catch ({ code, message }) {
       fail(`tsc found no error in a wrong program:\n${wrong.stdout}`);
   }
 
-  #expect42(args) {
+  expect42(args) {
     const output = this.node(args);
     if (output.trim() !== '42') fail(`node ${args.join(' ')} printed ${JSON.stringify(output)}, not 42.`);
   }

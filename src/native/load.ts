@@ -1,5 +1,4 @@
 // All of src becomes one file in dist: paths are as from there.
-import { createRequire } from 'node:module';
 import { unsupportedError } from '../values/errors.js';
 import type { NativeBinding } from './binding.js';
 import { processReport } from './process-report.js';
@@ -17,7 +16,8 @@ interface Addon {
 
 // import.meta is empty where a bundler made CommonJS of this file.
 const here = import.meta.url === undefined ? __filename : import.meta.url;
-const require = createRequire(here);
+// Not imported: webpack wants to see through createRequire, cannot, and puts nothing in its place.
+const require = process.getBuiltinModule('node:module').createRequire(here);
 const platform = `${process.platform}-${process.arch}`;
 
 /** Loads the addon, which starts Go in the process when it is the first one: never call it on import. */
@@ -106,6 +106,7 @@ function threadsLeft(): number {
   return Math.min(...left);
 }
 
+const { isAbsolute } = process.getBuiltinModule('node:path');
 const fs = () => process.getBuiltinModule('node:fs');
 
 /** `here` is a URL, or a path in a bundle of CommonJS. */
@@ -129,7 +130,7 @@ function load(): Addon {
       case 'MODULE_NOT_FOUND':
       case 'ERR_PACKAGE_PATH_NOT_EXPORTED':
         throw unsupportedError(
-          `node-wazero has no binary for ${platform} here: there are some for Linux with glibc, macOS (x64, arm64) and Windows (x64); in a checkout, run npm run build.`,
+          `node-wazero has no binary for ${platform} here: there are some for Linux with glibc, macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
         );
       case 'ERR_DLOPEN_FAILED':
         throw unsupportedError(`The binary of node-wazero for ${platform} cannot be loaded: ${message}`);
@@ -140,6 +141,12 @@ function load(): Addon {
 }
 
 function loadPrebuilt(): Addon {
+  // Of src/binary.cts, in a bundle.
+  const bundled = (globalThis as { [key: symbol]: undefined | (() => Addon | string | undefined) })[
+    Symbol.for('node-wazero.binary')
+  ]?.();
+  if (typeof bundled === 'string') return require(isAbsolute(bundled) ? bundled : fromHere(bundled));
+  if (bundled) return bundled;
   try {
     return loadNearby();
   } catch (error) {
@@ -149,7 +156,7 @@ function loadPrebuilt(): Addon {
   }
 }
 
-/** Literal paths, one for each platform: bundlers and file tracers follow them. */
+/** Literal paths, one for each platform: file tracers follow them. */
 function loadNearby(): Addon {
   switch (platform) {
     case 'linux-x64':

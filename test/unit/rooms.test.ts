@@ -34,7 +34,7 @@ async function broken(order: typeof rooms): Promise<string[]> {
   });
   const { modules, summary } = output as ICruiseResult;
   const found = modules.filter(({ source }) => source.startsWith('src/')).length;
-  const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => /\.c?ts$/.test(file));
   expect(found).toBe(files.length);
   for (const { source } of modules)
     if (source.startsWith('src/')) expect(order.filter(([, path]) => RegExp(path).test(source))).toHaveLength(1);
