@@ -1,8 +1,8 @@
 import { converse } from './calls/conversation.js';
 import { checkParent, mustBeSync, wouldBlock } from './calls/entry.js';
 import { publicly } from './calls/lent.js';
-import type { Lease } from './calls/link-group.js';
-import { begin, checkCallOptions } from './calls/options.js';
+import { expiredError, type Lease } from './calls/link-group.js';
+import { begin, checkUncounted } from './calls/options.js';
 import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
 import { type Global, makeGlobal } from './global.js';
 import { freezeAsync, freezeSync, resetAsync, resetSync } from './instances/freeze.js';
@@ -10,13 +10,14 @@ import type { MemoryState } from './instances/memory-state.js';
 import type { ModuleState } from './instances/module-state.js';
 import { type Memory, makeMemory } from './memory.js';
 import { type ModuleImage, makeModuleImage } from './module-image.js';
+import { native } from './native/native.js';
 import { Birth } from './values/birth.js';
-import { invalidArgument } from './values/errors.js';
+import { invalidArgument, outOfFuelError } from './values/errors.js';
 import { inspectedAs, shownName } from './values/inspect.js';
 import { shown } from './values/shown.js';
 import type { CallOptions, FunctionDefinition, MemoryDefinition, Usage, ValueType } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
-import { checkFunction, checkInteger, checkString, MAX_U32, wrongType } from './values/validate.js';
+import { checkFuel, checkFunction, checkInteger, checkString, MAX_U32, wrongType } from './values/validate.js';
 import { checkValueTypes, sameTypes, showTypes } from './values/values.js';
 
 interface Parts {
@@ -167,7 +168,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
    */
   async exclusive<T>(fn: (module: CallerModule) => T | PromiseLike<T>, options?: CallOptions): Promise<T> {
     checkFunction(fn, 'fn');
-    const checked = checkCallOptions(options, this.#state.runtime.defaultOptions);
+    const checked = checkUncounted(options, this.#state.runtime.defaultOptions);
     const parent = this.#lease?.frame;
     if (this.#lease) checkParent(parent, this.#lease.expired);
     this.#state.checkOpen();
@@ -190,7 +191,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
    */
   async freeze(options?: CallOptions): Promise<ModuleImage> {
     const { runtime } = this.#state;
-    const checked = checkCallOptions(options, runtime.defaultOptions);
+    const checked = checkUncounted(options, runtime.defaultOptions);
     return makeModuleImage(await freezeAsync(this.#state, this.#lease, begin(checked, runtime)));
   }
   /** As `freeze`, on the JS thread. ERR_WAZERO_BUSY while a call runs or waits. */
@@ -207,7 +208,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
    */
   async reset(options?: CallOptions): Promise<void> {
     const { runtime } = this.#state;
-    const checked = checkCallOptions(options, runtime.defaultOptions);
+    const checked = checkUncounted(options, runtime.defaultOptions);
     await resetAsync(this.#state, this.#lease, begin(checked, runtime));
   }
   /** As `reset`, on the JS thread. ERR_WAZERO_BUSY while a call runs or waits. */
@@ -283,6 +284,21 @@ export class CallerModule extends Module {
   /** CallOptions.context of the outermost call. */
   get context(): unknown {
     return this.#lent.frame.context;
+  }
+
+  /**
+   * What this host function costs its caller, in a runtime with `RuntimeConfig.withFuel(true)` (ours, not wazero's); elsewhere nothing is
+   * charged. Before the work itself: where that is more than the call may still execute this throws a Trap of kind 'out of fuel', and the
+   * guest ends so, whatever the host function does about it.
+   * @throws RangeError for a negative amount, ERR_WAZERO_CLOSED after the host function has answered
+   */
+  chargeFuel(amount: bigint): void {
+    const charged = checkFuel(amount, 'amount');
+    if (charged === undefined) throw wrongType('a bigint', 'amount', amount);
+    const { frame, host, expired } = this.#lent;
+    if (expired) throw expiredError();
+    if (host === undefined) throw invalidArgument('Expected the caller of a host function, not that of a conversation');
+    if (!native().frameCharge(frame.id, charged)) throw outOfFuelError();
   }
 }
 

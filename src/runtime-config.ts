@@ -14,6 +14,7 @@ const defaults: RuntimeFields = Object.freeze({
   customSections: false,
   closeOnContextDone: false,
   closeOnTrap: false,
+  fuel: false,
   defaultTimeoutMs: Infinity,
   limits: Object.freeze({}),
 });
@@ -150,6 +151,16 @@ export class RuntimeConfig extends Uncloneable {
   withCloseOnTrap(enabled: boolean): RuntimeConfig {
     checkBoolean(enabled, 'enabled');
     return this.#with({ closeOnTrap: enabled });
+  }
+
+  /**
+   * Guests count what they execute (ours, not wazero's): a call may be given a budget (`fuel`), which it uses up at the same instruction
+   * whichever engine, machine or lane runs it, and however busy that is. Default: false. It makes code larger and slower, and is part of the
+   * key of a cache. What an instruction costs: docs/fuel.md.
+   */
+  withFuel(enabled: boolean): RuntimeConfig {
+    checkBoolean(enabled, 'enabled');
+    return this.#with({ fuel: enabled });
   }
 
   /**

@@ -85,6 +85,7 @@ typedef struct {
   uint32_t lane;
   uint64_t parent;      /* frame id of the frame below in the same group, 0 = outermost */
   int64_t timeout_ns;   /* time left; 0 = none; negative: it is over, where C++ has begun the call */
+  uint64_t fuel;        /* 0 = no limit, else one more than what the call may execute (fuel of the runtime's config) */
 } wz_frame_options;
 enum { WZ_STOP_CLOSE = 1, WZ_STOP_TIMEOUT = 2, WZ_STOP_ABORT = 3 };
 
@@ -193,6 +194,7 @@ typedef struct {
   uint32_t headroom;            /* bytes below the limit that signal handlers need */
   uint64_t stack_bytes;         /* limit of the module's stack, 0: wazero's */
   uintptr_t account;            /* wz_account */
+  uintptr_t fuel, burned;       /* int64_t; 0: it does not count. What the call may still execute, set before it; the account's sum of what calls that ended here have executed, to be added to */
 } wz_direct_entry;
 typedef struct { uint64_t id; uint32_t params, results; } wz_direct_host;
 enum { WZ_EXIT_HOST = 5 };
@@ -275,6 +277,7 @@ enum {
  * void     wz_call(wz_frame_options*, wz_handle function, uint64_t *words, uint32_t word_count, wz_result*)
  *                                                                    sync: results are in words; async: WZ_MSG_DONE
  * void     wz_frame_stop(uint64_t env, uint64_t frame, uint32_t reason, uint32_t exit_code)
+ * uint32_t wz_frame_charge(uint64_t env, uint64_t frame, uint64_t fuel)   0: that is more than the call may still execute. Inside WZ_MSG_HOST_CALL
  * void     wz_frame_reply(uint64_t env, uint64_t frame, wz_reply*)
  * void     wz_frame_taken(uint64_t env, uint64_t frame, uint64_t target, uint32_t pieces, uint64_t bytes, uint32_t error, uint64_t ahead)
  *                                                                    of what was written ahead to a sink so much was taken; error: an errno or 0

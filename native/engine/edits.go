@@ -22,6 +22,7 @@ import (
 	"wazeroengine/e10loops"
 	"wazeroengine/e10sparse"
 	"wazeroengine/e11fork"
+	"wazeroengine/e12fuel"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -126,6 +127,7 @@ var edits = []edit.Edit{
 	e10const.Edit,
 	e10compile.Edit,
 	e11fork.Edit, // in the files that e7closed added
+	e12fuel.Edit, // beside the polls of e2 and the entries of e5; exits as in e10exits
 }
 
 //go:embed all:*

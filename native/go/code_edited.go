@@ -41,14 +41,17 @@ func (rt *runtimeState) codeKey(sum codecache.Key, heard string) codecache.Key {
 		features = api.CoreFeatures(*rt.config.coreFeatures)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %x %s %s %x %x %t %t %q %x", nodehost.Version(), prescan.Version(), runtime.GOARCH, runtime.GOOS, nodehost.CPU(), uint64(features),
-		!rt.config.debugInfoDisabled, rt.config.closeOnContextDone, heard, sum)
+	fmt.Fprintf(h, "%s %x %s %s %x %x %t %t %t %q %x", nodehost.Version(), prescan.Version(), runtime.GOARCH, runtime.GOOS, nodehost.CPU(), uint64(features),
+		!rt.config.debugInfoDisabled, rt.config.closeOnContextDone, rt.config.fuel, heard, sum)
 	return codecache.Key(h.Sum(nil))
 }
 
 // compileCode takes the code that the engine or the directory of its cache has, which proves that the module is valid, or compiles.
 func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum codecache.Key, heard string) (wazero.CompiledModule, error) {
 	key := rt.codeKey(sum, heard)
+	if rt.config.fuel {
+		ctx = nodehost.WithFuelCounted(ctx)
+	}
 	if nodehost.HasCode(rt.inner, key) {
 		module, err := rt.inner.CompileModule(nodehost.WithExchange(ctx, &nodehost.Exchange{ID: key, Verified: true}), binary)
 		if !errors.Is(err, nodehost.ErrNoCode) { // it may have been closed meanwhile

@@ -26,6 +26,7 @@ type runtimeConfig struct {
 	compilationCache      handles.Handle
 	customSections        bool
 	closeOnContextDone    bool
+	fuel                  bool
 
 	totalMemoryBytes     uint64
 	totalMemoryByDefault bool
@@ -50,6 +51,7 @@ func readRuntimeConfig(c *C.wz_runtime_config) *runtimeConfig {
 		compilationCache:      handles.Handle(c.compilation_cache),
 		customSections:        c.custom_sections != 0,
 		closeOnContextDone:    c.close_on_context_done != 0,
+		fuel:                  c.fuel != 0,
 		totalMemoryBytes:      uint64(c.limit_total_memory_bytes),
 		totalMemoryByDefault:  c.total_memory_by_default != 0,
 		moduleBytes:           uint64(c.limit_module_bytes),

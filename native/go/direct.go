@@ -72,10 +72,17 @@ func (d *directState) adopt(o frames.Options, stack []byte) error {
 	}
 	f.IsCall(true)
 	f.EnterRunning()
+	f.BurnsIn(d.fuel())
 	d.frame, d.ctx = f, f.context()
 	d.inner.Lend(d.ctx, stack)
 	f.hostContext = d.inner.WithSnapshots(d.ctx) // for a snapshot that is taken before the host function answers
 	return nil
+}
+
+// fuel is where it counts, nil where it does not.
+func (d *directState) fuel() *int64 {
+	entry, _ := d.inner.DirectEntry()
+	return entry.Fuel
 }
 
 // proceed runs the call from its exit to its end. answer is that of the host function which it left for, if it has answered. usable

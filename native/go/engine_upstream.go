@@ -33,6 +33,7 @@ type directFunction interface {
 type directEntry struct {
 	Preamble, Executable, ExecutionContext, ModuleContext, Closed                         uintptr
 	Words                                                                                 int
+	Fuel                                                                                  *int64
 	HostWords                                                                             uintptr
 	ExitCode, CallerModule, StackLimit, ReturnAddress, StackPointer, Callee, FramePointer uintptr
 }

@@ -40,6 +40,9 @@ func wz_direct_open(envID C.uint64_t, fn C.wz_handle, entry *C.wz_direct_entry, 
 			host_words: C.uint32_t(a.HostWords), words: C.uint32_t(a.Words), headroom: C.uint32_t(stackHeadroom()), stack_bytes: C.uint64_t(f.module.callStackBytes()),
 			account: C.uintptr_t(uintptr(unsafe.Pointer(&f.module.account.Native))),
 		}
+		if f.module.CountsFuel() {
+			entry.fuel, entry.burned = C.uintptr_t(uintptr(unsafe.Pointer(a.Fuel))), C.uintptr_t(uintptr(f.module.account.FuelWord()))
+		}
 		return uint64(d.handle), nil, nil
 	})
 }

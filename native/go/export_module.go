@@ -116,6 +116,16 @@ func wz_frame_taken(env, id, target C.uint64_t, pieces C.uint32_t, bytes C.uint6
 	}
 }
 
+//export wz_frame_charge
+func wz_frame_charge(env, id, amount C.uint64_t) C.uint32_t {
+	if e, err := findEnv(uint64(env)); err == nil {
+		if f := e.frame(uint64(id)); f != nil && !f.ChargeFuel(int64(amount)) {
+			return 0
+		}
+	}
+	return 1
+}
+
 //export wz_source_ready
 func wz_source_ready(h C.wz_handle) {
 	if m, _ := handles.Get(handles.Handle(h), handles.Module).(*moduleState); m != nil {

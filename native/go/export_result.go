@@ -44,7 +44,7 @@ func done(env, id uint64, target handles.Handle, words []uint64, payload []byte,
 }
 
 func readFrameOptions(o *C.wz_frame_options) frames.Options {
-	return frames.Options{Env: uint64(o.env), Frame: uint64(o.frame), Lane: uint32(o.lane), Timeout: nanoseconds(o.timeout_ns)}
+	return frames.Options{Env: uint64(o.env), Frame: uint64(o.frame), Lane: uint32(o.lane), Timeout: nanoseconds(o.timeout_ns), Fuel: uint64(o.fuel)}
 }
 
 func goWords(p *C.uint64_t, n C.uint32_t) []uint64 {

@@ -68,7 +68,7 @@ type functionState struct {
 	idle []api.Function
 }
 
-// Handle, Share, IsClosed, Close, HasFiles and InterruptFiles are frames.Module.
+// Handle, Share, IsClosed, Close, HasFiles, CountsFuel and InterruptFiles are frames.Module.
 func (m *moduleState) Handle() uint64 { return uint64(m.handle) }
 
 // Share is of the slots: the tenant's, or the runtime's.
@@ -86,6 +86,9 @@ func (m *moduleState) Account() *accounts.Account { return m.account }
 func (m *moduleState) IsClosed() bool {
 	return m.Closed.Load() || m.inner != nil && m.inner.IsClosed()
 }
+
+// CountsFuel is whether its code does.
+func (m *moduleState) CountsFuel() bool { return m.rt.config.fuel }
 
 // callStackBytes is the limit of the module or of its runtime; 0: wazero's.
 func (m *moduleState) callStackBytes() uint64 {

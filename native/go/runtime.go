@@ -46,6 +46,9 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 	if err != nil {
 		return nil, "", err
 	}
+	if config.fuel && !engineEdited {
+		return nil, "", &failure.Error{Code: failure.CodeNotImplemented, Message: "withFuel needs the edited engine"}
+	}
 	rc := config.build()
 	var disk *diskCache
 	if config.compilationCache != 0 {

@@ -1,5 +1,6 @@
 import { LANE, STOP } from '../native/binding.js';
 import { addActive, native, removeActive } from '../native/native.js';
+import { putFuel } from '../values/area.js';
 import { abortedError, type Interruption } from '../values/errors.js';
 import { AsyncResource, Buffer } from '../values/node.js';
 import { endingOf, leave } from './entry.js';
@@ -63,10 +64,12 @@ export abstract class AsyncFrame<T> extends Frame {
     addActive();
     this.group.detachBuffers();
     try {
+      if (this.fuel !== undefined) putFuel(this.fuel);
       const json = this.begin(LANE.async, this.nativeBelow(), timeoutNs);
       const error = json === undefined ? undefined : endingOf(this, () => json);
       if (error) throw error;
     } catch (error) {
+      putFuel(undefined); // nobody may have taken it
       removeActive();
       leave(this, error);
       this.#reject?.(error);

@@ -1,7 +1,7 @@
 import { isPromiseLike, tooLate } from '../io/callbacks.js';
 import { type Handle, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
-import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
+import { CALLER, FRAME, f64, putFuel, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
 import { closedError } from '../values/errors.js';
 import { fewOf, getOne, isOne, putFew } from '../values/few.js';
 import { nextId } from '../values/ids.js';
@@ -112,6 +112,7 @@ export class DirectCall {
     u32[SLOT] = this.#slot;
     f64[FRAME] = this.#id;
     f64[TIMEOUT] = options.timeoutNs;
+    if (options.fuel !== undefined) putFuel(options.fuel);
     top = this;
     let text: string | undefined;
     try {
@@ -132,7 +133,10 @@ export class DirectCall {
   }
 
   #finish(status: number | undefined, text: string | undefined): unknown {
-    if (status === NOT_ENTERED) return notEntered;
+    if (status === NOT_ENTERED) {
+      if (this.#options.fuel !== undefined) putFuel(undefined); // nobody has taken it
+      return notEntered;
+    }
     const { state } = this;
     let error: Error | undefined;
     let result: unknown;
@@ -167,9 +171,9 @@ export class DirectCall {
   frame(): Frame {
     if (!this.#frame) {
       const { module } = this.state;
-      const { timeoutMs, byDefault, context } = this.#options;
+      const { timeoutMs, byDefault, context, fuel } = this.#options;
       const deadline = timeoutMs === Infinity ? Infinity : now() + native().directLeft(this.#id);
-      const options = { deadline, timeoutMs, byDefault, context };
+      const options = { deadline, timeoutMs, byDefault, context, fuel };
       this.#frame = new Frame('sync', module, undefined, options, this.state, this.#id);
       frames.add(this.#frame);
       module.group.push(this.#frame, new Stack());

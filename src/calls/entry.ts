@@ -1,4 +1,5 @@
 import { type FrameOutcome, type Handle, LANE } from '../native/binding.js';
+import { putFuel } from '../values/area.js';
 import {
   abortedError,
   closedError,
@@ -107,9 +108,11 @@ export function enterSync(
   group.refreshBuffers();
   let error: Error | undefined;
   try {
+    if (frame.fuel !== undefined) putFuel(frame.fuel);
     const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs);
     error = endingOf(frame, () => json);
   } catch (thrown) {
+    putFuel(undefined); // nobody may have taken it
     error = thrown as Error;
   }
   frame.group.refreshBuffers();

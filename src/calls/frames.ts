@@ -21,6 +21,8 @@ export interface FrameOptions {
   /** The runtime's own deadline, which a nested call does not need: it has that of the call below. */
   readonly byDefault: boolean;
   readonly context: unknown;
+  /** undefined: no limit but that of the call below. */
+  readonly fuel: bigint | undefined;
 }
 
 /** What a frame is for, in messages: 'the instantiation'. Asked only where there is an error. */
@@ -58,6 +60,7 @@ export class Frame<M extends Entered> {
   readonly subject: Subject;
   /** CallOptions.context of the outermost call. */
   readonly context: unknown;
+  readonly fuel: bigint | undefined;
   readonly signal: AbortSignal | undefined;
   state: FrameState = 'queued';
   /** Since it runs. */
@@ -108,6 +111,7 @@ export class Frame<M extends Entered> {
     this.parent = parent;
     this.subject = subject;
     this.signal = options.signal;
+    this.fuel = options.fuel;
     const below = parent && (options.byDefault || parent.deadline <= options.deadline) ? parent : undefined;
     this.deadline = below ? below.deadline : options.deadline;
     this.timeoutMs = below ? below.timeoutMs : options.timeoutMs;

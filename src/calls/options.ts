@@ -1,7 +1,7 @@
 import { invalidArgument, notInterruptibleError } from '../values/errors.js';
 import { now } from '../values/node.js';
 import type { CallOptions } from '../values/types.js';
-import { checkFunction, checkObject, checkSignal, checkTimeout } from '../values/validate.js';
+import { checkFuel, checkFunction, checkObject, checkSignal, checkTimeout } from '../values/validate.js';
 import { type FrameOptions, nanoseconds } from './frames.js';
 
 /** CallOptions, checked once; the deadline counts anew for each call. Not frozen, which takes longer than the rest: nobody outside has it. */
@@ -20,6 +20,10 @@ export class CheckedOptions {
   readonly direct: boolean;
   /** timeoutMs for native code, 0 for none. */
   readonly timeoutNs: number;
+  /** What the call may execute; undefined: no limit. */
+  readonly fuel: bigint | undefined;
+  /** The runtime has fuel. */
+  readonly counted: boolean;
 
   constructor(
     signal: AbortSignal | undefined,
@@ -27,6 +31,8 @@ export class CheckedOptions {
     byDefault: boolean,
     context: unknown,
     interruptible: boolean,
+    counted: boolean,
+    fuel?: bigint,
   ) {
     this.signal = signal;
     this.timeoutMs = timeoutMs;
@@ -36,17 +42,20 @@ export class CheckedOptions {
     this.endless = signal === undefined && timeoutMs === Infinity;
     this.direct = signal === undefined && (timeoutMs === Infinity || interruptible);
     this.timeoutNs = nanoseconds(timeoutMs);
+    this.counted = counted;
+    this.fuel = fuel;
   }
 }
 /** Of a runtime: what holds where no options are given. */
-export function defaultOptions(timeoutMs: number, interruptible: boolean): CheckedOptions {
-  return new CheckedOptions(undefined, timeoutMs, true, undefined, interruptible);
+export function defaultOptions(timeoutMs: number, interruptible: boolean, counted: boolean): CheckedOptions {
+  return new CheckedOptions(undefined, timeoutMs, true, undefined, interruptible, counted);
 }
 export const noFrameOptions: FrameOptions = Object.freeze({
   deadline: Infinity,
   timeoutMs: Infinity,
   byDefault: true,
   context: undefined,
+  fuel: undefined,
 });
 
 export function checkCallOptions(options: CallOptions | undefined, defaults: CheckedOptions): CheckedOptions {
@@ -55,21 +64,33 @@ export function checkCallOptions(options: CallOptions | undefined, defaults: Che
   const signal = checkSignal(options.signal, 'options.signal');
   const given = checkTimeout(options.timeoutMs, 'options.timeoutMs');
   const timeoutMs = given ?? defaults.timeoutMs;
-  return new CheckedOptions(signal, timeoutMs, given === undefined, options.context, defaults.interruptible);
+  const fuel = checkFuel(options.fuel, 'options.fuel');
+  const { interruptible, counted } = defaults;
+  if (fuel !== undefined && !counted)
+    throw invalidArgument('Expected no fuel but received some: it needs a runtime with RuntimeConfig.withFuel(true)');
+  return new CheckedOptions(signal, timeoutMs, given === undefined, options.context, interruptible, counted, fuel);
+}
+
+/** Of what executes nothing by itself. */
+export function checkUncounted(options: CallOptions | undefined, defaults: CheckedOptions): CheckedOptions {
+  const checked = checkCallOptions(options, defaults);
+  if (checked.fuel !== undefined)
+    throw invalidArgument('Expected no fuel here but received some: give it to the calls');
+  return checked;
 }
 
 /** For one call that begins now. */
 export function begin(options: CheckedOptions, runtime: { readonly closeOnContextDone: boolean }): FrameOptions {
-  const { signal, timeoutMs, byDefault, context } = options;
+  const { signal, timeoutMs, byDefault, context, fuel } = options;
   if (options.endless) {
-    if (byDefault && context === undefined) return noFrameOptions;
-    return { deadline: Infinity, timeoutMs, byDefault, context };
+    if (byDefault && context === undefined && fuel === undefined) return noFrameOptions;
+    return { deadline: Infinity, timeoutMs, byDefault, context, fuel };
   }
   if (!runtime.closeOnContextDone)
     throw notInterruptibleError(
       'timeoutMs, signal and RuntimeConfig.withDefaultTimeout need a runtime with RuntimeConfig.withCloseOnContextDone(true)',
     );
-  return { signal, deadline: deadlineOf(timeoutMs), timeoutMs, byDefault, context };
+  return { signal, deadline: deadlineOf(timeoutMs), timeoutMs, byDefault, context, fuel };
 }
 
 export function deadlineOf(timeoutMs: number): number {

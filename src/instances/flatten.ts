@@ -39,6 +39,7 @@ export function runtimeRecord(fields: RuntimeFields): RuntimeRecord {
     limitCallStackBytes: BigInt(runtimeLimit(limits, 'callStackBytes')),
     limitOpenFiles: runtimeLimit(limits, 'openFiles'),
     totalMemoryByDefault: limits.totalMemoryBytes === undefined,
+    fuel: fields.fuel,
   };
 }
 

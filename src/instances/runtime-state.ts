@@ -57,7 +57,7 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, Com
     }
     this.closeOnContextDone = fields.closeOnContextDone;
     this.closeOnTrap = fields.closeOnTrap;
-    this.defaultOptions = defaultOptions(fields.defaultTimeoutMs, fields.closeOnContextDone);
+    this.defaultOptions = defaultOptions(fields.defaultTimeoutMs, fields.closeOnContextDone, fields.fuel);
     this.limits = fields.limits;
     this.#owned = { handle: this.handle, cache };
     forgotten.register(this, this.#owned, this);

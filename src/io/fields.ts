@@ -16,6 +16,7 @@ export interface RuntimeFields {
   readonly customSections: boolean;
   readonly closeOnContextDone: boolean;
   readonly closeOnTrap: boolean;
+  readonly fuel: boolean;
   /** Milliseconds; Infinity for none. */
   readonly defaultTimeoutMs: number;
   readonly limits: Limits;

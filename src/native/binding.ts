@@ -146,6 +146,8 @@ export interface NativeBinding {
   /** Of what an asynchronous frame has written ahead to a sink so much was taken; `error`: an errno or 0. `ahead` is words[1] of MSG.write. */
   frameTaken(frame: number, target: number, pieces: number, bytes: number, error: number, ahead: number): void;
   /** The stdin of the module, of which MSG.read was answered READ.later, has something now. Any time. */
+  /** Takes from what the call may still execute, inside one of its host functions; false: that was too much. */
+  frameCharge(frame: number, amount: bigint): boolean;
   sourceReady(module: Handle): void;
 
   /** Bytes, -1 when the module has been closed natively: by a deadline, say, of which JavaScript hears a moment later. */
@@ -347,6 +349,7 @@ export interface RuntimeRecord {
   limitCallStackBytes?: bigint;
   limitOpenFiles?: number;
   /** limitTotalMemoryBytes is the default: native code takes less where a control group has little. */ totalMemoryByDefault?: boolean;
+  fuel?: boolean;
 }
 export interface ModuleRecord {
   hasName?: boolean;

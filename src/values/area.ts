@@ -1,6 +1,6 @@
 import { type Words, wordsOver } from './words.js';
 
-/** DirectArea of native/addon/lanes/direct.h: slot and status, frame, target, caller and timeout, then words, then endings, then bytes. */
+/** DirectArea of native/addon/lanes/direct.h: slot and status, frame, target, caller, timeout and fuel, then words, then endings, then bytes. */
 export const area = new ArrayBuffer(1024 + 16_384);
 export const SLOT = 0;
 export const STATUS = 1;
@@ -8,7 +8,8 @@ export const FRAME = 1;
 export const TARGET = 2;
 export const CALLER = 3;
 export const TIMEOUT = 4;
-export const FIRST_WORD = 5;
+export const FUEL = 5;
+export const FIRST_WORD = 6;
 /**
  * How many messages are on their way that may say that a module is closed: a deadline ends a guest on another thread, and JavaScript hears of
  * it in a later turn. Read without Atomics: it is a word of its own that only goes up meanwhile, and nothing that it guards is memory that
@@ -17,5 +18,10 @@ export const FIRST_WORD = 5;
 export const ENDINGS = 254;
 export const u32 = new Uint32Array(area);
 export const f64 = new Float64Array(area);
+const u64 = new BigUint64Array(area, 0, FIRST_WORD);
 export const words: Words = wordsOver(area, FIRST_WORD * 8, (4 * ENDINGS - FIRST_WORD * 8) / 8);
+/** What the call that begins next may execute, whichever way it enters native code, which takes it; undefined: no limit. */
+export function putFuel(fuel: bigint | undefined): void {
+  u64[FUEL] = fuel === undefined ? 0n : fuel + 1n;
+}
 export const bytes = new Uint8Array(area, 1024);

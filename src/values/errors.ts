@@ -42,6 +42,7 @@ export type TrapKind =
   | 'integer divide by zero'
   | 'integer overflow'
   | 'invalid conversion to integer'
+  | 'out of fuel'
   | 'unaligned atomic'
   | 'expected shared memory'
   | 'too many waiters'
@@ -254,6 +255,9 @@ export interface ErrorRecord {
   /** the thrown object is parked in the frame: it is the cause */ host?: boolean;
   /** modules of the link group that were found closed when the frame ended */ closed?: number[];
 }
+
+/** Of a host function that charged more than there was. */
+export const outOfFuelError = () => makeTrap('wasm error: out of fuel', 'out of fuel', Object.freeze([]));
 
 /** Makes the error that a record of native/go/failure/failure.go describes. */
 export function makeError(record: ErrorRecord, context: ErrorContext = {}): Error {

@@ -193,6 +193,12 @@ export interface CallOptions {
    * RuntimeConfig.withDefaultTimeout, else none.
    */
   timeoutMs?: number | undefined;
+  /**
+   * How much the call may execute (ours, not wazero's), calls that are nested in it included; about one for each instruction: docs/fuel.md.
+   * Past it the guest ends in a Trap of kind 'out of fuel'. 0 is allowed; negative or more than 2^63 - 2 is a RangeError; a TypeError without
+   * RuntimeConfig.withFuel(true). Default: no limit, or that of the call which it is nested in.
+   */
+  fuel?: bigint | undefined;
   /** Handed to host functions as `caller.context` (wazero: ctx.Value). */
   context?: unknown;
 }

@@ -89,6 +89,19 @@ export function checkTimeout(value: unknown, name: string): number | undefined {
   return value;
 }
 
+const MOST_FUEL = 2n ** 63n - 2n;
+
+/** undefined where nothing is said. The largest number there is would be no limit to native code. */
+export function checkFuel(value: unknown, name: string): bigint | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'bigint') {
+    if (typeof value === 'number' && !(value >= 0)) throw wrongRange('a bigint that is not negative', name, value);
+    throw wrongType('a bigint', name, value);
+  }
+  if (value < 0n || value > MOST_FUEL) throw wrongRange(`a bigint from 0 to ${MOST_FUEL}`, name, value);
+  return value;
+}
+
 export function checkSignal(value: unknown, name: string): AbortSignal | undefined {
   if (value === undefined) return undefined;
   // Not instanceof: a signal of another realm (vm, jsdom) is one, too.

@@ -79,11 +79,13 @@ export class Wazero {
   #features;
   #served = 0;
   #seen;
-  /** `seen` is what of a memory is compared: all of it, where nothing else is said. */
-  constructor(engine, features, seen) {
+  #fuel;
+  /** `seen` is what of a memory is compared: all of it, where nothing else is said. With `fuel` what calls cost is, too. */
+  constructor(engine, features, seen, fuel = false) {
     this.#engine = engine;
     this.#features = features;
     this.#seen = seen;
+    this.#fuel = fuel;
   }
   static features = {
     v8: CoreFeatures.V2 | CoreFeatures.TailCall | CoreFeatures.ExtendedConst,
@@ -100,7 +102,7 @@ export class Wazero {
     await this.close();
     this.#served = 0;
     this.#runtime = new Runtime(
-      RuntimeConfig[this.#engine]().withCoreFeatures(this.#features).withCloseOnContextDone(true),
+      RuntimeConfig[this.#engine]().withCoreFeatures(this.#features).withCloseOnContextDone(true).withFuel(this.#fuel),
     );
     const builder = this.#runtime.newHostModuleBuilder('h');
     for (const [name, [params, results]] of Object.entries(types)) {
@@ -119,7 +121,7 @@ export class Wazero {
 
   async run(compiled, calls, asynchronous) {
     this.#host = new Host();
-    const outcome = { log: this.#host.log, calls: [] };
+    const outcome = { log: this.#host.log, calls: [], fuel: [] };
     let module;
     try {
       module = await this.#runtime.instantiateModule(compiled, undefined, { timeoutMs: 5000 });
@@ -130,10 +132,11 @@ export class Wazero {
     } finally {
       if (module === undefined) compiled.close();
     }
-    for (const { name, args, endless } of calls) {
+    for (const { name, args, endless, fuel } of calls) {
+      if (this.#fuel) outcome.fuel.push(module.usage().fuel);
       if (module.isClosed) break;
       // Generated modules end by themselves. Calls without a deadline are those that may go without Go.
-      const f = module.exportedFunction(name).withOptions(endless ? {} : { timeoutMs: 5000 });
+      const f = module.exportedFunction(name).withOptions({ ...(endless ? {} : { timeoutMs: 5000 }), fuel });
       try {
         outcome.calls.push(plainResults(asynchronous ? await f.call(...args) : f.callSync(...args)));
       } catch (error) {
@@ -168,7 +171,7 @@ export class V8 {
   }
   run(bytes, calls) {
     const host = new Host();
-    const outcome = { log: host.log, calls: [] };
+    const outcome = { log: host.log, calls: [], fuel: [] };
     let instance;
     try {
       instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { h: host.functions });
@@ -202,6 +205,7 @@ const families = [
   [/stack/, 'stack'],
   [/^host/, 'host'],
   [/exception/, 'exception'],
+  [/fuel/, 'fuel'],
 ];
 export const inconclusive = new Set(['stack', 'timeout']);
 
@@ -224,9 +228,12 @@ export function difference(one, other, calls) {
   for (const [i, call] of calls.entries()) {
     const [a, b] = [one.calls[i], other.calls[i]];
     if (inconclusive.has(a) || inconclusive.has(b)) return undefined;
+    if (one.fuel?.[i] !== other.fuel?.[i])
+      return `fuel before call ${i} ${show(call)}: ${one.fuel[i]} / ${other.fuel[i]}`;
     if (!isDeepStrictEqual(a, b)) return `call ${i} ${show(call)}: ${show(a)} / ${show(b)}`;
     if (a === undefined) break;
   }
+  if (!isDeepStrictEqual(one.fuel, other.fuel)) return `fuel: ${show(one.fuel)} / ${show(other.fuel)}`;
   if (!isDeepStrictEqual(one.log, other.log)) return `host calls: ${show(one.log)} / ${show(other.log)}`;
   if (!isDeepStrictEqual(one.globals, other.globals)) return `globals: ${show(one.globals)} / ${show(other.globals)}`;
   if (one.memory?.length !== other.memory?.length)

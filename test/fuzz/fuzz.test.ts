@@ -11,6 +11,7 @@ for (const { target, executions, edit } of [
   { target: 'config', executions: 4000, edit: undefined },
   { target: 'wasi', executions: 60, edit: 'e8wasi' },
   { target: 'engines', executions: 300, edit: 'e2' },
+  { target: 'fuel', executions: 1000, edit: 'e12fuel' },
   { target: 'v8', executions: 300, edit: 'e2' },
   { target: 'addresses', executions: 100, edit: 'e7address' },
   { target: 'floats', executions: 300, edit: 'e7cmov' },

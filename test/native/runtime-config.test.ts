@@ -26,6 +26,7 @@ interface RuntimeModel {
   customSections: boolean;
   closeOnContextDone: boolean;
   closeOnTrap: boolean;
+  fuel: boolean;
   defaultTimeoutMs: number;
   limits: Limits;
 }
@@ -55,6 +56,7 @@ const switches = [
   ['withCustomSections', 'customSections'],
   ['withCloseOnContextDone', 'closeOnContextDone'],
   ['withCloseOnTrap', 'closeOnTrap'],
+  ['withFuel', 'fuel'],
 ] as const;
 for (const [method, field] of switches)
   runtime.add(
@@ -106,6 +108,7 @@ it(`RuntimeConfig, ${numRuns} of them`, () => {
         customSections: false,
         closeOnContextDone: false,
         closeOnTrap: false,
+        fuel: false,
         defaultTimeoutMs: Infinity,
         limits: {},
       };
@@ -127,6 +130,7 @@ it(`RuntimeConfig, ${numRuns} of them`, () => {
         compilationCache: String(model.cache ? fieldsOf.compilationCache(model.cache)!.handle : 0),
         customSections: model.customSections,
         closeOnContextDone: model.closeOnContextDone,
+        fuel: model.fuel,
         totalMemoryBytes: String(limits.totalMemoryBytes),
         totalMemoryByDefault: model.limits.totalMemoryBytes === undefined,
         moduleBytes: String(limits.moduleBytes),

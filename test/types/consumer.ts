@@ -202,6 +202,7 @@ export function runtimeConfig(cache: CompilationCache): RuntimeConfig {
     .withCustomSections(true)
     .withCloseOnContextDone(true)
     .withCloseOnTrap(true)
+    .withFuel(true)
     .withDefaultTimeout(1_000)
     .withDefaultTimeout(Infinity)
     .withLimits(limits);
@@ -418,7 +419,7 @@ export async function running(binary: BinarySource, signal: AbortSignal, listene
   // @ts-expect-error nothing could fire it
   runtime.compileModuleSync(binary, { signal });
   const options: CallOptions = { signal, timeoutMs: Number.POSITIVE_INFINITY, context: { request: 1 } };
-  const syncOptions: SyncCallOptions = { timeoutMs: 5, context: 1 };
+  const syncOptions: SyncCallOptions = { timeoutMs: 5, fuel: 5n, context: 1 };
   exactly<unknown>()(options.context);
   exactly<AbortSignal | undefined>()(options.signal);
   exactly<number | undefined>()(options.timeoutMs);
@@ -575,6 +576,7 @@ async function imageMembers(runtime: Runtime, module: Module): Promise<void> {
 function callerMembers(caller: CallerModule): number {
   exactly<AbortSignal>()(caller.signal);
   exactly<unknown>()(caller.context);
+  exactly<void>()(caller.chargeFuel(5n));
   const asModule: Module = caller;
   // @ts-expect-error lent, never made
   new CallerModule();
@@ -799,6 +801,7 @@ export const everyTrap: Record<TrapKind, true> = {
   'integer divide by zero': true,
   'integer overflow': true,
   'invalid conversion to integer': true,
+  'out of fuel': true,
   'unaligned atomic': true,
   'expected shared memory': true,
   'too many waiters': true,

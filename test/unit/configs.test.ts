@@ -27,6 +27,7 @@ describe('RuntimeConfig', () => {
       customSections: false,
       closeOnContextDone: false,
       closeOnTrap: false,
+      fuel: false,
       defaultTimeoutMs: Infinity,
       limits: {},
     });

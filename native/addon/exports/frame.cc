@@ -17,6 +17,7 @@ wz_frame_options FrameOptions(Environment& environment, Arguments& args) {
   options.lane = args.Uint32(1, "lane");
   options.parent = args.Whole(2, "parent");
   options.timeout_ns = static_cast<int64_t>(args.Whole(3, "timeoutNs"));
+  options.fuel = environment.direct.TakeFuel();
   return options;
 }
 
@@ -168,6 +169,15 @@ napi_value FrameTaken(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value FrameCharge(Environment& environment, Arguments& args) {
+  const uint64_t frame = args.Whole(0, "frame"), amount = args.BigUint64(1, "amount");
+  if (!args.ok()) return nullptr;
+  const DirectCalls::Charged charged = environment.direct.Charge(frame, amount);
+  if (charged != DirectCalls::kNotOurs) return Boolean(args.env(), charged == DirectCalls::kEnough);
+  environment.Adopt(frame);
+  return Boolean(args.env(), wz_frame_charge(environment.id, frame, amount) != 0);
+}
+
 napi_value GroupsDepend(Environment& environment, Arguments&) {
   environment.groups_depend = true;
   return nullptr;
@@ -190,6 +200,7 @@ const Binding kBindings[] = {
     {"frameStop", Entry<FrameStop>},
     {"frameReply", Entry<FrameReply>},
     {"frameTaken", Entry<FrameTaken>},
+    {"frameCharge", Entry<FrameCharge>},
     {"groupsDepend", Entry<GroupsDepend>},
     {"sourceReady", Entry<SourceReady>},
 };

@@ -116,7 +116,7 @@ napi_value DirectCalls::Enter() {
     deadline = DeadlineIn(area.timeout);
   }
 
-  Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, deadline, nullptr, nullptr};
+  Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, deadline, TakeFuel(), nullptr, nullptr};
   Watcher::Call& watched = watched_calls_[depth_];
   top_ = &call;
   depth_++;
@@ -130,6 +130,7 @@ napi_value DirectCalls::Enter() {
   }
 
   AtomicAt<uintptr_t>(entry.stack_limit).store(reinterpret_cast<uintptr_t>(limit), std::memory_order_relaxed);
+  BeginFuel(entry, call.fuel);
   if (deadline != kNever) Watcher::Get().Arm(watched, entry.stack_limit, deadline);
   uint32_t& exit_code = At<uint32_t>(entry.exit_code);
   uint32_t answer = WZ_REPLY_OK;
@@ -138,7 +139,7 @@ napi_value DirectCalls::Enter() {
   while (exit_code != 0) {
     answer = Ask(call, exit_code);
     if (answer != WZ_REPLY_OK || call.adopted || closed.load(std::memory_order_acquire) != 0 ||
-        IsPoisoned(entry.stack_limit)) {  // a guest need not poll again
+        IsPoisoned(entry.stack_limit) || IsOutOfFuel(entry)) {  // a guest need not poll again
       break;
     }
     exit_code = 0;
@@ -151,9 +152,12 @@ napi_value DirectCalls::Enter() {
   if (exit_code != 0) {
     text = Continue(call, answer);
     status = entry.gone ? kDirectGone : kDirectThroughGo;
-  } else if (closed.load(std::memory_order_acquire) != 0) {
-    text = ClosedMeanwhile(entry);
-    status = kDirectThroughGo;
+  } else {
+    EndFuel(entry, call.fuel);
+    if (closed.load(std::memory_order_acquire) != 0) {
+      text = ClosedMeanwhile(entry);
+      status = kDirectThroughGo;
+    }
   }
   Count(account.direct_ended);  // JavaScript has a handle of the module until later, also where the entry is gone
   entry.busy = false;
@@ -203,6 +207,14 @@ bool DirectCalls::Register() {
   return registered_ = true;
 }
 
+DirectCalls::Charged DirectCalls::Charge(uint64_t frame, uint64_t amount) {
+  if (top_ == nullptr || top_->frame != frame || top_->adopted) return kNotOurs;
+  if (top_->entry->fuel == 0) return kEnough;
+  int64_t& left = At<int64_t>(top_->entry->fuel);
+  left = left < 0 || static_cast<uint64_t>(left) < amount ? -1 : left - static_cast<int64_t>(amount);
+  return left < 0 ? kTooMuch : kEnough;
+}
+
 double DirectCalls::Left(uint64_t frame) const {
   int64_t deadline = frame == last_frame_ ? last_deadline_ : kNever;
   for (const Call* call = top_; call != nullptr; call = call->below)
@@ -212,14 +224,14 @@ double DirectCalls::Left(uint64_t frame) const {
 
 void DirectCalls::Adopt(Call& call) {
   if (call.adopted) return;
-  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline);
+  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline, call.fuel);
   Result result;  // when it fails the environment has ended, and wz_direct_continue says so
   wz_direct_adopt(Mutable(&options), call.entry->handle, call.stack, call.stack_size, &result);
   call.adopted = true;
 }
 
 napi_value DirectCalls::Continue(Call& call, uint32_t status) {
-  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline);
+  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline, call.fuel);
   last_frame_ = call.frame;
   last_deadline_ = call.deadline;
   call.adopted = true;  // Go makes the frame itself: a second one would wait for the first, and that for what is nested in it

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "lanes/watcher.h"
@@ -25,8 +26,9 @@ struct DirectArea {
   double target;        // of the host function or file system that is asked
   double caller;        // module that asks, 0 where only Go knows it
   double timeout;       // of the call to begin: nanoseconds, 0 for none
+  uint64_t fuel;        // likewise, 0 for none, else one more than it: who begins a call takes it
   union {
-    uint64_t words[122];  // parameters and results
+    uint64_t words[121];  // parameters and results
     struct {
       double handle, position, size;
     } read;
@@ -70,6 +72,10 @@ class DirectCalls {
   /** Milliseconds until the deadline of that call, which is under way or was the last that ended in Go; Infinity for none. */
   double Left(uint64_t frame) const;
 
+  /** Takes from the fuel of that call, which is in a host function: whether there was as much. kNotOurs: Go has the frame. */
+  enum Charged { kEnough, kTooMuch, kNotOurs };
+  Charged Charge(uint64_t frame, uint64_t amount);
+
   /** Go is about to be asked something in which this frame plays a part. */
   void Adopt(uint64_t frame) {
     for (Call* call = top_; call != nullptr; call = call->below)
@@ -86,6 +92,8 @@ class DirectCalls {
   static bool IsMode(const char* mode);
 
   DirectArea* area() const { return area_; }
+  /** Of the call that begins: what src has left in the area. */
+  uint64_t TakeFuel() { return area_ == nullptr ? 0 : std::exchange(area_->fuel, 0); }
 
   /** wz_callbacks.running */
   uint32_t Running(uint64_t* entry);
@@ -107,6 +115,7 @@ class DirectCalls {
     size_t stack_size;
     bool adopted;
     int64_t deadline;
+    uint64_t fuel;
     napi_value hook, receiver;  // made for the first host function
   };
 

@@ -90,6 +90,8 @@ void ExpressCalls::Begin() {
     std::copy_n(area->words, slot.words.size(), slot.words.data());
     slot.frame = static_cast<uint64_t>(area->frame);
     slot.deadline = deadline;
+    slot.fuel = environment_->direct.TakeFuel();
+    BeginFuel(slot.entry, slot.fuel);
     slot.environment = environment_->shared_from_this();
     active++;
     Count(AccountOf(slot.entry).express_begun);

@@ -37,6 +37,7 @@ struct ExpressSlot {
   bool entered = false, answered = false;
   uint64_t frame = 0;
   int64_t deadline = kNever;
+  uint64_t fuel = 0;
   static constexpr size_t kNowhere = SIZE_MAX;
   size_t late_at = kNowhere;  // where it stands among those with a deadline
   uint8_t *stack = nullptr, *limit = nullptr, *stack_end = nullptr;

@@ -137,7 +137,7 @@ void ExpressPool::Leave(ExpressSlot& slot, uint32_t at, uint32_t status, std::un
   slot.state = ExpressSlot::State::kLeaving;
   Forget(slot);  // Go has a timer
   std::shared_ptr<Environment> environment = slot.environment, ended;
-  wz_frame_options options = environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline);
+  wz_frame_options options = environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline, slot.fuel);
   uint8_t* stack = slot.stack == nullptr ? nullptr : slot.limit - slot.entry.headroom;
   const size_t size = slot.stack == nullptr ? 0 : slot.stack_end - stack;
   lock.unlock();
@@ -166,7 +166,7 @@ void ExpressPool::Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
     Leave(slot, WZ_AT_QUESTION, WZ_REPLY_NONE, lock);
   } else if ((slot.state == State::kWaiting || slot.state == State::kRunning) && slot.known == Known::kNo) {
     slot.known = Known::kSoon;
-    wz_frame_options options = slot.environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline);
+    wz_frame_options options = slot.environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline, slot.fuel);
     lock.unlock();
     Result result;  // when it fails the environment has ended, and wz_express_continue says so
     wz_express_adopt(&options, slot.entry.handle, &result);
@@ -261,6 +261,7 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
     const size_t count = slot.words.size();
     const uint64_t* words = slot.words.data();  // nobody begins a call of this function before he has heard of this end
     Count(AccountOf(entry).express_ended);
+    EndFuel(entry, slot.fuel);
     std::shared_ptr<Environment> ended = End(slot);
     lock.unlock();
     environment->queue.PushExpress(WZ_MSG_DONE, frame, 0, 0, words, count);

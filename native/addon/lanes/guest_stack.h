@@ -64,6 +64,21 @@ constexpr intptr_t kPoison = INT64_MAX;
 inline void Poison(uintptr_t limit) { AtomicAt<intptr_t>(limit).store(kPoison, std::memory_order_seq_cst); }
 inline bool IsPoisoned(uintptr_t limit) { return AtomicAt<intptr_t>(limit).load(std::memory_order_relaxed) == kPoison; }
 
+/**
+ * Fuel (edit e12fuel): the guest counts down in a word of its entry, where it counts at all. Who begins a call sets that; who
+ * ends it here adds what was used to the module's sum, which is an end in Go's otherwise. `fuel` is as in wz_frame_options.
+ */
+inline int64_t BudgetOf(uint64_t fuel) { return fuel == 0 ? INT64_MAX : static_cast<int64_t>(fuel - 1); }
+inline void BeginFuel(const wz_direct_entry& entry, uint64_t fuel) {
+  if (entry.fuel != 0) At<int64_t>(entry.fuel) = BudgetOf(fuel);
+}
+inline void EndFuel(const wz_direct_entry& entry, uint64_t fuel) {
+  if (entry.fuel == 0) return;
+  const int64_t used = BudgetOf(fuel) - std::max<int64_t>(At<int64_t>(entry.fuel), 0);
+  AtomicAt<int64_t>(entry.burned).fetch_add(used, std::memory_order_relaxed);
+}
+inline bool IsOutOfFuel(const wz_direct_entry& entry) { return entry.fuel != 0 && At<int64_t>(entry.fuel) < 0; }
+
 /** The host function of ours that a call has left for, or nullptr: another exit. */
 inline const wz_direct_host* HostOf(const wz_direct_entry& entry, uint32_t exit_code) {
   if ((exit_code & 0xff) != WZ_EXIT_HOST) return nullptr;

@@ -9,6 +9,7 @@ import (
 	"math"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // Resource is something of which there is a number now, and may be a limit of a tenant's.
@@ -140,6 +141,9 @@ func (a *Account) MemoryLimit() string      { return Memory.Limit() }
 
 // Add counts.
 func (a *Account) Add(c Counter, n uint64) { a.counts[c].Add(n) }
+
+// FuelWord is where C++ adds to Fuel, too.
+func (a *Account) FuelWord() unsafe.Pointer { return unsafe.Pointer(&a.counts[Fuel]) }
 
 // BeginCall and EndCall are around a call that C++ has not begun.
 func (a *Account) BeginCall() { a.begun.Add(1) }

@@ -89,7 +89,7 @@ var overMemoryLimit = regexp.MustCompile(`^section memory: min \d+ pages \(.*\) 
 // TrapKinds in the order of contract.d.ts; wazero's own texts.
 var TrapKinds = []string{
 	"unreachable", "out of bounds memory access", "invalid table access", "indirect call type mismatch", "integer divide by zero",
-	"integer overflow", "invalid conversion to integer", "unaligned atomic", "expected shared memory", "too many waiters",
+	"integer overflow", "invalid conversion to integer", "out of fuel", "unaligned atomic", "expected shared memory", "too many waiters",
 	"uncaught exception", "null reference", "stack overflow",
 }
 

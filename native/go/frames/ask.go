@@ -65,6 +65,7 @@ func (f *Frame) Receive(words []uint64, bytes []byte) (status uint32, n int) {
 // Settle unwinds the guest unless JavaScript has answered well and the frame may go on.
 func (f *Frame) Settle(status uint32) {
 	f.ExitIfStopped()
+	f.exitIfOutOfFuel()
 	switch status {
 	case abi.ReplyOK:
 		return

@@ -22,5 +22,22 @@ func (c *control) interrupt()              { c.inner.Interrupt() }
 func (c *control) close()                  {}
 func (c *control) deliveredBy(uint32) bool { return false }
 
+// The fuel of the frame's calls (edit e12fuel): nested ones may share it.
+type fuel struct{ inner *nodehost.Fuel }
+
+const noFuelLimit = nodehost.NoFuelLimit
+
+var errOutOfFuel = nodehost.ErrOutOfFuel
+
+func newFuel(budget int64) *fuel {
+	f := &fuel{new(nodehost.Fuel)}
+	f.inner.Init(budget)
+	return f
+}
+func (c *control) burn(f *fuel)       { c.inner.Fuel = f.inner }
+func (f *fuel) left() int64           { return f.inner.Left() }
+func (f *fuel) charge(amount int64)   { f.inner.Charge(amount) }
+func (f *fuel) attach(counter *int64) { f.inner.Attach(counter) }
+
 // defaultSlots: a running guest is an OS thread of its own beside Go's processors.
 func defaultSlots() int { return slots.Processors() }

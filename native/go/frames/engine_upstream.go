@@ -4,6 +4,7 @@ package frames
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tetratelabs/wazero/sys"
 
@@ -48,6 +49,19 @@ func (c *control) close() {
 }
 
 func (c *control) deliveredBy(exitCode uint32) bool { return exitCode == sys.ExitCodeContextCanceled }
+
+// fuel: without edits nothing counts, and no runtime is made that should.
+type fuel struct{}
+
+const noFuelLimit = 1<<63 - 1
+
+var errOutOfFuel = errors.New("out of fuel")
+
+func newFuel(int64) *fuel     { return nil }
+func (c *control) burn(*fuel) {}
+func (f *fuel) left() int64   { return noFuelLimit }
+func (f *fuel) charge(int64)  {}
+func (f *fuel) attach(*int64) {}
 
 // defaultSlots: a running guest holds a Go processor, and a synchronous call on the JS thread needs one too.
 func defaultSlots() int { return max(1, slots.Processors()-1) }

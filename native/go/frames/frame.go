@@ -29,6 +29,8 @@ type Frame struct {
 	hasSlot   bool          // only the frame's own goroutine looks
 	charged                 // likewise
 
+	burning burning
+
 	mu      sync.Mutex
 	stopCh  chan struct{} // made on first use
 	replies chan Reply    // nil in the synchronous lane
@@ -40,6 +42,7 @@ type Options struct {
 	Env, Frame uint64
 	Lane       uint32
 	Timeout    time.Duration // negative: it is over
+	Fuel       uint64        // 0: no limit; else one more than the budget
 }
 
 // Init makes the frame ready to be found by its number; ended is called once, when it is not to be found any more.
@@ -50,6 +53,7 @@ func (f *Frame) Init(o Options, m *Member, ended func()) {
 	}
 	f.account = m.Self.Account()
 	f.control = newControl(f)
+	f.burning.asked = o.Fuel
 }
 
 // StartDeadline is for a frame that can be found: its time runs from now on.
@@ -109,10 +113,12 @@ func (f *Frame) EnterRunning() {
 		watchSync(f)
 	}
 	f.push()
+	f.beginFuel()
 }
 
 func (f *Frame) leave() {
 	f.settleAbove()
+	f.endFuel()
 	f.pop()
 	f.control.close()
 	f.GiveSlot()

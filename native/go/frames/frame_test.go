@@ -23,10 +23,11 @@ func (i *instance) Account() *accounts.Account {
 	a, _ := accounts.New(nil)
 	return a
 }
-func (i *instance) IsClosed() bool  { return i.closed }
-func (i *instance) Close(uint32)    { i.closed = true }
-func (i *instance) HasFiles() bool  { return false }
-func (i *instance) InterruptFiles() {}
+func (i *instance) CountsFuel() bool { return false }
+func (i *instance) IsClosed() bool   { return i.closed }
+func (i *instance) Close(uint32)     { i.closed = true }
+func (i *instance) HasFiles() bool   { return false }
+func (i *instance) InterruptFiles()  {}
 
 func newInstance() *instance {
 	i := &instance{}

@@ -24,6 +24,7 @@ type Module interface {
 	IsClosed() bool        // also where its guest has closed it, and nobody has looked since
 	Close(exitCode uint32) // idempotent
 	HasFiles() bool        // it has mounts
+	CountsFuel() bool      // its code counts what it executes
 	InterruptFiles()       // lets its guest return that is parked in a read or write of a pipe
 }
 

@@ -1,0 +1,4 @@
+package wazevoapi
+
+// ExecutionContextOffsetFuel is an offset of `fuel` field in wazevo.executionContext
+const ExecutionContextOffsetFuel Offset = 1240
