@@ -19,7 +19,7 @@ import { fieldsOf, type ModuleFields } from './io/fields.js';
 import { type Module, moduleStateOf, publicModule } from './module.js';
 import { ModuleConfig } from './module-config.js';
 import { imageStateOf, type ModuleImage, makeModuleImage } from './module-image.js';
-import type { Handle } from './native/binding.js';
+import { GUARD, type Handle } from './native/binding.js';
 import { native } from './native/native.js';
 import { ownerOf } from './native/owned.js';
 import { RuntimeConfig } from './runtime-config.js';
@@ -78,6 +78,14 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   /** Which one runs the guests. */
   get engine(): 'compiler' | 'interpreter' {
     return this.#state.engine;
+  }
+
+  /**
+   * Whether new instances get guard pages now, see `RuntimeConfig.withGuardPages`; those that there are keep what they have. False where the
+   * runtime is closed.
+   */
+  get guardPages(): boolean {
+    return !this.#state.closed && native().guardPages(this.#state.handle) === GUARD.on;
   }
 
   /**

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZ_ABI_VERSION 6u
+#define WZ_ABI_VERSION 7u
 
 typedef uint64_t wz_handle;
 typedef struct { const char *ptr; size_t len; } wz_str;
@@ -56,6 +56,18 @@ struct wz_import {
 #undef WZ_IMPORT_ROW
 };
 
+/* What finds accesses beyond a memory: withGuardPages, and why it is not guard pages */
+enum { WZ_GUARD_PAGES_AUTO = 0, WZ_GUARD_PAGES_ALWAYS = 1, WZ_GUARD_PAGES_NEVER = 2 };
+enum {
+  WZ_GUARD_ON = 0,       /* guard pages */
+  WZ_GUARD_OFF = 1,      /* withGuardPages(false), WAZERO_NODE_GUARD_PAGES=0, or the interpreter */
+  WZ_GUARD_PLATFORM = 2, /* this package has none here */
+  WZ_GUARD_LIMITED = 3,  /* the process has a limit of address space, or the system counts what is reserved */
+  WZ_GUARD_SYSTEM = 4,   /* the system does not report a fault as Linux does */
+  WZ_GUARD_HANDLER = 5,  /* somebody has set a handler of SIGSEGV since */
+  WZ_GUARD_BLOCKED = 6,  /* SIGSEGV is blocked on this thread */
+  WZ_GUARD_USED_UP = 7   /* no range is left */
+};
 enum { WZ_ENGINE_AUTO = 0, WZ_ENGINE_COMPILER = 1, WZ_ENGINE_INTERPRETER = 2 };
 enum { WZ_SINK_DISCARD = 0, WZ_SINK_FD = 1 /* 'inherit' is fd 1 or 2 */, WZ_SINK_BUFFER = 2, WZ_SINK_CALLBACK = 3 };
 enum { WZ_SOURCE_EOF = 0, WZ_SOURCE_FD = 1 /* 'inherit' is fd 0 */, WZ_SOURCE_BYTES = 2, WZ_SOURCE_CALLBACK = 3 };
@@ -165,6 +177,15 @@ typedef struct {
   uint8_t *bytes; size_t byte_count;         /* sync upcall: in = capacity, out = used */
 } wz_reply;
 
+/*
+ * Guard pages (edit e12guard): what the handler of SIGSEGV writes into the execution context, by offset, where a guest accessed what is not its memory's.
+ */
+typedef struct {
+  uintptr_t exit_code, return_address, stack_pointer, frame_pointer;
+  uintptr_t original_stack_pointer, original_frame_pointer; /* of whoever entered */
+  uint32_t out_of_bounds;                                   /* the exit code; 0: there is no such code */
+} wz_guard_exit;
+
 typedef struct {
   uint32_t abi_version;
   uint32_t (*post)(uint64_t env, const wz_message *message);                   /* copies; 0, or 1 when the environment has gone */
@@ -172,6 +193,7 @@ typedef struct {
   uint32_t (*running)(uint64_t env, uint64_t *entry);                           /* any thread: the direct call that runs since it was asked last, 0: none; returns 1: ask again */
   uint32_t (*alive)(uint64_t env);                                              /* sync lane, at a poll tick: 1, or 0 when JS was terminated */
   void (*express_over)(uint64_t call, uint32_t usable);                         /* any thread: a call that wz_express_continue took has ended; usable 0: its entry is not to be entered any more */
+  uint32_t (*guard)(void);                                                      /* any thread: WZ_GUARD_*, of the handler and this thread */
 } wz_callbacks;
 
 /*
@@ -325,6 +347,8 @@ enum {
  * void     wz_collect(void)                                          runs Go's garbage collector and waits for it
  * void     wz_runtime_config_describe(wz_runtime_config*, wz_result*)   text = JSON of what Go decoded, for tests; numbers are strings
  * void     wz_module_config_describe(wz_module_config*, wz_result*)     likewise
+ * uint32_t wz_guard_pages(wz_handle runtime)                        WZ_GUARD_*: whether new instances have guard pages; 0: of a runtime with defaults
+ * void     wz_guard_tables(uintptr_t out[4], wz_guard_exit*)        once, when the addon is loaded: pairs of addresses, and how many, of code and of memories
  * void     wz_build_info(wz_result*)                                 text = JSON {wazero, go, engine: "edited"|"upstream", edits: [...]}
  *
  * The shapes of all JSON (errors, descriptions, host modules) stand in src/internal/binding.ts.

@@ -23,6 +23,7 @@ import (
 	"wazeroengine/e10sparse"
 	"wazeroengine/e11fork"
 	"wazeroengine/e12fuel"
+	"wazeroengine/e12guard"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -126,8 +127,9 @@ var edits = []edit.Edit{
 	e10lea.Edit,
 	e10const.Edit,
 	e10compile.Edit,
-	e11fork.Edit, // in the files that e7closed added
-	e12fuel.Edit, // beside the polls of e2 and the entries of e5; exits as in e10exits
+	e11fork.Edit,  // in the files that e7closed added
+	e12fuel.Edit,  // beside the polls of e2 and the entries of e5; exits as in e10exits
+	e12guard.Edit, // behind what e10const has at the beginning of an access
 }
 
 //go:embed all:*

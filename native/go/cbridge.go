@@ -25,6 +25,7 @@ static uint64_t call_upcall(uint64_t env, uint32_t kind, uint64_t frame, uint64_
 }
 static uint32_t call_running(uint64_t env, uint64_t *entry) { return table.running(env, entry); }
 static uint32_t call_alive(uint64_t env) { return table.alive(env); }
+static uint32_t call_guard(void) { return table.guard ? table.guard() : WZ_GUARD_SYSTEM; }
 static void call_express_over(uint64_t call, uint32_t usable) { table.express_over(call, usable); }
 */
 import "C"
@@ -66,6 +67,9 @@ func expressOver(call uint64, usable bool) {
 	}
 	C.call_express_over(C.uint64_t(call), u)
 }
+
+// guardState is WZ_GUARD_*: whether a fault of a guest on this thread comes to our handler.
+func guardState() uint32 { return uint32(C.call_guard()) }
 
 // directRunning tells which direct call of an environment has been running since it was asked last, 0 for none; and whether to ask again.
 func directRunning(env uint64) (h handles.Handle, more bool) {

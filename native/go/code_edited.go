@@ -34,33 +34,34 @@ func newDiskCache(directory string) (wazero.CompilationCache, *diskCache, error)
 }
 
 // codeKey is all that the code of a module depends on, and all that its validity does, the pre-scan included: what a runtime allows (memoryLimitPages,
-// tableElements) is looked at whenever a module is decoded. sum is codecache.Sum of its bytes; heard is which functions have a listener.
-func (rt *runtimeState) codeKey(sum codecache.Key, heard string) codecache.Key {
+// tableElements) is looked at whenever a module is decoded. sum is codecache.Sum of its bytes; heard is which functions have a listener, guarded whether addresses are not
+// compared.
+func (rt *runtimeState) codeKey(sum codecache.Key, heard string, guarded bool) codecache.Key {
 	features := api.CoreFeatures(api.CoreFeaturesV2)
 	if rt.config.coreFeatures != nil {
 		features = api.CoreFeatures(*rt.config.coreFeatures)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %x %s %s %x %x %t %t %t %q %x", nodehost.Version(), prescan.Version(), runtime.GOARCH, runtime.GOOS, nodehost.CPU(), uint64(features),
-		!rt.config.debugInfoDisabled, rt.config.closeOnContextDone, rt.config.fuel, heard, sum)
+	fmt.Fprintf(h, "%s %x %s %s %x %x %t %t %t %q %t %x", nodehost.Version(), prescan.Version(), runtime.GOARCH, runtime.GOOS, nodehost.CPU(), uint64(features),
+		!rt.config.debugInfoDisabled, rt.config.closeOnContextDone, rt.config.fuel, heard, guarded, sum)
 	return codecache.Key(h.Sum(nil))
 }
 
 // compileCode takes the code that the engine or the directory of its cache has, which proves that the module is valid, or compiles.
-func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum codecache.Key, heard string) (wazero.CompiledModule, error) {
-	key := rt.codeKey(sum, heard)
+func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum codecache.Key, heard string, guarded bool) (wazero.CompiledModule, error) {
+	key := rt.codeKey(sum, heard, guarded)
 	if rt.config.fuel {
 		ctx = nodehost.WithFuelCounted(ctx)
 	}
 	if nodehost.HasCode(rt.inner, key) {
-		module, err := rt.inner.CompileModule(nodehost.WithExchange(ctx, &nodehost.Exchange{ID: key, Verified: true}), binary)
+		module, err := rt.inner.CompileModule(nodehost.WithExchange(ctx, &nodehost.Exchange{ID: key, Verified: true, Guarded: guarded}), binary)
 		if !errors.Is(err, nodehost.ErrNoCode) { // it may have been closed meanwhile
 			return module, err
 		}
 	}
-	x := &nodehost.Exchange{ID: key}
-	if rt.disk != nil && engineName(rt.inner) == "compiler" {
-		if module, ok, err := rt.load(ctx, key, binary); ok {
+	x := &nodehost.Exchange{ID: key, Guarded: guarded}
+	if rt.disk != nil && rt.engine == "compiler" {
+		if module, ok, err := rt.load(ctx, key, binary, guarded); ok {
 			return module, err
 		}
 		x.Compiled = func(data, code []byte) { rt.store(key, data, code) }
@@ -69,7 +70,7 @@ func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum code
 }
 
 // load: ok is false where the directory has no code that can be used.
-func (rt *runtimeState) load(ctx context.Context, key codecache.Key, binary []byte) (module wazero.CompiledModule, ok bool, err error) {
+func (rt *runtimeState) load(ctx context.Context, key codecache.Key, binary []byte, guarded bool) (module wazero.CompiledModule, ok bool, err error) {
 	data, code, ok, err := rt.disk.dir.Load(key, nodehost.NewCodeSegment, nodehost.FreeCodeSegment)
 	if err != nil {
 		warnOfCache(rt.env, err)
@@ -77,7 +78,7 @@ func (rt *runtimeState) load(ctx context.Context, key codecache.Key, binary []by
 	if !ok {
 		return nil, false, nil
 	}
-	x := &nodehost.Exchange{ID: key, Verified: true, Data: data, Code: code}
+	x := &nodehost.Exchange{ID: key, Verified: true, Guarded: guarded, Data: data, Code: code}
 	defer func() {
 		if !x.Taken && code != nil {
 			nodehost.FreeCodeSegment(code)

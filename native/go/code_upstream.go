@@ -18,6 +18,6 @@ func newDiskCache(directory string) (wazero.CompilationCache, *diskCache, error)
 	return inner, nil, err
 }
 
-func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, _ codecache.Key, _ string) (wazero.CompiledModule, error) {
+func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, _ codecache.Key, _ string, _ bool) (wazero.CompiledModule, error) {
 	return rt.compileAnew(ctx, binary)
 }

@@ -31,6 +31,10 @@ type compiledState struct {
 
 	sharedMemory bool // its memory, own or imported, is one
 
+	memory  prescan.Memory
+	guarded bool       // inner does not compare addresses, see guarded.go
+	other   *comparing // then: what does
+
 	instanceBytes uint64 // about what an instance takes
 
 	description *describe.Description // made where it was compiled: for many functions it takes time that the JS thread does not have; nil of a host module
@@ -53,9 +57,17 @@ func (rt *runtimeState) addCompiled(c *compiledState) *compiledState {
 	return c
 }
 
+// compilation is how a module is compiled.
+type compilation struct {
+	workers  uint32
+	listener *listenerState // nil: none
+	compares bool           // addresses, whatever memory it may get
+}
+
 // compile is the work itself, on a goroutine of its own. The result has no handle. Nothing of wazero sees the bytes before the pre-scan has: their bodies are left to
 // compileCode, which may have the code already.
-func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecache.Key, workers uint32, listener *listenerState) (*compiledState, error) {
+func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecache.Key, how compilation) (*compiledState, error) {
+	listener := how.listener
 	if err := refusal(prescan.CheckDeclarations(binary, rt.prescanLimits())); err != nil {
 		return nil, err
 	}
@@ -73,11 +85,19 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer endWhereScarce(ctx, cancel)()
-	if workers > 1 {
-		ctx = experimental.WithCompilationWorkers(ctx, int(workers))
+	if how.workers > 1 {
+		ctx = experimental.WithCompilationWorkers(ctx, int(how.workers))
 	}
+	memory := prescan.MemoryOf(binary)
 	var c *compiledState
-	err = failure.Protect(func() (err error) { c, err = rt.compileInner(ctx, binary, sum, listener); return })
+	err = failure.Protect(func() (err error) {
+		if listener != nil { // what it hears takes longer than comparing
+			c, err = rt.compileHeard(ctx, binary, listener)
+		} else {
+			c, err = rt.compileGuarded(ctx, binary, sum, !how.compares && rt.wantsGuard(memory))
+		}
+		return err
+	})
 	if err != nil {
 		if scarce := (*failure.Error)(nil); errors.As(context.Cause(ctx), &scarce) {
 			return nil, scarce
@@ -95,7 +115,10 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 	if c.sum = sum; sum == (codecache.Key{}) {
 		c.sum = codecache.Sum(binary)
 	}
-	c.sharedMemory = prescan.SharedMemory(binary)
+	c.memory, c.sharedMemory = memory, memory.Shared
+	if c.guarded {
+		c.other = &comparing{binary: binary, workers: how.workers}
+	}
 	c.instanceBytes = prescan.InstanceBytes(binary)
 	err = failure.Protect(func() (err error) {
 		if c.inner != nil {
@@ -154,17 +177,6 @@ func endWhereScarce(ctx context.Context, cancel context.CancelCauseFunc) (stop f
 		time.AfterFunc(every, look)
 	}
 	return time.AfterFunc(every, look).Stop
-}
-
-func (rt *runtimeState) compileInner(ctx context.Context, binary []byte, sum codecache.Key, listener *listenerState) (*compiledState, error) {
-	if listener != nil {
-		return rt.compileHeard(ctx, binary, listener)
-	}
-	inner, err := rt.compileCode(ctx, binary, sum, "")
-	if err != nil {
-		return nil, err
-	}
-	return &compiledState{rt: rt, inner: inner}, nil
 }
 
 // compileAnew is for a module whose code nobody has.

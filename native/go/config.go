@@ -32,6 +32,7 @@ type runtimeConfig struct {
 	totalMemoryByDefault bool
 	moduleBytes          uint64
 	concurrentCompiles   uint32
+	guardPages           uint32
 	limits               limits
 }
 
@@ -56,6 +57,7 @@ func readRuntimeConfig(c *C.wz_runtime_config) *runtimeConfig {
 		totalMemoryByDefault:  c.total_memory_by_default != 0,
 		moduleBytes:           uint64(c.limit_module_bytes),
 		concurrentCompiles:    uint32(c.limit_concurrent_compiles),
+		guardPages:            uint32(c.guard_pages),
 		limits: limits{
 			memoryPages:    uint32(c.limit_memory_pages),
 			tableElements:  uint32(c.limit_table_elements),

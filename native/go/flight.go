@@ -16,12 +16,12 @@ type flight = flights.Flight[*compiledState]
 func (rt *runtimeState) join(binary []byte, workers uint32, listener *listenerState) *flight {
 	if listener != nil {
 		return rt.flights.Alone(func(ctx context.Context) (*compiledState, error) {
-			return rt.compile(ctx, binary, codecache.Key{}, workers, listener)
+			return rt.compile(ctx, binary, codecache.Key{}, compilation{workers: workers, listener: listener})
 		}, (*compiledState).giveUp)
 	}
 	sum := codecache.Sum(binary)
 	return rt.flights.Join(sum, func(ctx context.Context) (*compiledState, error) {
-		return rt.compile(ctx, binary, sum, workers, nil)
+		return rt.compile(ctx, binary, sum, compilation{workers: workers})
 	}, (*compiledState).giveUp)
 }
 
@@ -31,6 +31,7 @@ func (c *compiledState) giveUp() {
 		_ = c.inner.Close(context.Background())
 	}
 	c.salt.Release()
+	c.other.giveUp()
 }
 
 // wait gives what the flight makes a handle of its own.

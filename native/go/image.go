@@ -276,9 +276,13 @@ func (r *resetting) reset() error {
 		}
 		var buffer []byte
 		if m.memory != nil {
-			buffer = m.memory.restore()
+			if buffer = m.memory.restore(); buffer == nil {
+				err = &arena.LimitError{Message: "the system has no address space left for the memory of a module that is reset"}
+			}
 		}
-		err = resetModule(ctx, m.inner, m.image.state, buffer, config)
+		if err == nil {
+			err = resetModule(ctx, m.inner, m.image.state, buffer, config)
+		}
 	}
 	for _, fs := range mounts {
 		_ = fs.Close()

@@ -71,7 +71,7 @@ func (rt *runtimeState) compileHeard(ctx context.Context, binary []byte, l *list
 	}
 	salt := salts.Take(binary)
 	binary = salt.Apply(binary)
-	inner, err := rt.compileCode(ctx, binary, codecache.Sum(binary), l.heard())
+	inner, err := rt.compileCode(ctx, binary, codecache.Sum(binary), l.heard(), false)
 	if err != nil {
 		salt.Release()
 		return nil, err

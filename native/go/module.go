@@ -11,6 +11,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental/sock"
 
 	"wazeronode/accounts"
+	"wazeronode/arena"
 	"wazeronode/describe"
 	"wazeronode/failure"
 	"wazeronode/frames"
@@ -33,16 +34,19 @@ type moduleState struct {
 
 	sharedMemory bool // its memory, own or imported, is one
 
-	inner     api.Module     // nil until instantiated, or until its start section calls a host function
-	held      bool           // source, until it is closed
-	memory    *guestMemory   // of its own, or nil
-	config    *moduleConfig  // what it was made with
-	image     *imageState    // that it was made of, or nil
-	compiled  *compiledState // closed with the module, or nil
-	source    *compiledState // what it was made of, closed or not
-	files     *jail.OpenFiles
-	addresses []sockets.Address // that its TCP listeners are bound to
-	stdin     atomic.Pointer[stdio.Source]
+	inner    api.Module         // nil until instantiated, or until its start section calls a host function
+	held     bool               // source, until it is closed
+	memory   *guestMemory       // of its own, or nil
+	reserved *arena.Reservation // for it, until it is made
+	// guardedMemory: the memory that it uses is guarded, be it its own or imported.
+	guardedMemory bool
+	config        *moduleConfig  // what it was made with
+	image         *imageState    // that it was made of, or nil
+	compiled      *compiledState // closed with the module, or nil
+	source        *compiledState // what it was made of, closed or not
+	files         *jail.OpenFiles
+	addresses     []sockets.Address // that its TCP listeners are bound to
+	stdin         atomic.Pointer[stdio.Source]
 
 	mu             sync.Mutex
 	mounts         []openMount // closed with it
@@ -122,6 +126,7 @@ type instantiation struct {
 	image    *imageState // that it begins with, or nil
 	config   *moduleConfig
 	imported map[string]*moduleState // by import module name
+	guards   uint32                  // an abi.Guard..., on the JS thread when it was prepared: where a guest of the synchronous lane runs
 }
 
 func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiledState, image *imageState, config *moduleConfig, closeCompiled bool) (*instantiation, error) {
@@ -144,7 +149,7 @@ func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiled
 	if closeCompiled {
 		m.compiled = compiled
 	}
-	i := &instantiation{module: m, compiled: compiled, image: image, config: config}
+	i := &instantiation{module: m, compiled: compiled, image: image, config: config, guards: rt.guardPages()}
 	err = i.link()
 	if err == nil {
 		if i.frame, err = newFrame(o, m); err == nil && !compiled.hold() {
@@ -203,7 +208,12 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	}
 	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module { return i.resolve(ctx, name) })
 	closing := experimental.CloseNotifyFunc(func(context.Context, uint32) { m.NoteClosed() })
-	inner, err := m.rt.inner.InstantiateModule(experimental.WithCloseNotifier(ctx, closing), i.compiled.inner, config)
+	code, err := i.code()
+	if err != nil {
+		return err
+	}
+	defer func() { m.reserved.Release() }() // where no memory was made
+	inner, err := m.rt.inner.InstantiateModule(experimental.WithCloseNotifier(ctx, closing), code, config)
 	if inner != nil {
 		m.adopt(inner)
 	}

@@ -24,6 +24,7 @@ type runtimeState struct {
 	handle handles.Handle
 	env    *env
 	inner  wazero.Runtime
+	engine string
 	config *runtimeConfig
 	budget *arena.Budget
 	disk   *diskCache    // of its compilation cache, or nil
@@ -74,12 +75,13 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 		// By default wazero tries, and takes the interpreter.
 		return nil, "", &failure.Error{Code: failure.CodeUnsupported, Message: "the compiler gets no memory whose content can be executed here: use RuntimeConfig.interpreter()"}
 	}
+	rt.engine = engineName(rt.inner)
 	if !e.addRuntime(rt) {
 		_ = rt.inner.Close(context.Background())
 		return nil, "", failure.Closed("the environment has ended")
 	}
 	rt.handle = handles.Add(handles.Runtime, rt)
-	return rt, engineName(rt.inner), nil
+	return rt, rt.engine, nil
 }
 
 // close is called when no frame of the runtime is in flight.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, constants as os, totalmem } from 'node:os';
 import { ExitError, Runtime, RuntimeConfig } from '../index.js';
-import type { BuildInfo } from '../native/binding.js';
+import { type BuildInfo, GUARD } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { processReport } from '../native/process-report.js';
 import { packageVersion } from '../package-version.js';
@@ -22,6 +22,20 @@ const useful: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
   x64: ['pni', 'ssse3', 'sse4_1', 'sse4_2', 'popcnt', 'abm', 'bmi1', 'bmi2'],
   arm64: ['asimd', 'atomics'],
 };
+
+/** Why accesses of guests beyond their memory are found by comparing. */
+const comparing: Record<number, string> = {
+  [GUARD.off]: 'WAZERO_NODE_GUARD_PAGES=0',
+  [GUARD.platform]: 'there are guard pages on Linux on x64 only',
+  [GUARD.limited]: 'address space is limited (ulimit -v, -d, or vm.overcommit_memory=2)',
+  [GUARD.system]: 'this system (a sandbox?) does not report faults as Linux does',
+  [GUARD.handler]: 'somebody has set a handler of SIGSEGV after this package was loaded',
+  [GUARD.blocked]: 'SIGSEGV is blocked on this thread',
+  [GUARD.usedUp]: 'all ranges are taken',
+};
+function guardPages(state: number): string {
+  return state === GUARD.on ? 'yes, for 8,192 guests at once' : `no, addresses are compared: ${comparing[state]}`;
+}
 
 interface Finding {
   readonly name: string;
@@ -100,6 +114,7 @@ function ours(): Finding[] {
   return [
     { name: 'binary', text: path ?? 'loaded', ok: true },
     { name: 'wazero', text: `${wazero}, ${engine}, ${go}` },
+    { name: 'guard pages', text: guardPages(addon.guardPages(0)) },
     { name: 'edits', text: edits.join(' ') || 'none', more: true },
     ...(status === ''
       ? []

@@ -5,6 +5,7 @@ import { answerCount, sourceRecord } from '../io/source.js';
 import { sinkRecord } from '../io/stdio.js';
 import {
   CLOCK,
+  GUARD_PAGES,
   type ImportRecord,
   MOUNT,
   type ModuleRecord,
@@ -40,6 +41,7 @@ export function runtimeRecord(fields: RuntimeFields): RuntimeRecord {
     limitOpenFiles: runtimeLimit(limits, 'openFiles'),
     totalMemoryByDefault: limits.totalMemoryBytes === undefined,
     fuel: fields.fuel,
+    guardPages: { auto: GUARD_PAGES.auto, true: GUARD_PAGES.always, false: GUARD_PAGES.never }[`${fields.guardPages}`],
   };
 }
 

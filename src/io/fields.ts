@@ -17,6 +17,7 @@ export interface RuntimeFields {
   readonly closeOnContextDone: boolean;
   readonly closeOnTrap: boolean;
   readonly fuel: boolean;
+  readonly guardPages: boolean | 'auto';
   /** Milliseconds; Infinity for none. */
   readonly defaultTimeoutMs: number;
   readonly limits: Limits;

@@ -19,6 +19,8 @@ export interface NativeBinding {
   stats(): string;
   /** Gives signal handlers that were set without a stack of their own one; how many there were. See signals.ts. */
   signalsOnStack(): number;
+  /** GUARD: whether new instances of a runtime have guard pages; of 0, of one with defaults. */
+  guardPages(runtime: Handle): number;
   /** Runs Go's garbage collector now and waits for it: for tests. */
   collect(): void;
   /** JSON: the configuration as Go has decoded it, by Go's names, whole numbers as strings: for tests. */
@@ -320,6 +322,17 @@ export const OPEN = {
 } as const;
 /** Of what descriptionNames and descriptionFind tell the names. */
 export const DESCRIBED = { functions: 0, memory: 1, sections: 2, line: 3 } as const;
+export const GUARD_PAGES = { auto: 0, always: 1, never: 2 } as const;
+export const GUARD = {
+  on: 0,
+  off: 1,
+  platform: 2,
+  limited: 3,
+  system: 4,
+  handler: 5,
+  blocked: 6,
+  usedUp: 7,
+} as const;
 export const ENGINE = { auto: 0, compiler: 1, interpreter: 2 } as const;
 export const SINK = { discard: 0, fd: 1, buffer: 2, callback: 3 } as const;
 export const SOURCE = { eof: 0, fd: 1, bytes: 2, callback: 3 } as const;
@@ -350,6 +363,7 @@ export interface RuntimeRecord {
   limitOpenFiles?: number;
   /** limitTotalMemoryBytes is the default: native code takes less where a control group has little. */ totalMemoryByDefault?: boolean;
   fuel?: boolean;
+  guardPages?: number;
 }
 export interface ModuleRecord {
   hasName?: boolean;

@@ -318,6 +318,7 @@ describe('doctor', () => {
     expect(stdout).toMatch(
       /^ {3}memory: \d+ MiB.*: the guests of a runtime may have \d+ MiB together \(totalMemoryBytes\)$/m,
     );
+    expect(stdout).toMatch(/^ {3}guard pages: (yes, for 8,192 guests at once|no, addresses are compared: \w.*)$/m);
     expect(stdout).not.toMatch(/^ {3}(edits|signals)/m);
     expect((await run('doctor', '-v')).stdout).toMatch(/^ {3}edits: /m);
   });

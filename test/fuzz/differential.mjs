@@ -80,12 +80,14 @@ export class Wazero {
   #served = 0;
   #seen;
   #fuel;
+  #guardPages;
   /** `seen` is what of a memory is compared: all of it, where nothing else is said. With `fuel` what calls cost is, too. */
-  constructor(engine, features, seen, fuel = false) {
+  constructor(engine, features, seen, { fuel = false, guardPages = 'auto' } = {}) {
     this.#engine = engine;
     this.#features = features;
     this.#seen = seen;
     this.#fuel = fuel;
+    this.#guardPages = guardPages;
   }
   static features = {
     v8: CoreFeatures.V2 | CoreFeatures.TailCall | CoreFeatures.ExtendedConst,
@@ -102,7 +104,11 @@ export class Wazero {
     await this.close();
     this.#served = 0;
     this.#runtime = new Runtime(
-      RuntimeConfig[this.#engine]().withCoreFeatures(this.#features).withCloseOnContextDone(true).withFuel(this.#fuel),
+      RuntimeConfig[this.#engine]()
+        .withCoreFeatures(this.#features)
+        .withCloseOnContextDone(true)
+        .withFuel(this.#fuel)
+        .withGuardPages(this.#guardPages),
     );
     const builder = this.#runtime.newHostModuleBuilder('h');
     for (const [name, [params, results]] of Object.entries(types)) {

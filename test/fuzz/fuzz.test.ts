@@ -14,6 +14,7 @@ for (const { target, executions, edit } of [
   { target: 'fuel', executions: 1000, edit: 'e12fuel' },
   { target: 'v8', executions: 300, edit: 'e2' },
   { target: 'addresses', executions: 100, edit: 'e7address' },
+  { target: 'boundaries', executions: 60, edit: 'e7address' },
   { target: 'floats', executions: 300, edit: 'e7cmov' },
   { target: 'handles', executions: 150, edit: 'e2' },
   { target: 'entries', executions: 300, edit: 'e6' },

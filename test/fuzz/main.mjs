@@ -16,7 +16,7 @@ const others = { model, prescan: fuzzPrescan };
 const own = readdirSync(path('targets')).map((file) => file.replace('.mjs', ''));
 const all = [...own, ...Object.keys(others)];
 /** Targets whose synchronous calls may enter the guest without Go: half of the executions do so at once, the other half never. */
-const directly = ['addresses', 'engines', 'floats', 'fuel', 'handles', 'v8', 'wasi'];
+const directly = ['addresses', 'boundaries', 'engines', 'floats', 'fuel', 'handles', 'v8', 'wasi'];
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {

@@ -27,6 +27,7 @@ interface RuntimeModel {
   closeOnContextDone: boolean;
   closeOnTrap: boolean;
   fuel: boolean;
+  guardPages: boolean | 'auto';
   defaultTimeoutMs: number;
   limits: Limits;
 }
@@ -67,6 +68,14 @@ for (const [method, field] of switches)
       model[field] = enabled;
     },
   );
+runtime.add(
+  'withGuardPages',
+  fc.constantFrom(true, false, 'auto' as const),
+  (config, mode) => config.withGuardPages(mode),
+  (model, mode) => {
+    model.guardPages = mode;
+  },
+);
 runtime.add(
   'withDefaultTimeout',
   fc.oneof(fc.integer({ min: 1 }), fc.constant(Infinity)),
@@ -109,6 +118,7 @@ it(`RuntimeConfig, ${numRuns} of them`, () => {
         closeOnContextDone: false,
         closeOnTrap: false,
         fuel: false,
+        guardPages: 'auto',
         defaultTimeoutMs: Infinity,
         limits: {},
       };
@@ -135,6 +145,7 @@ it(`RuntimeConfig, ${numRuns} of them`, () => {
         totalMemoryByDefault: model.limits.totalMemoryBytes === undefined,
         moduleBytes: String(limits.moduleBytes),
         concurrentCompiles: String(limits.concurrentCompiles),
+        guardPages: { auto: '0', true: '1', false: '2' }[`${model.guardPages}`],
         limits: decodedLimits(limits),
       });
     }),

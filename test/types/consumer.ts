@@ -203,6 +203,8 @@ export function runtimeConfig(cache: CompilationCache): RuntimeConfig {
     .withCloseOnContextDone(true)
     .withCloseOnTrap(true)
     .withFuel(true)
+    .withGuardPages(true)
+    .withGuardPages('auto')
     .withDefaultTimeout(1_000)
     .withDefaultTimeout(Infinity)
     .withLimits(limits);
@@ -411,6 +413,7 @@ export async function running(binary: BinarySource, signal: AbortSignal, listene
   await using runtime = new Runtime();
   using second = new Runtime(new RuntimeConfig());
   exactly<'compiler' | 'interpreter'>()(runtime.engine);
+  exactly<boolean>()(runtime.guardPages);
   const compileOptions: CompileOptions = { signal, timeoutMs: 1000, workers: 2, listener };
   const compiled = await runtime.compileModule(binary, compileOptions);
   const { signal: compileSignal, timeoutMs: compileTimeout, workers, listener: given } = compileOptions;

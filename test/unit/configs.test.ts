@@ -28,6 +28,7 @@ describe('RuntimeConfig', () => {
       closeOnContextDone: false,
       closeOnTrap: false,
       fuel: false,
+      guardPages: 'auto',
       defaultTimeoutMs: Infinity,
       limits: {},
     });
@@ -51,6 +52,7 @@ describe('RuntimeConfig', () => {
     ['withCustomSections', (c) => c.withCustomSections(true), { customSections: true }],
     ['withCloseOnContextDone', (c) => c.withCloseOnContextDone(true), { closeOnContextDone: true }],
     ['withCloseOnTrap', (c) => c.withCloseOnTrap(true), { closeOnTrap: true }],
+    ['withGuardPages', (c) => c.withGuardPages(false), { guardPages: false }],
     ['withDefaultTimeout', (c) => c.withDefaultTimeout(1.5), { defaultTimeoutMs: 1.5 }],
     ['withLimits', (c) => c.withLimits({ memoryPages: 3 }), { limits: { memoryPages: 3 } }],
   ])('%s changes that alone, in a new value', (_name, change, changed) => {

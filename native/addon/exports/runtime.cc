@@ -31,6 +31,11 @@ napi_value BuildInfo(Environment& environment, Arguments&) {
   return TextOf(environment, result);
 }
 
+napi_value GuardPages(Environment&, Arguments& args) {
+  const wz_handle runtime = args.Whole(0, "runtime");
+  return args.ok() ? Number(args.env(), wz_guard_pages(runtime)) : nullptr;
+}
+
 napi_value SetConcurrency(Environment&, Arguments& args) {
   const uint32_t guests = args.Uint32(0, "guests");
   if (!args.ok()) return nullptr;
@@ -117,7 +122,7 @@ const Binding kBindings[] = {
     {"stats", Entry<Stats>},           {"collect", Entry<Collect>},
     {"runtimeNew", Entry<RuntimeNew>}, {"runtimeClose", Entry<RuntimeClose>},
     {"cacheNew", Entry<CacheNew>},     {"cacheClose", Entry<CacheClose>},
-    {"signalsOnStack", Entry<SignalsOnStack>},
+    {"signalsOnStack", Entry<SignalsOnStack>}, {"guardPages", Entry<GuardPages>},
     {"runtimeConfigDescribe", Entry<DescribeConfig<wz_runtime_config, wz_runtime_config_describe>>},
     {"moduleConfigDescribe", Entry<DescribeConfig<wz_module_config, wz_module_config_describe>>},
 };

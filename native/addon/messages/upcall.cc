@@ -4,6 +4,7 @@
 
 #include "environment.h"
 #include "lanes/express_pool.h"
+#include "process/guard.h"
 #include "values/values.h"
 
 namespace wazero_node {
@@ -137,6 +138,6 @@ uint32_t Alive(uint64_t id) noexcept {
 
 }  // namespace
 
-const wz_callbacks kCallbacks = {WZ_ABI_VERSION, Post, Upcall, Running, Alive, ExpressOver};
+const wz_callbacks kCallbacks = {WZ_ABI_VERSION, Post, Upcall, Running, Alive, ExpressOver, GuardState};
 
 }  // namespace wazero_node

@@ -86,6 +86,16 @@ const (
 	MountFS          = 3 // WZ_MOUNT_FS
 	MountSysFS       = 4 // WZ_MOUNT_SYS_FS
 
+	GuardPagesAuto   = 0 // WZ_GUARD_PAGES_AUTO
+	GuardPagesAlways = 1 // WZ_GUARD_PAGES_ALWAYS
+	GuardPagesNever  = 2 // WZ_GUARD_PAGES_NEVER
+
+	GuardOn       = 0 // WZ_GUARD_ON
+	GuardOff      = 1 // WZ_GUARD_OFF
+	GuardPlatform = 2 // WZ_GUARD_PLATFORM
+	GuardLimited  = 3 // WZ_GUARD_LIMITED
+	GuardUsedUp   = 7 // WZ_GUARD_USED_UP
+
 	EngineCompiler    = 1 // WZ_ENGINE_COMPILER
 	EngineInterpreter = 2 // WZ_ENGINE_INTERPRETER
 

@@ -20,6 +20,8 @@ type Options struct {
 	Ledger Ledger
 	// Image: it begins with what is in it; the first Reallocate is of its size. Nil: with zeros.
 	Image *Image
+	// Guarded is its range, which it owns from now on; nil: any.
+	Guarded *Reservation
 }
 
 // Ledger counts a memory's bytes for somebody beside the budget. Any thread.
@@ -51,11 +53,13 @@ type Memory struct {
 	initial uint64 // capacity to reserve at first
 	shared  bool
 	image   *Image // of which this is a user until it ends, or nil
+	guarded bool
 
 	generation atomic.Uint64
 	hasOld     atomic.Bool
 
 	mu       sync.Mutex
+	reserved *Reservation // until the first Reallocate
 	current  *span
 	size     uint64
 	old      []*span
@@ -78,6 +82,9 @@ func New(budget *Budget, capacity, maximum uint64, options Options) *Memory {
 		m.initial = max(m.initial, i.Size())
 	}
 	m.initial = min(m.initial, m.max)
+	if options.Guarded != nil {
+		m.guarded, m.reserved = true, options.Guarded
+	}
 	stats.memories.Add(1)
 	return m
 }
@@ -130,6 +137,10 @@ func (m *Memory) grow(size uint64) *LimitError {
 		}
 		m.current = moved
 	}
+	if !m.current.open(size) {
+		m.give(grown)
+		return &LimitError{"", "the system refuses to make more of a memory accessible"}
+	}
 	m.size += grown
 	m.current.used = max(m.current.used, m.size)
 	return nil
@@ -156,6 +167,9 @@ func (m *Memory) give(n uint64) {
 }
 
 func (m *Memory) reserve(size uint64) (*span, *LimitError) {
+	if m.guarded {
+		return m.reserveGuarded(size)
+	}
 	if m.current != nil && m.shared {
 		return nil, &LimitError{"memoryPages", "a shared memory cannot move"}
 	}
@@ -168,8 +182,22 @@ func (m *Memory) reserve(size uint64) (*span, *LimitError) {
 	return nil, &LimitError{"", fmt.Sprintf("the system has no address space left for a memory of %d bytes", max(size, m.initial))}
 }
 
+// reserveGuarded: code that runs over it does not compare, so it has such a range or none.
+func (m *Memory) reserveGuarded(size uint64) (*span, *LimitError) {
+	r := m.reserved
+	if r == nil {
+		r = Guard(size)
+	}
+	m.reserved = nil
+	if r == nil || !r.span.open(size) {
+		r.Release()
+		return nil, &LimitError{"", "the system has no address space left for a guarded memory"}
+	}
+	return r.take(), nil
+}
+
 // Restore has a memory that was made of an image begin with it again, on which nothing runs: as long as it was, and perhaps at another place. Nil
-// where there is no image, and after Release.
+// where there is no image, after Release, and where the system refuses: then nothing may run on it any more.
 func (m *Memory) Restore() []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -180,15 +208,22 @@ func (m *Memory) Restore() []byte {
 	size := m.image.Size()
 	if ranges.isPinned(m.current) {
 		// An ArrayBuffer, detached by now, is not collected, and a read of Node's thread pool may be under way in it.
-		if fresh, err := m.reserve(size); err == nil {
+		fresh, err := m.reserve(size)
+		switch {
+		case err == nil:
 			m.image.fill(fresh)
 			ranges.retire(m.current)
 			m.current = fresh
-		} else {
+		case m.guarded: // what is behind the image would have to become inaccessible, under whoever has it
+			return nil
+		default:
 			m.image.restore(m.current)
 		}
 	} else {
 		m.image.restore(m.current)
+	}
+	if !m.current.shut(size) {
+		return nil
 	}
 	m.give(m.size - size)
 	m.size = size
@@ -244,6 +279,7 @@ func (m *Memory) finish() {
 		ranges.retire(m.current)
 		m.current = nil
 	}
+	m.reserved.Release()
 	m.give(m.size)
 	m.size, m.budget = 0, nil
 	if m.image != nil {

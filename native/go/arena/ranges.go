@@ -24,6 +24,7 @@ type span struct {
 	used  uint64 // bytes that may be other than zero; written by its memory
 	// mapped is how many of the first bytes are an image's, privately; not while the range is free.
 	mapped uint64
+	opened uint64 // bytes that can be accessed, of a guarded range
 
 	pins    int // guarded by pool.mu, as is retired
 	retired bool
@@ -164,6 +165,10 @@ func (p *pool) unpin(s *span) {
 // reuse is called once for each span, by whoever had it last.
 func (p *pool) reuse(s *span) {
 	stats.live.Add(-1)
+	if s.class == guarded {
+		reuseGuarded(s)
+		return
+	}
 	if s.class == single {
 		stats.reserved.Add(-int64(len(s.bytes)))
 		unmap(s.bytes)

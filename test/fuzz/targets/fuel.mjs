@@ -7,8 +7,8 @@ const knownRefusals = [/invalid ref type for element: 0x69/];
 
 export function open({ seed, committed }) {
   const modules = generatedModules('wazero', seed, committed);
-  const compiler = new Wazero('compiler', Wazero.features.wazero, undefined, true);
-  const interpreter = new Wazero('interpreter', Wazero.features.wazero, undefined, true);
+  const compiler = new Wazero('compiler', Wazero.features.wazero, undefined, { fuel: true });
+  const interpreter = new Wazero('interpreter', Wazero.features.wazero, undefined, { fuel: true });
   const counts = { modules: 0, calls: 0, refused: 0 };
   return {
     counts,

@@ -1,0 +1,30 @@
+package ssa
+
+// GuestAccess implements Builder.
+func (b *builder) GuestAccess(address Value) {
+	if b.awaitsGuestAccess {
+		panic("BUG: an access of the guest did not come")
+	}
+	b.guestAccess, b.awaitsGuestAccess = address, true
+}
+
+// noteGuestAccess marks the load that was announced: it may trap, so it stays where nobody uses what it loads, and has a place in the source.
+// Stores do anyway.
+func (b *builder) noteGuestAccess(i *Instruction) {
+	address := ValueInvalid
+	switch i.opcode {
+	case OpcodeLoad, OpcodeUload8, OpcodeUload16, OpcodeUload32, OpcodeSload8, OpcodeSload16, OpcodeSload32, OpcodeLoadSplat, OpcodeVZeroExtLoad:
+		address, i.mayTrap = i.v, true
+	case OpcodeStore, OpcodeIstore8, OpcodeIstore16, OpcodeIstore32:
+		address = i.v2
+	default:
+		return
+	}
+	if address != b.guestAccess {
+		panic("BUG: another access than that of the guest")
+	}
+	b.awaitsGuestAccess = false
+}
+
+// MayTrap tells whether this is a load of the guest that nothing has compared.
+func (i *Instruction) MayTrap() bool { return i.mayTrap }

@@ -1,0 +1,3 @@
+import type { RuntimeConfig } from '../package.js';
+
+export function checkProducers(config: RuntimeConfig): Promise<{ calls: number; differences: string[] }>;
