@@ -18,16 +18,16 @@ func (m *machine) lowerToAddressMode(ptr ssa.Value, offsetBase uint32) *amode {
 // assertAddress has the guest stop (ud2) where am is not the address that ptr and offset mean. Flags are free here, as upstream makes constants here.
 func (m *machine) assertAddress(am *amode, ptr ssa.Value, offset uint32) {
 	// What the processor makes of am: the immediate is extended with its sign.
-	got := m.copyToTmp(am.base)
+	got := m.changed(am.base, func(got regalloc.VReg) {
+		m.insert(m.allocateInstr().asAluRmiR(aluRmiROpcodeAdd, newOperandImm32(am.imm32), got, true))
+	})
 	if am.kind() == amodeRegRegShift {
-		index := m.copyToTmp(am.index)
-		m.insert(m.allocateInstr().asShiftR(shiftROpShiftLeft, newOperandImm32(uint32(am.shift())), index, true))
-		m.insert(m.allocateInstr().asAluRmiR(aluRmiROpcodeAdd, newOperandReg(index), got, true))
+		index := m.changed(am.index, func(index regalloc.VReg) {
+			m.insert(m.allocateInstr().asShiftR(shiftROpShiftLeft, newOperandImm32(uint32(am.shift())), index, true))
+		})
+		got = m.sum(got, index)
 	}
-	m.insert(m.allocateInstr().asAluRmiR(aluRmiROpcodeAdd, newOperandImm32(am.imm32), got, true))
-
-	want := m.copyToTmp(m.plainAddress(ptr))
-	m.insert(m.allocateInstr().asAluRmiR(aluRmiROpcodeAdd, newOperandReg(m.constant64(uint64(offset))), want, true))
+	want := m.sum(m.plainAddress(ptr), m.constant64(uint64(offset)))
 	m.insert(m.allocateInstr().asCmpRmiR(true, newOperandReg(want), got, true))
 	equal := m.allocateInstr()
 	m.insert(equal)
@@ -51,22 +51,21 @@ func (m *machine) plainAddress(v ssa.Value) regalloc.VReg {
 		return m.c.VRegOf(v)
 	case op == ssa.OpcodeIadd:
 		x, y := instr.Arg2()
-		sum := m.copyToTmp(m.plainAddress(x))
-		m.insert(m.allocateInstr().asAluRmiR(aluRmiROpcodeAdd, newOperandReg(m.plainAddress(y)), sum, true))
-		return sum
+		return m.sum(m.plainAddress(x), m.plainAddress(y))
 	case op == ssa.OpcodeUExtend || op == ssa.OpcodeSExtend:
 		return m.plain32(instr.Arg(), op == ssa.OpcodeSExtend)
 	case op == ssa.OpcodeIshl:
 		x, amount := instr.Arg2()
-		var shifted regalloc.VReg
+		var from regalloc.VReg
 		if x.Type().Bits() == 32 {
-			shifted = m.plain32(x, false)
+			from = m.plain32(x, false)
 		} else {
-			shifted = m.copyToTmp(m.plainAddress(x))
+			from = m.plainAddress(x)
 		}
 		by := uint32(m.c.ValueDefinition(amount).Instr.ConstantVal())
-		m.insert(m.allocateInstr().asShiftR(shiftROpShiftLeft, newOperandImm32(by), shifted, true))
-		return shifted
+		return m.changed(from, func(shifted regalloc.VReg) {
+			m.insert(m.allocateInstr().asShiftR(shiftROpShiftLeft, newOperandImm32(by), shifted, true))
+		})
 	}
 	return m.c.VRegOf(v)
 }
@@ -77,16 +76,33 @@ func (m *machine) plain32(x ssa.Value, signed bool) regalloc.VReg {
 	if signed {
 		right = shiftROpShiftRightArithmetic
 	}
-	var r regalloc.VReg
+	var from regalloc.VReg
 	if def := m.c.ValueDefinition(x); def.IsFromInstr() && def.Instr.Constant() {
-		r = m.constant64(def.Instr.ConstantVal())
+		from = m.constant64(def.Instr.ConstantVal())
 	} else {
-		r = m.c.AllocateVReg(ssa.TypeI64)
-		m.insert(m.allocateInstr().asMovRR(m.c.VRegOf(def.V), r, true))
+		from = m.c.VRegOf(def.V)
 	}
-	m.insert(m.allocateInstr().asShiftR(shiftROpShiftLeft, newOperandImm32(32), r, true))
-	m.insert(m.allocateInstr().asShiftR(right, newOperandImm32(32), r, true))
-	return r
+	return m.changed(from, func(r regalloc.VReg) {
+		m.insert(m.allocateInstr().asShiftR(shiftROpShiftLeft, newOperandImm32(32), r, true))
+		m.insert(m.allocateInstr().asShiftR(right, newOperandImm32(32), r, true))
+	})
+}
+
+func (m *machine) sum(x, y regalloc.VReg) regalloc.VReg {
+	return m.changed(x, func(sum regalloc.VReg) {
+		m.insert(m.allocateInstr().asAluRmiR(aluRmiROpcodeAdd, newOperandReg(y), sum, true))
+	})
+}
+
+// changed returns a register with what change makes of the value of another one. What is changed in place may live no longer than that: the
+// register allocator takes only its first definition for one, and that is what it would spill.
+func (m *machine) changed(from regalloc.VReg, change func(regalloc.VReg)) regalloc.VReg {
+	inPlace := m.c.AllocateVReg(ssa.TypeI64)
+	m.insert(m.allocateInstr().asMovRR(from, inPlace, true))
+	change(inPlace)
+	to := m.c.AllocateVReg(ssa.TypeI64)
+	m.insert(m.allocateInstr().asMovRR(inPlace, to, true))
+	return to
 }
 
 func (m *machine) constant64(v uint64) regalloc.VReg {
