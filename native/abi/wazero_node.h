@@ -84,7 +84,7 @@ typedef struct {
   size_t text_len;
 } wz_result;
 /*
- * Errors are JSON: {"code":"ERR_WAZERO_...", "message":"...", "exitCode":n, "reason":"exit|close|timeout|abort", "kind":"unreachable...",
+ * Errors are JSON: {"code":"ERR_WAZERO_...", "message":"...", "exitCode":n, "reason":"exit|close|timeout|abort|cpu", "kind":"unreachable...",
  *  "frames":[{"function":"..","source":".."}], "limit":"...", "host":true (the JS error parked in the frame is the cause),
  *  "closed":[module handles of the link group that the call found closed]}
  */
@@ -98,8 +98,10 @@ typedef struct {
   uint64_t parent;      /* frame id of the frame below in the same group, 0 = outermost */
   int64_t timeout_ns;   /* time left; 0 = none; negative: it is over, where C++ has begun the call */
   uint64_t fuel;        /* 0 = no limit, else one more than what the call may execute (fuel of the runtime's config) */
+  uint64_t cpu_ns;      /* for which its guest may run; 0 = no limit */
+  uint64_t ran_ns;      /* for which it has run, where C++ has begun the call */
 } wz_frame_options;
-enum { WZ_STOP_CLOSE = 1, WZ_STOP_TIMEOUT = 2, WZ_STOP_ABORT = 3 };
+enum { WZ_STOP_CLOSE = 1, WZ_STOP_TIMEOUT = 2, WZ_STOP_ABORT = 3, WZ_STOP_CPU = 4 /* by Go alone */ };
 
 /* ---- messages: Go -> JS, the same in both lanes ---- */
 enum {
@@ -217,6 +219,7 @@ typedef struct {
   uint64_t stack_bytes;         /* limit of the module's stack, 0: wazero's */
   uintptr_t account;            /* wz_account */
   uintptr_t fuel, burned;       /* int64_t; 0: it does not count. What the call may still execute, set before it; the account's sum of what calls that ended here have executed, to be added to */
+  uintptr_t tenant;             /* wz_tenant, or 0 */
 } wz_direct_entry;
 typedef struct { uint64_t id; uint32_t params, results; } wz_direct_host;
 enum { WZ_EXIT_HOST = 5 };
@@ -229,9 +232,14 @@ enum { WZ_EXIT_HOST = 5 };
 enum { WZ_USAGE_WORDS = 18, WZ_TENANT_LIMITS = 9 };
 /* What C++ counts of an instance, where Go sees it. No two threads write one word. */
 typedef struct {
-  uint64_t direct_begun, direct_ended, direct_hosts, direct_ran;     /* calls, calls, host calls, nanoseconds: the JS thread */
-  uint64_t express_begun, express_ended, express_hosts, express_ran; /* whoever holds the lock of ExpressPool */
+  uint64_t direct_begun, direct_ended, direct_hosts, direct_ran, direct_told;      /* calls, calls, host calls, nanoseconds, of which Go was told: the JS thread */
+  uint64_t express_begun, express_ended, express_hosts, express_ran, express_told; /* whoever holds the lock of ExpressPool */
 } wz_account;
+/* What Go says of a tenant. */
+typedef struct {
+  uint64_t hold;    /* not 0: its calls go through Go, which has them wait */
+  uint64_t metered; /* not 0: Go is to be told what its guests run */
+} wz_tenant;
 /*
  * Express calls: asynchronous ones that a thread of C++ runs in the same way. Where such a call is when Go takes it over:
  */
@@ -327,6 +335,7 @@ enum {
  * void     wz_internal_globals(wz_handle module, wz_result*)         text = JSON [{handle, type}], all globals of the module
  * void     wz_tcp_addresses(wz_handle module, wz_result*)            text = JSON [{host, port}], of its listeners in their order
  * void     wz_direct_open(uint64_t env, wz_handle function, wz_direct_entry*, wz_result*)      value = 0: it cannot be entered directly
+ * void     wz_direct_ran(wz_handle entry, uint64_t nanoseconds)      of a metered tenant: so much more has it run in C++; any thread
  * void     wz_direct_close(wz_handle entry)                          no call of it is under way
  * void     wz_direct_adopt(wz_frame_options*, wz_handle entry, uint8_t *stack, size_t, wz_result*)
  *                                                                    in a host function of the call: from now on its frame id is known

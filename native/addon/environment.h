@@ -68,13 +68,16 @@ class Environment : public std::enable_shared_from_this<Environment> {
   }
   bool groups_depend = false;
 
-  wz_frame_options Options(uint64_t frame, uint32_t lane, int64_t deadline, uint64_t fuel) const {
+  wz_frame_options Options(uint64_t frame, uint32_t lane, int64_t deadline, uint64_t fuel, uint64_t cpu,
+                           uint64_t ran) const {
     wz_frame_options options{};
     options.env = id;
     options.frame = frame;
     options.lane = lane;
     options.timeout_ns = TimeLeft(deadline);
     options.fuel = fuel;
+    options.cpu_ns = cpu;
+    options.ran_ns = ran;
     return options;
   }
 

@@ -6,6 +6,7 @@ package main
 import "C"
 
 import (
+	"time"
 	"unsafe"
 
 	"wazeronode/failure"
@@ -38,12 +39,22 @@ func wz_direct_open(envID C.uint64_t, fn C.wz_handle, entry *C.wz_direct_entry, 
 			return_address: context(a.ReturnAddress), stack_pointer: context(a.StackPointer), callee: context(a.Callee),
 			frame_pointer: context(a.FramePointer), host_function_type: C.uintptr_t(hostFunctionType()),
 			host_words: C.uint32_t(a.HostWords), words: C.uint32_t(a.Words), headroom: C.uint32_t(stackHeadroom()), stack_bytes: C.uint64_t(f.module.callStackBytes()),
-			account: C.uintptr_t(uintptr(unsafe.Pointer(&f.module.account.Native))),
+			account: C.uintptr_t(uintptr(unsafe.Pointer(&f.module.account.Native))), tenant: C.uintptr_t(tenantAddress(f.module.account.Tenant())),
 		}
 		if f.module.CountsFuel() {
 			entry.fuel, entry.burned = C.uintptr_t(uintptr(unsafe.Pointer(a.Fuel))), C.uintptr_t(uintptr(f.module.account.FuelWord()))
 		}
 		return uint64(d.handle), nil, nil
+	})
+}
+
+//export wz_direct_ran
+func wz_direct_ran(h C.wz_handle, nanoseconds C.uint64_t) {
+	_ = failure.Protect(func() error {
+		if d, _ := handles.Get(handles.Handle(h), handles.Direct).(*directState); d != nil {
+			d.function.module.account.Spend(time.Duration(nanoseconds))
+		}
+		return nil
 	})
 }
 

@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"encoding/json"
+	"math"
 	"unsafe"
 
 	"wazeronode/abi"
@@ -44,7 +45,8 @@ func done(env, id uint64, target handles.Handle, words []uint64, payload []byte,
 }
 
 func readFrameOptions(o *C.wz_frame_options) frames.Options {
-	return frames.Options{Env: uint64(o.env), Frame: uint64(o.frame), Lane: uint32(o.lane), Timeout: nanoseconds(o.timeout_ns), Fuel: uint64(o.fuel)}
+	return frames.Options{Env: uint64(o.env), Frame: uint64(o.frame), Lane: uint32(o.lane), Timeout: nanoseconds(o.timeout_ns), Fuel: uint64(o.fuel),
+		CPU: nanoseconds(C.int64_t(min(o.cpu_ns, math.MaxInt64))), Ran: nanoseconds(C.int64_t(o.ran_ns))}
 }
 
 func goWords(p *C.uint64_t, n C.uint32_t) []uint64 {

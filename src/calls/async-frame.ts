@@ -1,9 +1,9 @@
 import { LANE, STOP } from '../native/binding.js';
 import { addActive, native, removeActive } from '../native/native.js';
-import { putFuel } from '../values/area.js';
+import { CPU, f64, putFuel } from '../values/area.js';
 import { abortedError, type Interruption } from '../values/errors.js';
 import { AsyncResource, Buffer } from '../values/node.js';
-import { endingOf, leave } from './entry.js';
+import { cpuLeft, endingOf, leave } from './entry.js';
 import { Frame, frames, nextTurn } from './link-group.js';
 
 /** Of an outcome that was posted. An error that says nothing is no JSON: it was lost on its way. */
@@ -65,6 +65,7 @@ export abstract class AsyncFrame<T> extends Frame {
     this.group.detachBuffers();
     try {
       if (this.fuel !== undefined) putFuel(this.fuel);
+      f64[CPU] = cpuLeft(this);
       const json = this.begin(LANE.async, this.nativeBelow(), timeoutNs);
       const error = json === undefined ? undefined : endingOf(this, () => json);
       if (error) throw error;

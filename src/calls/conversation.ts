@@ -42,6 +42,10 @@ export function converse<C, T>(
     };
     frame.start = () => {
       module.queued--;
+      if (frame.cpuTimeMs !== Infinity) {
+        const before = module.ranMs();
+        frame.cpuLeft = () => Math.max(frame.cpuTimeMs - (module.ranMs() - before), 1e-6); // 0 would be no limit
+      }
       let answer: T | PromiseLike<T>;
       try {
         answer = resource.runInAsyncScope(fn, undefined, lend(lease));

@@ -1,7 +1,7 @@
 import { isPromiseLike, tooLate } from '../io/callbacks.js';
 import { type Handle, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
-import { CALLER, FRAME, f64, putFuel, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
+import { CALLER, CPU, FRAME, f64, putFuel, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
 import { closedError } from '../values/errors.js';
 import { fewOf, getOne, isOne, putFew } from '../values/few.js';
 import { nextId } from '../values/ids.js';
@@ -113,6 +113,7 @@ export class DirectCall {
     f64[FRAME] = this.#id;
     f64[TIMEOUT] = options.timeoutNs;
     if (options.fuel !== undefined) putFuel(options.fuel);
+    f64[CPU] = options.cpuNs;
     top = this;
     let text: string | undefined;
     try {
@@ -171,9 +172,9 @@ export class DirectCall {
   frame(): Frame {
     if (!this.#frame) {
       const { module } = this.state;
-      const { timeoutMs, byDefault, context, fuel } = this.#options;
+      const { timeoutMs, cpuTimeMs, byDefault, context, fuel } = this.#options;
       const deadline = timeoutMs === Infinity ? Infinity : now() + native().directLeft(this.#id);
-      const options = { deadline, timeoutMs, byDefault, context, fuel };
+      const options = { deadline, timeoutMs, cpuTimeMs, byDefault, context, fuel };
       this.#frame = new Frame('sync', module, undefined, options, this.state, this.#id);
       frames.add(this.#frame);
       module.group.push(this.#frame, new Stack());

@@ -1,5 +1,5 @@
 import { type FrameOutcome, type Handle, LANE } from '../native/binding.js';
-import { putFuel } from '../values/area.js';
+import { CPU, f64, putFuel } from '../values/area.js';
 import {
   abortedError,
   closedError,
@@ -10,7 +10,7 @@ import {
   wouldBlockError,
 } from '../values/errors.js';
 import { now } from '../values/node.js';
-import type { FrameOptions, Subject } from './frames.js';
+import { type FrameOptions, nanoseconds, type Subject } from './frames.js';
 import { type ClosedBy, Frame, frames, type Instance, type LinkGroup } from './link-group.js';
 
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
@@ -34,7 +34,7 @@ export function failure(frame: Frame, record: ErrorRecord): Error {
   const error = makeError(record, {
     parked: frame.parked,
     abort: reason === 'abort' ? abortOf(frame) : undefined,
-    more: code === 'ERR_WAZERO_EXIT' && reason === 'timeout' ? stoppedText(frame) : undefined,
+    more: code === 'ERR_WAZERO_EXIT' ? stoppedText(frame, reason) : undefined,
   });
   if (code === 'ERR_WAZERO_TRAP') noteTrap(frame, record);
   return error;
@@ -44,11 +44,27 @@ function closedBy({ subject }: Frame, { code, reason, kind, exitCode }: ErrorRec
   return { what: subject.what, code, reason, kind, exitCode } as ClosedBy;
 }
 
-function stoppedText(frame: Frame): string {
+function stoppedText(frame: Frame, reason: ErrorRecord['reason']): string | undefined {
   const { what } = frame.subject;
+  if (reason === 'cpu') return spentText(frame);
+  if (reason !== 'timeout') return undefined;
   // One that was stopped along with a nested call has time left.
   if (frame.deadline > now() + 1) return `${what} was stopped with a call inside of it, whose time was over`;
   return `${what} was stopped after ${frame.timeoutMs} ms (timeoutMs)`;
+}
+
+function spentText({ subject: { what }, cpuTimeMs }: Frame): string {
+  if (cpuTimeMs === Infinity)
+    return `${what} was stopped with the call that it is nested in, which had run for as long as it may`;
+  return `${what} was stopped after running for ${cpuTimeMs} ms (cpuTimeMs)`;
+}
+
+/** For native code: nanoseconds that the frame's guest may run, 0 for no limit. A conversation's is what its calls share. */
+export function cpuLeft(frame: Frame): number {
+  let left = frame.cpuTimeMs;
+  for (let parent = frame.parent; parent; parent = parent.parent)
+    if (parent.lane === 'exclusive') left = Math.min(left, parent.cpuLeft?.() ?? Infinity);
+  return nanoseconds(left);
 }
 
 /** withCloseOnTrap. What is being instantiated ends anyway. */
@@ -109,6 +125,7 @@ export function enterSync(
   let error: Error | undefined;
   try {
     if (frame.fuel !== undefined) putFuel(frame.fuel);
+    f64[CPU] = cpuLeft(frame);
     const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs);
     error = endingOf(frame, () => json);
   } catch (thrown) {

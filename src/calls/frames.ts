@@ -18,6 +18,8 @@ export interface FrameOptions {
   readonly deadline: number;
   /** What it was made of, for messages. */
   readonly timeoutMs: number;
+  /** How long the guest may run; Infinity for none. */
+  readonly cpuTimeMs: number;
   /** The runtime's own deadline, which a nested call does not need: it has that of the call below. */
   readonly byDefault: boolean;
   readonly context: unknown;
@@ -57,6 +59,8 @@ export class Frame<M extends Entered> {
   readonly deadline: number;
   /** What the deadline was made of; Infinity for none. */
   readonly timeoutMs: number;
+  /** How long the guest may run; Infinity for none. What is nested in it counts, in native code. */
+  readonly cpuTimeMs: number;
   readonly subject: Subject;
   /** CallOptions.context of the outermost call. */
   readonly context: unknown;
@@ -84,6 +88,8 @@ export class Frame<M extends Entered> {
   inHost = false;
   /** What was written ahead waits for this: a sink that answers later. */
   late: Promise<void> | undefined;
+  /** Of a conversation with cpuTimeMs: milliseconds that its calls have left. */
+  cpuLeft: (() => number) | undefined;
   /** That host function has restored a snapshot: what it answers does not matter. */
   restoring = false;
 
@@ -115,6 +121,7 @@ export class Frame<M extends Entered> {
     const below = parent && (options.byDefault || parent.deadline <= options.deadline) ? parent : undefined;
     this.deadline = below ? below.deadline : options.deadline;
     this.timeoutMs = below ? below.timeoutMs : options.timeoutMs;
+    this.cpuTimeMs = options.cpuTimeMs;
     this.context = parent ? parent.context : options.context;
   }
 

@@ -33,6 +33,8 @@ export interface Instance {
   /** Throws where no more may. */
   checkQueue(): void;
   waits(by: 1 | -1): void;
+  /** What its guest has run, in milliseconds. */
+  ranMs(): number;
   /** In the order in which they were made. */
   readonly id: number;
   /** The frame of it that came last of those that wait, which lead to the others. */

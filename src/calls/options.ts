@@ -9,6 +9,8 @@ export class CheckedOptions {
   readonly signal: AbortSignal | undefined;
   /** Infinity for none. */
   readonly timeoutMs: number;
+  /** Infinity for none. */
+  readonly cpuTimeMs: number;
   /** timeoutMs is the runtime's: none was given. */
   readonly byDefault: boolean;
   readonly context: unknown;
@@ -24,10 +26,13 @@ export class CheckedOptions {
   readonly fuel: bigint | undefined;
   /** The runtime has fuel. */
   readonly counted: boolean;
+  /** Likewise cpuTimeMs. */
+  readonly cpuNs: number;
 
   constructor(
     signal: AbortSignal | undefined,
     timeoutMs: number,
+    cpuTimeMs: number,
     byDefault: boolean,
     context: unknown,
     interruptible: boolean,
@@ -36,23 +41,27 @@ export class CheckedOptions {
   ) {
     this.signal = signal;
     this.timeoutMs = timeoutMs;
+    this.cpuTimeMs = cpuTimeMs;
     this.byDefault = byDefault;
     this.context = context;
     this.interruptible = interruptible;
-    this.endless = signal === undefined && timeoutMs === Infinity;
-    this.direct = signal === undefined && (timeoutMs === Infinity || interruptible);
+    const untimed = timeoutMs === Infinity && cpuTimeMs === Infinity;
+    this.endless = signal === undefined && untimed;
+    this.direct = signal === undefined && (untimed || interruptible);
     this.timeoutNs = nanoseconds(timeoutMs);
+    this.cpuNs = nanoseconds(cpuTimeMs);
     this.counted = counted;
     this.fuel = fuel;
   }
 }
 /** Of a runtime: what holds where no options are given. */
 export function defaultOptions(timeoutMs: number, interruptible: boolean, counted: boolean): CheckedOptions {
-  return new CheckedOptions(undefined, timeoutMs, true, undefined, interruptible, counted);
+  return new CheckedOptions(undefined, timeoutMs, Infinity, true, undefined, interruptible, counted);
 }
 export const noFrameOptions: FrameOptions = Object.freeze({
   deadline: Infinity,
   timeoutMs: Infinity,
+  cpuTimeMs: Infinity,
   byDefault: true,
   context: undefined,
   fuel: undefined,
@@ -65,10 +74,12 @@ export function checkCallOptions(options: CallOptions | undefined, defaults: Che
   const given = checkTimeout(options.timeoutMs, 'options.timeoutMs');
   const timeoutMs = given ?? defaults.timeoutMs;
   const fuel = checkFuel(options.fuel, 'options.fuel');
+  const cpuTimeMs = checkTimeout(options.cpuTimeMs, 'options.cpuTimeMs') ?? Infinity;
+  const byDefault = given === undefined;
   const { interruptible, counted } = defaults;
   if (fuel !== undefined && !counted)
     throw invalidArgument('Expected no fuel but received some: it needs a runtime with RuntimeConfig.withFuel(true)');
-  return new CheckedOptions(signal, timeoutMs, given === undefined, options.context, interruptible, counted, fuel);
+  return new CheckedOptions(signal, timeoutMs, cpuTimeMs, byDefault, options.context, interruptible, counted, fuel);
 }
 
 /** Of what executes nothing by itself. */
@@ -81,16 +92,16 @@ export function checkUncounted(options: CallOptions | undefined, defaults: Check
 
 /** For one call that begins now. */
 export function begin(options: CheckedOptions, runtime: { readonly closeOnContextDone: boolean }): FrameOptions {
-  const { signal, timeoutMs, byDefault, context, fuel } = options;
+  const { signal, timeoutMs, cpuTimeMs, byDefault, context, fuel } = options;
   if (options.endless) {
     if (byDefault && context === undefined && fuel === undefined) return noFrameOptions;
-    return { deadline: Infinity, timeoutMs, byDefault, context, fuel };
+    return { deadline: Infinity, timeoutMs, cpuTimeMs, byDefault, context, fuel };
   }
   if (!runtime.closeOnContextDone)
     throw notInterruptibleError(
-      'timeoutMs, signal and RuntimeConfig.withDefaultTimeout need a runtime with RuntimeConfig.withCloseOnContextDone(true)',
+      'timeoutMs, cpuTimeMs, signal and RuntimeConfig.withDefaultTimeout need a runtime with RuntimeConfig.withCloseOnContextDone(true)',
     );
-  return { signal, deadline: deadlineOf(timeoutMs), timeoutMs, byDefault, context, fuel };
+  return { signal, deadline: deadlineOf(timeoutMs), timeoutMs, cpuTimeMs, byDefault, context, fuel };
 }
 
 export function deadlineOf(timeoutMs: number): number {

@@ -189,6 +189,9 @@ export class ModuleState implements Instance {
     if (now) return usageOf(now, waiting);
     return usageOf(forgetPresent(this.#used ?? new BigUint64Array(USAGE.words)));
   }
+  ranMs(): number {
+    return Number((this.#usedNow() ?? this.#used)?.[0] ?? 0n) / 1e6;
+  }
   #usedNow(): BigUint64Array | undefined {
     const words = new BigUint64Array(USAGE.words);
     return this.#handle !== 0 && native().moduleUsage(this.#handle, words) ? words : undefined;
@@ -314,6 +317,7 @@ function closedText(by: ClosedBy | undefined): string {
   if (code === 'ERR_WAZERO_TRAP')
     return `: ${by.what} trapped (${kind}), which closes it by withCloseOnTrap(true); make a new instance`;
   if (reason === 'timeout') return `: ${by.what} was stopped at its deadline; make a new instance`;
+  if (reason === 'cpu') return `: ${by.what} was stopped when it had run for as long as it may; make a new instance`;
   if (reason === 'abort') return `: ${by.what} was stopped by its signal; make a new instance`;
   return reason === 'exit' ? `: the guest left by proc_exit(${exitCode}) in ${by.what}` : '';
 }

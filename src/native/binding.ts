@@ -266,7 +266,7 @@ export interface Hooks {
 
 // ---- numbers of wazero_node.h (test/native checks that they are the same)
 export const LANE = { sync: 0, async: 1 } as const;
-export const STOP = { close: 1, timeout: 2, abort: 3 } as const;
+export const STOP = { close: 1, timeout: 2, abort: 3, cpu: 4 } as const;
 export const REPLY = { ok: 0, threw: 1, wouldBlock: 2, dead: 3, none: 255 } as const;
 export const MSG = {
   done: 1,

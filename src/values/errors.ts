@@ -138,7 +138,7 @@ export class LimitError extends WazeroError<'ERR_WAZERO_LIMIT'> {
 export class ExitError extends WazeroError<'ERR_WAZERO_EXIT'> {
   readonly exitCode: number;
   /** Tells a guest's own proc_exit of those numbers apart. */
-  readonly reason: 'exit' | 'close' | 'timeout' | 'abort';
+  readonly reason: 'exit' | 'close' | 'timeout' | 'abort' | 'cpu';
   static {
     makeExit = (message, exitCode, reason, cause) => new ExitError(message, exitCode, reason, cause);
     ExitError.prototype.name = 'ExitError';
@@ -213,7 +213,11 @@ export function abortedError(what: string, why: Interruption, timeoutMs?: number
   return named(error, why.reason);
 }
 
-const interruptionNames: Partial<Record<string, string>> = { timeout: 'TimeoutError', abort: 'AbortError' };
+const interruptionNames: Partial<Record<string, string>> = {
+  timeout: 'TimeoutError',
+  cpu: 'TimeoutError',
+  abort: 'AbortError',
+};
 function named<E extends Error>(error: E, reason: string): E {
   const name = interruptionNames[reason];
   if (name !== undefined)
@@ -248,7 +252,7 @@ export interface ErrorRecord {
   code: string;
   message: string;
   exitCode?: number;
-  reason?: 'exit' | 'close' | 'timeout' | 'abort';
+  reason?: 'exit' | 'close' | 'timeout' | 'abort' | 'cpu';
   kind?: string;
   frames?: { function: string; source?: string }[];
   limit?: string;

@@ -194,6 +194,12 @@ export interface CallOptions {
    */
   timeoutMs?: number | undefined;
   /**
+   * Milliseconds that the guest may run, with all that is nested in the call. Waiting does not count: for a slot or a budget, in a host function, in a
+   * sleep, for input. Past it the call ends with ExitError, `reason` 'cpu', and its module is closed. Needs withCloseOnContextDone(true). Infinity is
+   * none, the default; 0, negative or NaN is a RangeError.
+   */
+  cpuTimeMs?: number | undefined;
+  /**
    * How much the call may execute (ours, not wazero's), calls that are nested in it included; about one for each instruction: docs/fuel.md.
    * Past it the guest ends in a Trap of kind 'out of fuel'. 0 is allowed; negative or more than 2^63 - 2 is a RangeError; a TypeError without
    * RuntimeConfig.withFuel(true). Default: no limit, or that of the call which it is nested in.

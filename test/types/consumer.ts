@@ -421,11 +421,12 @@ export async function running(binary: BinarySource, signal: AbortSignal, listene
   using compiledSync = runtime.compileModuleSync(binary, { timeoutMs: 10 });
   // @ts-expect-error nothing could fire it
   runtime.compileModuleSync(binary, { signal });
-  const options: CallOptions = { signal, timeoutMs: Number.POSITIVE_INFINITY, context: { request: 1 } };
+  const options: CallOptions = { signal, timeoutMs: Number.POSITIVE_INFINITY, cpuTimeMs: 100, context: { request: 1 } };
   const syncOptions: SyncCallOptions = { timeoutMs: 5, fuel: 5n, context: 1 };
   exactly<unknown>()(options.context);
   exactly<AbortSignal | undefined>()(options.signal);
   exactly<number | undefined>()(options.timeoutMs);
+  exactly<number | undefined>()(options.cpuTimeMs);
   const instantiateOptions: experimental.InstantiateOptions = {
     ...options,
     importResolver: (name) => {
@@ -767,7 +768,7 @@ export function errors(error: unknown): string {
     case 'ERR_WAZERO_EXIT':
       exactly<ExitError>()(error);
       exactly<number>()(error.exitCode);
-      exactly<'exit' | 'close' | 'timeout' | 'abort'>()(error.reason);
+      exactly<'exit' | 'close' | 'timeout' | 'abort' | 'cpu'>()(error.reason);
       return error.reason;
     case 'ERR_WAZERO_TRAP': {
       exactly<Trap>()(error);

@@ -9,7 +9,7 @@
 namespace wazero_node {
 namespace {
 
-/** The first four arguments of both. */
+/** The first four arguments of all, and what src has put into the area just before. */
 wz_frame_options FrameOptions(Environment& environment, Arguments& args) {
   wz_frame_options options{};
   options.env = environment.id;
@@ -18,6 +18,7 @@ wz_frame_options FrameOptions(Environment& environment, Arguments& args) {
   options.parent = args.Whole(2, "parent");
   options.timeout_ns = static_cast<int64_t>(args.Whole(3, "timeoutNs"));
   options.fuel = environment.direct.TakeFuel();
+  options.cpu_ns = static_cast<uint64_t>(environment.direct.area()->cpu);
   return options;
 }
 

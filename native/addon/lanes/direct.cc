@@ -25,6 +25,7 @@ DirectCalls::~DirectCalls() {
 
 bool DirectCalls::Start(Environment* environment, napi_value hooks) {
   environment_ = environment;
+  watcher_ = &Watcher::Get();
   napi_env env = environment->env;
   napi_value area, hook;
   void* data;
@@ -111,12 +112,14 @@ napi_value DirectCalls::Enter() {
   const size_t size = stack.end - limit + entry.headroom;
 
   int64_t deadline = kNever;
-  if (area.timeout > 0) {
+  const uint64_t cpu = static_cast<uint64_t>(area.cpu);
+  if (area.timeout > 0 || cpu != 0) {
     if (!registered_ && !Register()) return nullptr;
     deadline = DeadlineIn(area.timeout);
   }
+  if (IsHeld(entry)) return nullptr;
 
-  Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, deadline, TakeFuel(), nullptr, nullptr};
+  Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, deadline, TakeFuel(), cpu, 0, nullptr, nullptr};
   Watcher::Call& watched = watched_calls_[depth_];
   top_ = &call;
   depth_++;
@@ -131,13 +134,22 @@ napi_value DirectCalls::Enter() {
 
   AtomicAt<uintptr_t>(entry.stack_limit).store(reinterpret_cast<uintptr_t>(limit), std::memory_order_relaxed);
   BeginFuel(entry, call.fuel);
-  if (deadline != kNever) Watcher::Get().Arm(watched, entry.stack_limit, deadline);
+  precise_ = area.precise != 0;
+  watcher_->Attend();
+  int64_t began = Arm(call, watched);
   uint32_t& exit_code = At<uint32_t>(entry.exit_code);
   uint32_t answer = WZ_REPLY_OK;
   wazero_node_enter(entry.preamble, entry.executable, entry.context, entry.module_context, area.words,
                     reinterpret_cast<uintptr_t>(stack.end - 16));
   while (exit_code != 0) {
+    if (HostOf(entry, exit_code) == nullptr) {
+      answer = WZ_REPLY_NONE;
+      break;
+    }
+    Charge(call, Time(call) - began);
+    if (cpu != 0) watcher_->Disarm(watched);
     answer = Ask(call, exit_code);
+    began = cpu != 0 ? Arm(call, watched) : Time(call);
     if (answer != WZ_REPLY_OK || call.adopted || closed.load(std::memory_order_acquire) != 0 ||
         IsPoisoned(entry.stack_limit) || IsOutOfFuel(entry)) {  // a guest need not poll again
       break;
@@ -146,7 +158,8 @@ napi_value DirectCalls::Enter() {
     wazero_node_resume(At<uintptr_t>(entry.return_address), entry.context, At<uintptr_t>(entry.stack_pointer),
                        At<uintptr_t>(entry.frame_pointer));
   }
-  if (deadline != kNever) Watcher::Get().Disarm(watched);
+  Charge(call, Time(call) - began);
+  if (deadline != kNever || cpu != 0) watcher_->Disarm(watched);
   napi_value text = nullptr;
   uint32_t status = kDirectDone;
   if (exit_code != 0) {
@@ -201,9 +214,34 @@ uint32_t DirectCalls::Ask(Call& call, uint32_t exit_code) {
   return area.status;
 }
 
+/** It has run for so long without a pause. */
+void DirectCalls::Charge(Call& call, int64_t nanoseconds) {
+  if (nanoseconds <= 0) return;
+  call.ran += nanoseconds;
+  wz_account& account = AccountOf(*call.entry);
+  Count(account.direct_ran, nanoseconds);
+  if (!IsMetered(*call.entry)) return;
+  const uint64_t untold = account.direct_ran - account.direct_told;
+  if (untold < kTold) return;
+  Count(account.direct_told, untold);
+  wz_direct_ran(call.entry->handle, untold);
+}
+
+/** Has the watcher interrupt it at its deadline, and when it has run for as long as it may; answers when that began. */
+int64_t DirectCalls::Arm(Call& call, Watcher::Call& watched) {
+  if (call.cpu == 0) {
+    if (call.deadline != kNever) watcher_->Arm(watched, call.entry->stack_limit, call.deadline);
+    return Time(call);
+  }
+  const int64_t now = Now();
+  const int64_t left = static_cast<int64_t>(call.cpu - std::min(call.cpu, call.ran));
+  watcher_->Arm(watched, call.entry->stack_limit, std::min(call.deadline, now + left));
+  return now;
+}
+
 bool DirectCalls::Register() {
-  if (!Watcher::Get().Ready()) return false;
-  Watcher::Get().Add(watched_calls_, kMostNested);
+  if (!watcher_->Ready()) return false;
+  watcher_->Add(watched_calls_, kMostNested);
   return registered_ = true;
 }
 
@@ -224,14 +262,16 @@ double DirectCalls::Left(uint64_t frame) const {
 
 void DirectCalls::Adopt(Call& call) {
   if (call.adopted) return;
-  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline, call.fuel);
+  const wz_frame_options options =
+      environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline, call.fuel, call.cpu, call.ran);
   Result result;  // when it fails the environment has ended, and wz_direct_continue says so
   wz_direct_adopt(Mutable(&options), call.entry->handle, call.stack, call.stack_size, &result);
   call.adopted = true;
 }
 
 napi_value DirectCalls::Continue(Call& call, uint32_t status) {
-  const wz_frame_options options = environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline, call.fuel);
+  const wz_frame_options options =
+      environment_->Options(call.frame, WZ_LANE_SYNC, call.deadline, call.fuel, call.cpu, call.ran);
   last_frame_ = call.frame;
   last_deadline_ = call.deadline;
   call.adopted = true;  // Go makes the frame itself: a second one would wait for the first, and that for what is nested in it

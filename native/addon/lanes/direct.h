@@ -27,8 +27,9 @@ struct DirectArea {
   double caller;        // module that asks, 0 where only Go knows it
   double timeout;       // of the call to begin: nanoseconds, 0 for none
   uint64_t fuel;        // likewise, 0 for none, else one more than it: who begins a call takes it
+  double cpu;           // likewise, of what it may run: also of one that begins in Go
   union {
-    uint64_t words[121];  // parameters and results
+    uint64_t words[120];  // parameters and results
     struct {
       double handle, position, size;
     } read;
@@ -37,7 +38,7 @@ struct DirectArea {
     } answer;  // of a read
   };
   std::atomic<uint32_t> endings;  // see MessageQueue; any thread
-  uint32_t unused;
+  uint32_t precise;               // calls are measured
   uint8_t bytes[16 << 10];  // that were read
 };
 static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t) && offsetof(DirectArea, bytes) == 1024, "src/values/area.ts");
@@ -116,9 +117,13 @@ class DirectCalls {
     bool adopted;
     int64_t deadline;
     uint64_t fuel;
+    uint64_t cpu, ran;  // nanoseconds that it may run, 0 for no limit; that it has
     napi_value hook, receiver;  // made for the first host function
   };
 
+  int64_t Time(const Call& call) const { return call.cpu != 0 || precise_ ? Now() : watcher_->tick(); }
+  void Charge(Call& call, int64_t nanoseconds);
+  int64_t Arm(Call& call, Watcher::Call& watched);
   uint32_t Ask(Call& call, uint32_t exit_code);
   void Adopt(Call& call);
   napi_value Continue(Call& call, uint32_t status);
@@ -130,9 +135,11 @@ class DirectCalls {
   static constexpr size_t kMostNested = 16;
 
   Environment* environment_ = nullptr;
+  Watcher* watcher_ = nullptr;
   DirectArea* area_ = nullptr;
   napi_ref area_reference_ = nullptr, hook_ = nullptr;
   bool enabled_ = false;
+  bool precise_ = false;  // of the call that was entered last
   std::vector<std::unique_ptr<Entry>> entries_;
   std::vector<uint32_t> free_;
   Stack stacks_[kMostNested];

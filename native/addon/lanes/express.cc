@@ -65,7 +65,7 @@ void ExpressCalls::Close(uint32_t number) {
 
 bool ExpressCalls::MayBegin(ExpressSlot& slot) {
   ExpressPool& pool = ExpressPool::Get();
-  if (!slot.open || !slot.usable.load(std::memory_order_relaxed) || !pool.Ready()) return false;
+  if (!slot.open || !slot.usable.load(std::memory_order_relaxed) || IsHeld(slot.entry) || !pool.Ready()) return false;
   const uint32_t average = slot.nanoseconds.load(std::memory_order_relaxed);
   if (always_ || average < kShortInCompany || (average < kShort && pool.waiting() == 0)) return true;
   if (++slot.refused < kTries) return false;
@@ -92,6 +92,8 @@ void ExpressCalls::Begin() {
     slot.deadline = deadline;
     slot.fuel = environment_->direct.TakeFuel();
     BeginFuel(slot.entry, slot.fuel);
+    slot.cpu = static_cast<uint64_t>(area->cpu);
+    slot.ran = 0;
     slot.environment = environment_->shared_from_this();
     active++;
     Count(AccountOf(slot.entry).express_begun);

@@ -38,6 +38,7 @@ struct ExpressSlot {
   uint64_t frame = 0;
   int64_t deadline = kNever;
   uint64_t fuel = 0;
+  uint64_t cpu = 0, ran = 0;  // nanoseconds that it may run, 0 for no limit; that it has
   static constexpr size_t kNowhere = SIZE_MAX;
   size_t late_at = kNowhere;  // where it stands among those with a deadline
   uint8_t *stack = nullptr, *limit = nullptr, *stack_end = nullptr;

@@ -29,6 +29,16 @@ void Note(ExpressSlot& slot, uint32_t nanoseconds) {
   slot.nanoseconds.store(average - average / 8 + nanoseconds / 8, std::memory_order_relaxed);
 }
 
+/** It has run for so long; what Go is to be told. The lock of the pool is held. */
+uint64_t Charge(const wz_direct_entry& entry, uint64_t nanoseconds) {
+  wz_account& account = AccountOf(entry);
+  Count(account.express_ran, nanoseconds);
+  const uint64_t untold = account.express_ran - account.express_told;
+  if (!IsMetered(entry) || untold < kTold) return 0;
+  Count(account.express_told, untold);
+  return untold;
+}
+
 }  // namespace
 
 // Never destroyed: its threads run on while the process exits.
@@ -137,7 +147,7 @@ void ExpressPool::Leave(ExpressSlot& slot, uint32_t at, uint32_t status, std::un
   slot.state = ExpressSlot::State::kLeaving;
   Forget(slot);  // Go has a timer
   std::shared_ptr<Environment> environment = slot.environment, ended;
-  wz_frame_options options = environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline, slot.fuel);
+  wz_frame_options options = environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline, slot.fuel, slot.cpu, slot.ran);
   uint8_t* stack = slot.stack == nullptr ? nullptr : slot.limit - slot.entry.headroom;
   const size_t size = slot.stack == nullptr ? 0 : slot.stack_end - stack;
   lock.unlock();
@@ -166,7 +176,7 @@ void ExpressPool::Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
     Leave(slot, WZ_AT_QUESTION, WZ_REPLY_NONE, lock);
   } else if ((slot.state == State::kWaiting || slot.state == State::kRunning) && slot.known == Known::kNo) {
     slot.known = Known::kSoon;
-    wz_frame_options options = slot.environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline, slot.fuel);
+    wz_frame_options options = slot.environment->Options(slot.frame, WZ_LANE_ASYNC, slot.deadline, slot.fuel, slot.cpu, slot.ran);
     lock.unlock();
     Result result;  // when it fails the environment has ended, and wz_express_continue says so
     wz_express_adopt(&options, slot.entry.handle, &result);
@@ -251,11 +261,18 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
   lock.lock();
   current_ = nullptr;
   runs_++;
-  Count(AccountOf(entry).express_ran, took);
+  slot.ran += took;
+  const uint64_t untold = Charge(entry, took);
+  if (untold != 0) {
+    lock.unlock();
+    wz_direct_ran(entry.handle, untold);
+    lock.lock();
+  }
   changed.wait(lock, [&] { return slot.known != Known::kSoon; });
   const wz_direct_host* host = HostOf(entry, exit_code);
   const uint64_t frame = slot.frame;
-  if (slot.known == Known::kYes || closed.load(std::memory_order_acquire) != 0) {
+  const bool spent = slot.cpu != 0 && slot.ran >= slot.cpu && exit_code != 0;  // Go ends it
+  if (slot.known == Known::kYes || closed.load(std::memory_order_acquire) != 0 || spent) {
     Leave(slot, exit_code == 0 ? WZ_AT_END : WZ_AT_EXIT, WZ_REPLY_NONE, lock);
   } else if (exit_code == 0) {
     const size_t count = slot.words.size();

@@ -59,6 +59,15 @@ inline void Count(uint64_t& cell, uint64_t by = 1) {
 /** Of the instance whose function it is, for as long as Go has the entry. */
 inline wz_account& AccountOf(const wz_direct_entry& entry) { return At<wz_account>(entry.account); }
 
+inline bool IsSet(uintptr_t address, size_t offset) {
+  return address != 0 && AtomicAt<uint64_t>(address + offset).load(std::memory_order_relaxed) != 0;
+}
+/** Its tenant's calls go through Go, which has them wait. */
+inline bool IsHeld(const wz_direct_entry& entry) { return IsSet(entry.tenant, offsetof(wz_tenant, hold)); }
+/** Go is to be told what it runs: whenever it is kTold more. */
+inline bool IsMetered(const wz_direct_entry& entry) { return IsSet(entry.tenant, offsetof(wz_tenant, metered)); }
+constexpr uint64_t kTold = 500'000;  // nanoseconds
+
 /** The stack limit that no stack pointer is above, as in edit e2: the guest leaves at its next poll. */
 constexpr intptr_t kPoison = INT64_MAX;
 inline void Poison(uintptr_t limit) { AtomicAt<intptr_t>(limit).store(kPoison, std::memory_order_seq_cst); }

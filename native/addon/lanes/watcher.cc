@@ -8,6 +8,9 @@
 
 namespace wazero_node {
 
+constexpr int64_t kTick = 1'000'000;     // ns
+constexpr uint32_t kRestTicks = 50;  // after which nobody is waited for
+
 // Never destroyed: its thread runs on while the process exits.
 Watcher& Watcher::Get() {
   static auto* instance = new Watcher();
@@ -39,12 +42,38 @@ void Watcher::Run() {
   for (;;) {
     const int64_t express = ExpressPool::Get().Look(Now());  // takes a lock of its own, and calls Go
     std::lock_guard<std::mutex> lock(mutex_);
-    Interrupt(Now());
-    next_.store(std::min(express, Earliest()), std::memory_order_seq_cst);
+    const int64_t now = Now();
+    Interrupt(now);
+    Tick(now);
+    next_.store(std::min({express, Earliest(), next_tick_}), std::memory_order_seq_cst);
     // Who stored a deadline and then saw the old next_ has not woken us: his store came before this look.
     next_.store(std::min({next_.load(), Earliest(), ExpressPool::Get().due()}), std::memory_order_seq_cst);
     Sleep();
   }
+}
+
+/** Somebody enters a guest, and had not since the last tick. */
+void Watcher::KeepTicking() {
+  unattended_.store(false, std::memory_order_relaxed);
+  if (!Ready()) return;
+  const int64_t now = Now();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (next_tick_ != kNever) return;
+    tick_.store(now, std::memory_order_relaxed);
+    next_tick_ = now + kTick;
+    rest_ = 0;
+  }
+  Expect(now + kTick);
+}
+
+/** mutex_ is held. */
+void Watcher::Tick(int64_t now) {
+  if (now < next_tick_) return;
+  rest_ = unattended_.exchange(true, std::memory_order_relaxed) ? rest_ + 1 : 0;
+  const bool rests = rest_ >= kRestTicks;
+  tick_.store(rests ? 0 : now, std::memory_order_relaxed);
+  next_tick_ = rests ? kNever : now + kTick;
 }
 
 /** mutex_ is held. */

@@ -69,6 +69,17 @@ class Watcher {
     if (call.deadline.exchange(kNever, std::memory_order_acq_rel) != kFired) return;
     std::lock_guard<std::mutex> wait(mutex_);
   }
+  /**
+   * A clock that costs a load. It goes on every millisecond for as long as somebody attends to it now and then, and is exact
+   * where nobody does. What a call crosses is charged to it, so that many short calls are charged what they run together.
+   */
+  int64_t tick() const {
+    const int64_t tick = tick_.load(std::memory_order_relaxed);
+    return tick != 0 ? tick : Now();
+  }
+  void Attend() {
+    if (unattended_.load(std::memory_order_relaxed)) KeepTicking();
+  }
   /** Has the thread wake up by then. Whoever calls this has stored before where it finds what to do. */
   void Expect(int64_t when) {
     if (when < next_.load(std::memory_order_seq_cst)) Wake(when);
@@ -87,11 +98,17 @@ class Watcher {
   void Interrupt(int64_t now);
   int64_t Earliest() const;
   void Sleep();
+  void KeepTicking();
+  void Tick(int64_t now);
 
   std::mutex mutex_;
   std::atomic<int64_t> next_{kNever};  // when the thread wakes up; written under the lock
   std::atomic<bool> started_{false};
   bool failed_ = false;
+  std::atomic<int64_t> tick_{0};  // 0: it stands
+  std::atomic<bool> unattended_{true};
+  int64_t next_tick_ = kNever;  // under the lock
+  uint32_t rest_ = 0;           // ticks without anybody; likewise
   std::vector<Calls> calls_;
 #if WAZERO_NODE_DIRECT
   pthread_cond_t woken_;

@@ -102,6 +102,7 @@ const (
 	StopClose   = 1 // WZ_STOP_CLOSE
 	StopTimeout = 2 // WZ_STOP_TIMEOUT
 	StopAbort   = 3 // WZ_STOP_ABORT
+	StopCPU     = 4 // WZ_STOP_CPU
 
 	AtStart    = 0 // WZ_AT_START
 	AtExit     = 1 // WZ_AT_EXIT

@@ -49,8 +49,8 @@ const (
 
 // Native is what C++ counts: wz_account of wazero_node.h. No two threads write one word, so none of them is locked.
 type Native struct {
-	DirectBegun, DirectEnded, DirectHosts, DirectRan     uint64 // the JS thread
-	ExpressBegun, ExpressEnded, ExpressHosts, ExpressRan uint64 // who holds the lock of ExpressPool
+	DirectBegun, DirectEnded, DirectHosts, DirectRan, DirectTold      uint64 // the JS thread
+	ExpressBegun, ExpressEnded, ExpressHosts, ExpressRan, ExpressTold uint64 // who holds the lock of ExpressPool
 }
 
 // Account is an instance's.
@@ -175,6 +175,9 @@ func (a *Account) EndRun(began time.Duration) time.Duration {
 	a.beginnings.Add(-int64(began))
 	return ran
 }
+
+// Spend is for what was run and counted, but not by EndRun.
+func (a *Account) Spend(time.Duration) {}
 
 // SetQueued is how many calls wait in JavaScript.
 func (a *Account) SetQueued(n int64) {

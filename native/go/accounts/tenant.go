@@ -26,9 +26,13 @@ const (
 // Limits is TenantLimits.
 type Limits [LimitCount]float64
 
+// NativeTenant is what C++ sees of a tenant: wz_tenant of wazero_node.h.
+type NativeTenant struct{ Hold, Metered uint64 }
+
 // Tenant is an account of many instances, of any runtimes and threads.
 type Tenant struct {
-	Name string
+	Native NativeTenant // first, as in Account
+	Name   string
 	// Handle is by which JavaScript knows it; set once, before anybody else has it.
 	Handle uint64
 	Share  slots.Share // of the slots

@@ -43,6 +43,7 @@ type Options struct {
 	Lane       uint32
 	Timeout    time.Duration // negative: it is over
 	Fuel       uint64        // 0: no limit; else one more than the budget
+	CPU, Ran   time.Duration // for which the guest may run, 0: no limit; for which it has, where C++ has begun it
 }
 
 // Init makes the frame ready to be found by its number; ended is called once, when it is not to be found any more.
@@ -51,7 +52,8 @@ func (f *Frame) Init(o Options, m *Member, ended func()) {
 	if f.lane == abi.LaneAsync {
 		f.replies = make(chan Reply, 1)
 	}
-	f.account = m.Self.Account()
+	f.account, f.limit = m.Self.Account(), o.CPU
+	f.spent.Store(int64(o.Ran))
 	f.control = newControl(f)
 	f.burning.asked = o.Fuel
 }
@@ -89,7 +91,7 @@ func (f *Frame) Interrupt() { f.control.interrupt() }
 // Enter makes the frame the runner of its group; an error means that it was stopped before anything ran.
 func (f *Frame) Enter() error {
 	if f.IsAsync() {
-		if f.TakeSlot(false); !f.hasSlot {
+		if !f.acquire(false) {
 			err := f.NotStarted()
 			f.count(err)
 			f.Finish()
@@ -131,10 +133,14 @@ func (f *Frame) leave() {
 
 // TakeSlot waits for the right to run; resumed: it comes back from a wait.
 func (f *Frame) TakeSlot(resumed bool) {
-	f.hasSlot = Pool.Acquire(f, resumed)
-	if f.hasSlot {
+	if f.acquire(resumed) {
 		f.GoOn()
 	}
+}
+
+func (f *Frame) acquire(resumed bool) bool {
+	f.hasSlot = Pool.Acquire(f, resumed)
+	return f.hasSlot
 }
 
 // GiveSlot lets others run; nothing where it has none.

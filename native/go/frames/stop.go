@@ -9,12 +9,12 @@ import (
 const stopBit = 1 << 63
 
 // stopExit (beside WZ_STOP_*): a frame above closed the module by proc_exit, so this one ends the same way.
-const stopExit = 4
+const stopExit = 5
 
 // StopWord is a stop as one word: why (WZ_STOP_*), and the exit code.
 func StopWord(reason, exitCode uint32) uint64 {
 	switch reason {
-	case abi.StopTimeout:
+	case abi.StopTimeout, abi.StopCPU:
 		exitCode = sys.ExitCodeDeadlineExceeded
 	case abi.StopAbort:
 		exitCode = sys.ExitCodeContextCanceled
@@ -29,6 +29,8 @@ func StopReason(word uint64) string {
 		return "timeout"
 	case abi.StopAbort:
 		return "abort"
+	case abi.StopCPU:
+		return "cpu"
 	case stopExit:
 		return "exit"
 	}
@@ -97,6 +99,7 @@ func (f *Frame) tick() error {
 	if err := f.exitError(); err != nil {
 		return err
 	}
+	f.meter()
 	if !f.IsAsync() {
 		f.stopIfDead()
 	} else if f.hasSlot && Pool.Over(f) {
