@@ -187,7 +187,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
    *
    * Rejects with LinkError, saying all that is in the way: a memory, table, mutable global or tag that it shares with other guests, shared
    * memory, open files other than its mounts and standard streams, externrefs that are not null, function references of other guests. Host
-   * modules and modules that wait in a host function cannot be frozen. Also LimitError (`totalMemoryBytes`), ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
+   * modules cannot be frozen. Of a module that was left at stdin (`freezeAt`) the image goes on from there. Also LimitError (`totalMemoryBytes`), ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
    */
   async freeze(options?: CallOptions): Promise<ModuleImage> {
     const { runtime } = this.#state;
@@ -204,7 +204,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
    * Of a module that was made of an image: everything is again as in the image. Its memory may be shorter than it was. Files are closed, clocks,
    * the random source and a stdin of bytes begin anew, `buffer` is detached; start functions do not run. It waits its turn like a call.
    *
-   * Rejects with TypeError where the module was not made of an image, ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
+   * Rejects with TypeError where the module was not made of an image, or of one that waits; ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
    */
   async reset(options?: CallOptions): Promise<void> {
     const { runtime } = this.#state;
@@ -274,6 +274,18 @@ export class CallerModule extends Module {
   private constructor(lease: Lease) {
     super();
     this.#lent = lease;
+  }
+
+  /**
+   * The guest as it waits for this very host function, stack and all: modules made of that image go on from here, each with the answer that
+   * `instantiateModule` is given as `options.answer`, and the Promise of `instantiateModule` settles when they end or wait again. In a synchronous call it
+   * is done when this returns.
+   *
+   * Rejects with LinkError also where other calls or frames of other guests are on the stack, or functions that hold references; with the interpreter,
+   * and on processors other than x64: docs/images.md.
+   */
+  override freeze(options?: CallOptions): Promise<ModuleImage> {
+    return super.freeze(options);
   }
 
   /** Aborts when the call ends for any reason: deadline, signal, close. Made on first use. */

@@ -115,7 +115,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
    *
    * Of an image: a module that begins where the frozen one was. The start section and `_start` do not run again; functions named by
    * `withStartFunctions` do. It gets streams, clocks and files of this config, whose mounts must have the same guest paths in the same order
-   * (else LinkError), and is in a link group of its own.
+   * (else LinkError), and is in a link group of its own. Of an image that waits it goes on from there: this settles when its call has ended, or waits again.
    *
    * Rejects with LinkError, Trap, ExitError, LimitError, ERR_WAZERO_ABORTED, ERR_WAZERO_NOT_INTERRUPTIBLE, ERR_WAZERO_CLOSED, and with
    * TypeError for what wazero refuses in a config.
@@ -147,8 +147,8 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   }
 
   /**
-   * What ModuleImage.save wrote, for a module of the very bytes that the frozen one was of. All of it is checked before anything is used, then it is
-   * mapped: processes share its pages. Do not write to the file or cut it as long as the image is open, as with a shared library.
+   * What ModuleImage.save wrote, for a module of the very bytes that the frozen one was of. All of it is checked before anything is used, and copied;
+   * a file that only root can change is mapped, and processes share its pages.
    *
    * Rejects with LinkError where the file is damaged, cut, of other bytes, of another format or another user's, or cannot be read; LimitError
    * (`totalMemoryBytes`), ERR_WAZERO_CLOSED.
@@ -377,12 +377,16 @@ function checkInstantiateOptions(
   ownsCompiled: boolean,
 ) {
   const checked = checkCallOptions(options, defaultOptions);
-  const { importResolver, closeNotifier } = options ?? {};
+  const { importResolver, closeNotifier, freezeAt, answer } = options ?? {};
   checkOptionalFunction(importResolver, 'options.importResolver');
   checkOptionalFunction(closeNotifier, 'options.closeNotifier');
+  if (freezeAt !== undefined && freezeAt !== 'stdin') throw wrongType("'stdin'", 'options.freezeAt', freezeAt);
+  if (answer !== undefined && !Array.isArray(answer)) throw wrongType('an array of values', 'options.answer', answer);
   const extras: InstantiationExtras = {
     importResolver: statesOf(importResolver?.bind(options)),
     closeNotifier: closeNotifier?.bind(options),
+    freezeAt,
+    answer,
     ownsCompiled,
   };
   return { checked, extras };

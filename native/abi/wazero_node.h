@@ -281,7 +281,7 @@ enum {
  * void     wz_instantiate(wz_frame_options*, wz_handle runtime, wz_handle compiled, wz_module_config*, uint32_t close_compiled_with_module, wz_result*)
  *                                                                    value = module, at once in both lanes; async: the outcome comes by WZ_MSG_DONE.
  *                                                                    compiled: or an image, in whose state the module begins
- * void     wz_module_freeze(wz_frame_options*, wz_handle module, uint64_t out[2], wz_result*)   a frame like a call. out = image, bytes that it holds; async: the words
+ * void     wz_module_freeze(wz_frame_options*, wz_handle module, uint64_t out[3], wz_result*)   a frame like a call. out = image, bytes that it holds, where it waits (0: nowhere, 1: asks again, 2 + number of an imported function); async: the words
  *                                                                    of WZ_MSG_DONE
  * void     wz_module_reset(wz_frame_options*, wz_handle module, const uint64_t *targets, uint32_t count, wz_result*)   likewise, of a module made of an image.
  *                                                                    targets: of its file systems in JS pairs, the callback id that it was, that it is now

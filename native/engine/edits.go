@@ -24,6 +24,7 @@ import (
 	"wazeroengine/e11fork"
 	"wazeroengine/e12fuel"
 	"wazeroengine/e12guard"
+	"wazeroengine/e13waiting"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -127,9 +128,10 @@ var edits = []edit.Edit{
 	e10lea.Edit,
 	e10const.Edit,
 	e10compile.Edit,
-	e11fork.Edit,  // in the files that e7closed added
-	e12fuel.Edit,  // beside the polls of e2 and the entries of e5; exits as in e10exits
-	e12guard.Edit, // behind what e10const has at the beginning of an access
+	e11fork.Edit,    // in the files that e7closed added
+	e12fuel.Edit,    // beside the polls of e2 and the entries of e5; exits as in e10exits
+	e12guard.Edit,   // behind what e10const has at the beginning of an access
+	e13waiting.Edit, // in the image of e11fork, and where e5direct enters
 }
 
 //go:embed all:*

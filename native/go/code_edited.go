@@ -101,3 +101,14 @@ func (rt *runtimeState) store(key codecache.Key, data, code []byte) {
 func warnOfCache(e *env, err error) {
 	post(e.id, abi.Message{Kind: abi.MsgWarning, Status: abi.WarningCache, Bytes: []byte(err.Error())})
 }
+
+// codeOfCall is what a call that waits in a file belongs to: all that the native code depends on.
+func (c *compiledState) codeOfCall(guarded bool) [32]byte {
+	if c.functions != nil { // a listener hears them: none waits
+		return [32]byte{}
+	}
+	h := sha256.New()
+	key := c.rt.codeKey(c.sum, "", guarded)
+	fmt.Fprintf(h, "call %s %x", engineName(c.rt.inner), key)
+	return [32]byte(h.Sum(nil))
+}

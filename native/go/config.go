@@ -136,6 +136,9 @@ type moduleConfig struct {
 	limits       limits
 	imports      map[string]handles.Handle
 	tenant       handles.Handle // or 0
+
+	freezeAtStdin bool
+	answer        []byte // words, of the host function that an image waits in
 }
 
 // stream is one of the three standard streams: a WZ_SINK_* or WZ_SOURCE_* with what belongs to it.
@@ -182,6 +185,9 @@ func readModuleConfig(c *C.wz_module_config) *moduleConfig {
 		tcpListeners: goList(c.tcp_listeners),
 		tenant:       handles.Handle(c.tenant),
 		imports:      map[string]handles.Handle{},
+
+		freezeAtStdin: c.freeze_at_stdin != 0,
+		answer:        goBytes(c.answer),
 	}
 	if c.has_name != 0 {
 		name := goString(c.name)

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -102,11 +103,62 @@ func resetModule(ctx context.Context, m api.Module, i *engineImage, buffer []byt
 	return nodehost.Reset(ctx, m, i, buffer, config)
 }
 
+// ---- calls that wait: edit e13waiting
+
+type waitingCall = nodehost.Waiting
+
+// errParked is what a call ends with that is left at stdin.
+var errParked = nodehost.ErrParked
+
+func freezeWaiting(ctx context.Context, m api.Module) (*waitingCall, string) {
+	return nodehost.FreezeWaiting(ctx, m)
+}
+
+func withPark(ctx context.Context, park func(context.Context, api.Module)) context.Context {
+	return nodehost.WithPark(ctx, park)
+}
+
+// resumeCall runs the call of an image to its end. A nil answer: its host function is called again.
+func resumeCall(ctx context.Context, m api.Module, w *waitingCall, answer []uint64) error {
+	call, err := nodehost.Resume(m, w, answer)
+	if err != nil {
+		return linkError("the image's call cannot go on: " + err.Error())
+	}
+	return call.Run(ctx)
+}
+
+// savedCall is one as a file has it: what looks like an address of this process is not.
+func savedCall(w *waitingCall) *images.Waiting {
+	s := &images.Waiting{Guarded: w.Guarded, Function: w.Function, Import: w.Import, Entry: w.Entry, Exit: w.Exit, ExitSum: w.ExitSum,
+		Words: slices.Clone(w.Words), Registers: slices.Clone(w.Registers), Frames: w.Frames}
+	for _, i := range w.Stray {
+		s.Words[i] = 0
+	}
+	for _, i := range w.StrayRegisters {
+		s.Registers[i] = 0
+	}
+	for _, r := range w.Returns {
+		s.Returns = append(s.Returns, [2]uint32{r.Function, r.Offset})
+	}
+	return s
+}
+
+func loadedCall(s *images.Waiting) *waitingCall {
+	w := &waitingCall{Guarded: s.Guarded, Function: s.Function, Import: s.Import, Entry: s.Entry, Exit: s.Exit, ExitSum: s.ExitSum, Words: s.Words, Registers: s.Registers, Frames: s.Frames}
+	for _, r := range s.Returns {
+		w.Returns = append(w.Returns, nodehost.WaitingReturn{Function: r[0], Offset: r[1]})
+	}
+	return w
+}
+
 // stateOf is an image as a file has it.
 func stateOf(i *engineImage) images.State {
 	s := images.State{MemoryBytes: i.MemoryBytes, Tables: i.Tables, Data: i.Data, Elements: i.Elements}
 	for _, g := range i.Globals {
 		s.Globals = append(s.Globals, [2]uint64{g.Lo, g.Hi})
+	}
+	if i.Waiting != nil {
+		s.Waiting = savedCall(i.Waiting)
 	}
 	return s
 }
@@ -116,6 +168,9 @@ func imageOf(s *images.State, compiled wazero.CompiledModule) (*engineImage, err
 	i := &engineImage{MemoryBytes: s.MemoryBytes, Tables: s.Tables, Data: s.Data, Elements: s.Elements}
 	for _, g := range s.Globals {
 		i.Globals = append(i.Globals, nodehost.GlobalImage{Lo: g[0], Hi: g[1]})
+	}
+	if s.Waiting != nil {
+		i.Waiting = loadedCall(s.Waiting)
 	}
 	return i, nodehost.CheckImage(compiled, i)
 }

@@ -48,7 +48,22 @@ func withTableLimit(ctx context.Context, _ uint32, _ *accounts.Account) context.
 func withFiles(ctx context.Context, _ *jail.OpenFiles) context.Context { return ctx }
 
 // engineImage: without edits nothing can be frozen.
-type engineImage struct{ MemoryBytes uint64 }
+type engineImage struct {
+	MemoryBytes uint64
+	Waiting     *waitingCall
+}
+
+// waitingCall likewise.
+type waitingCall struct{ Import uint32 }
+
+var errParked = errNoImages
+
+func freezeWaiting(context.Context, api.Module) (*waitingCall, string) { panic(errNoImages) }
+func withPark(ctx context.Context, _ func(context.Context, api.Module)) context.Context {
+	return ctx
+}
+func (c *compiledState) codeOfCall(bool) [32]byte                          { return [32]byte{} }
+func resumeCall(context.Context, api.Module, *waitingCall, []uint64) error { return errNoImages }
 
 var errNoImages = &failure.Error{Code: failure.CodeNotImplemented, Message: "images need the edited engine"}
 

@@ -26,7 +26,7 @@ func wz_module_freeze(o *C.wz_frame_options, h C.wz_handle, words *C.uint64_t, o
 		if options.Lane == abi.LaneSync {
 			outcome, err := z.run()
 			if err == nil {
-				copy(goWords(words, 2), z.words())
+				copy(goWords(words, 3), z.words())
 			}
 			return 0, outcome, err
 		}
@@ -38,12 +38,25 @@ func wz_module_freeze(o *C.wz_frame_options, h C.wz_handle, words *C.uint64_t, o
 	})
 }
 
-// words are what JavaScript hears of the image: its handle and its bytes.
+// waitsIn is what JavaScript hears of the call that waits: 0 if there is none, 1 where its host function is called again, 2 + the number of the
+// imported function that an answer is for.
+func (i *imageState) waitsIn() uint64 {
+	switch w := i.state.Waiting; {
+	case w == nil:
+		return 0
+	case i.again:
+		return 1
+	default:
+		return 2 + uint64(w.Import)
+	}
+}
+
+// words are what JavaScript hears of the image: its handle, its bytes, and where it waits.
 func (z *freezing) words() []uint64 {
 	if z.image == nil {
 		return nil
 	}
-	return []uint64{uint64(z.image.handle), z.image.bytes()}
+	return []uint64{uint64(z.image.handle), z.image.bytes(), z.image.waitsIn()}
 }
 
 //export wz_module_reset
@@ -115,7 +128,7 @@ func wz_image_load(env C.uint64_t, compiled C.wz_handle, path C.wz_str, request 
 					return err
 				}
 				image = i.handle
-				text, err = asJSON(map[string]any{"name": i.name, "byteLength": i.bytes()})
+				text, err = asJSON(map[string]any{"name": i.name, "byteLength": i.bytes(), "waitsIn": i.waitsIn()})
 				return err
 			})
 		}, func() { done(uint64(env), uint64(request), image, nil, text, err) })

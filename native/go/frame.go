@@ -70,7 +70,7 @@ func frameOf(ctx context.Context) *frame {
 
 func (f *frame) context() context.Context {
 	base := context.Background()
-	if f.module.rt.hasHostFunctions.Load() {
+	if f.module.rt.hasHostFunctions.Load() || f.module.config != nil && f.module.config.freezeAtStdin {
 		base = snapshotting
 	}
 	return f.Attach(withStackLimit(&frameContext{base, f}, f.module.callStackBytes()))

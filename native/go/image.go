@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -27,6 +28,7 @@ type imageState struct {
 	memory   *arena.Image // nil: no memory
 
 	stateBytes uint64
+	again      bool // a call that waits asks its host function again
 
 	name      string   // of the module that was frozen
 	mounts    []string // guest paths
@@ -114,6 +116,7 @@ func (i *instantiation) bytes() uint64 {
 type freezing struct {
 	module *moduleState
 	frame  *frame
+	env    uint64
 	image  *imageState // afterwards
 }
 
@@ -125,7 +128,7 @@ func prepareFreeze(o frames.Options, m *moduleState) (*freezing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &freezing{module: m, frame: f}, nil
+	return &freezing{module: m, frame: f, env: o.Env}, nil
 }
 
 func (z *freezing) run() (outcome []byte, err error) {
@@ -146,19 +149,25 @@ func (z *freezing) freeze() error {
 	switch {
 	case m.IsClosed():
 		return errClosedModule
-	case !z.frame.IsOutermost():
-		return errNotAtRest
 	case m.host:
 		return cannotFreeze(m, []string{"it is a host module"})
 	}
+	waiting, err := z.waitingCall()
+	if err != nil {
+		return err
+	}
 	img := &imageState{rt: m.rt, compiled: m.source, name: m.inner.Name(), mounts: m.config.guestPaths(), listeners: len(m.config.tcpListeners) / 2}
 	state, obstacles := freezeModule(m.inner, m.others())
+	if p := m.parked; p != nil && waiting == nil {
+		img.again, waiting = true, p.call
+	}
 	if files := openFilesOf(m.inner, len(img.mounts), img.listeners); len(files) > 0 {
 		obstacles = append(obstacles, filesOpen(files))
 	}
 	if len(obstacles) > 0 {
 		return cannotFreeze(m, obstacles)
 	}
+	state.Waiting = waiting
 	s := stateOf(state)
 	img.state, img.stateBytes = state, s.Bytes()
 	if m.memory != nil && state.MemoryBytes > 0 {
@@ -233,8 +242,8 @@ func prepareReset(o frames.Options, m *moduleState, targets map[uint64]uint64) (
 	switch {
 	case m.IsClosed():
 		return nil, errClosedModule
-	case m.image == nil:
-		return nil, failure.Invalid("Expected a module that was made of an image for reset")
+	case m.image == nil || m.image.state.Waiting != nil:
+		return nil, failure.Invalid("Expected a module that was made of an image at rest for reset")
 	}
 	f, err := newFrame(o, m)
 	if err != nil {
@@ -302,6 +311,9 @@ func (i *imageState) save(path string) error {
 	defer i.letGo()
 	s := stateOf(i.state)
 	s.Name, s.Mounts, s.Listeners = i.name, i.mounts, i.listeners
+	if w := s.Waiting; w != nil {
+		w.Again, w.Code = i.again, i.compiled.codeOfCall(w.Guarded)
+	}
 	var memory []byte
 	if i.memory != nil {
 		memory = i.memory.Bytes()
@@ -329,6 +341,12 @@ func loadImage(compiled *compiledState, path string) (_ *imageState, err error) 
 	defer loaded.File.Close()
 	s := &loaded.State
 	i := &imageState{rt: compiled.rt, compiled: compiled, name: s.Name, mounts: s.Mounts, listeners: s.Listeners, stateBytes: s.Bytes()}
+	if w := s.Waiting; w != nil {
+		i.again = w.Again
+		if w.Code != compiled.codeOfCall(w.Guarded) {
+			return nil, refused(errors.New("it has the stack of a call, with which only the same build of the package goes on, on the same kind of processor and in a runtime with the same settings"))
+		}
+	}
 	if i.state, err = imageOf(s, compiled.inner); err != nil {
 		return nil, refused(err)
 	}

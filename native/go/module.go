@@ -42,6 +42,7 @@ type moduleState struct {
 	guardedMemory bool
 	config        *moduleConfig  // what it was made with
 	image         *imageState    // that it was made of, or nil
+	parked        *parked        // the call that was left at stdin, or nil
 	compiled      *compiledState // closed with the module, or nil
 	source        *compiledState // what it was made of, closed or not
 	files         *jail.OpenFiles
@@ -206,6 +207,7 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	if i.image != nil {
 		ctx = withImage(ctx, i.image.state)
 	}
+	ctx = i.withParking(ctx)
 	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module { return i.resolve(ctx, name) })
 	closing := experimental.CloseNotifyFunc(func(context.Context, uint32) { m.NoteClosed() })
 	code, err := i.code()
@@ -225,6 +227,10 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 		if n := len(i.config.tcpListeners) / 2; n > 0 && !m.host && !m.IsClosed() {
 			m.addresses = sockets.Bound(inner, n)
 		}
+		if p := m.parked; p != nil && p.call == nil {
+			return cannotFreeze(m, []string{p.obstacle})
+		}
+		err = i.goOn(ctx)
 	}
 	return err
 }

@@ -1,5 +1,5 @@
 import { AsyncFrame } from '../calls/async-frame.js';
-import { checkParent, enterSync } from '../calls/entry.js';
+import { checkParent, enterSync, mustBeSync } from '../calls/entry.js';
 import type { FrameOptions, Subject } from '../calls/frames.js';
 import type { Frame, Lease } from '../calls/link-group.js';
 import { traceAsync, traced, traceSync } from '../calls/tracing.js';
@@ -14,14 +14,21 @@ const freezing: Subject = { what: 'the freeze' };
 const resetting: Subject = { what: 'the reset' };
 
 /** What both may be nested in: a conversation, which has no guest code of its own. */
-function parentOf(module: ModuleState, lease: Lease | undefined): Frame | undefined {
+function parentOf(module: ModuleState, lease: Lease | undefined, waits = false): Frame | undefined {
   const parent = lease?.frame;
   if (lease) checkParent(parent, lease.expired);
   module.checkOpen();
-  if (parent?.stack?.frames.some(({ lane }) => lane !== 'exclusive'))
-    throw linkError(`module[${shown(module.name)}] waits in a host function: it can be frozen and reset only at rest`);
+  const calls = parent?.stack?.frames.filter(({ lane }) => lane !== 'exclusive') ?? [];
+  if (calls.length === 0) return parent;
+  if (!waits) throw linkError(`module[${shown(module.name)}] waits in a host function: it can be reset only at rest`);
+  if (calls.length > 1 || calls[0] !== parent || parent?.module !== module || !lease?.host)
+    throw linkError(
+      `module[${shown(module.name)}] cannot be frozen: another call waits below, or the host function has been called by another guest`,
+    );
   return parent;
 }
+/** It waits in the host function that has this lease, which freezes it there. */
+const isWaiting = (parent: Frame | undefined): boolean => parent !== undefined && parent.lane !== 'exclusive';
 /** Inside of a host function of a synchronous call the module is not at rest. */
 function checkAtRest(module: ModuleState, parent: Frame | undefined): void {
   const stack = module.group.syncStack(parent);
@@ -29,13 +36,14 @@ function checkAtRest(module: ModuleState, parent: Frame | undefined): void {
     throw busyError('a call runs in this module or in one that is linked with it');
 }
 
-function imageOf(module: ModuleState, [handle = 0n, byteLength = 0n]: BigUint64Array): ImageState {
+function imageOf(module: ModuleState, [handle = 0n, byteLength = 0n, waitsIn = 0n]: BigUint64Array): ImageState {
   return new ImageState(
     module.runtime as RuntimeState,
     module.compiled,
     module.name,
     Number(handle),
     Number(byteLength),
+    Number(waitsIn),
   );
 }
 function checkGuest(module: ModuleState): void {
@@ -68,31 +76,45 @@ async function work(...args: ConstructorParameters<typeof Work>): Promise<BigUin
 
 export function freezeAsync(module: ModuleState, lease: Lease | undefined, options: FrameOptions): Promise<ImageState> {
   return traceAsync(traced.freeze, { module: module.name }, async () => {
-    const parent = parentOf(module, lease);
+    const parent = parentOf(module, lease, true);
     checkGuest(module);
-    const none = new BigUint64Array(2);
+    if (mustBeSync(parent)) return frozenNow(module, parent, options);
+    const none = new BigUint64Array(3);
     const words = await work(module, parent, options, freezing, (frame, lane, below, timeoutNs) =>
       native().moduleFreeze(frame, lane, below, timeoutNs, module.handle, none),
     );
-    return imageOf(module, words);
+    return frozen(module, parent, words);
   });
+}
+/** Whoever waits for the instantiation of a module of an image that waited hears that it waits again. */
+function frozen(module: ModuleState, parent: Frame | undefined, words: BigUint64Array): ImageState {
+  const image = imageOf(module, words);
+  if (parent) module.waitsAgain?.();
+  return image;
+}
+function frozenNow(module: ModuleState, parent: Frame | undefined, options: FrameOptions): ImageState {
+  const words = new BigUint64Array(3);
+  enterSync(module, parent, options, freezing, (frame, lane, below, timeoutNs) =>
+    native().moduleFreeze(frame, lane, below, timeoutNs, module.handle, words),
+  );
+  return imageOf(module, words);
 }
 export function freezeSync(module: ModuleState, lease: Lease | undefined, options: FrameOptions): ImageState {
   return traceSync(traced.freeze, { module: module.name }, () => {
-    const parent = parentOf(module, lease);
+    const parent = parentOf(module, lease, true);
     checkGuest(module);
-    checkAtRest(module, parent);
-    const words = new BigUint64Array(2);
-    enterSync(module, parent, options, freezing, (frame, lane, below, timeoutNs) =>
-      native().moduleFreeze(frame, lane, below, timeoutNs, module.handle, words),
-    );
-    return imageOf(module, words);
+    if (!isWaiting(parent)) checkAtRest(module, parent);
+    return frozenNow(module, parent, options);
   });
 }
 
 function checkOfImage(module: ModuleState): void {
   if (!module.image)
     throw invalidArgument('Expected a module that was made of an image for reset but received one that was not');
+  if (module.image.waitsIn > 0)
+    throw invalidArgument(
+      'Expected a module of an image at rest for reset but received one that has gone on from where a call waited',
+    );
 }
 
 export function resetAsync(module: ModuleState, lease: Lease | undefined, options: FrameOptions): Promise<void> {

@@ -63,7 +63,7 @@ export async function loadImage(runtime: RuntimeState, compiled: CompiledState, 
   const { handle, loaded } = await atFile((request) => native().imageLoad(compiled.handle, path, request));
   try {
     runtime.checkOpen(); // it may have been closed meanwhile, and the image with it
-    return new ImageState(runtime, compiled, loaded.name, handle, loaded.byteLength);
+    return new ImageState(runtime, compiled, loaded.name, handle, loaded.byteLength, loaded.waitsIn);
   } catch (error) {
     native().imageClose(handle);
     throw error;

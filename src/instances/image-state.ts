@@ -27,15 +27,25 @@ export class ImageState {
   readonly name: string;
   readonly handle: Handle;
   readonly byteLength: number;
+  /** A call waits in a host function: 0 none, 1 one that is asked again, 2 + the number of an imported function one that `answer` is for. */
+  readonly waitsIn: number;
   readonly #ref = new WeakRef(this);
   #closed = false;
 
-  constructor(runtime: ImageOwner, compiled: CompiledState, name: string, handle: Handle, byteLength: number) {
+  constructor(
+    runtime: ImageOwner,
+    compiled: CompiledState,
+    name: string,
+    handle: Handle,
+    byteLength: number,
+    waitsIn: number,
+  ) {
     this.runtime = runtime;
     this.compiled = compiled;
     this.name = name;
     this.handle = handle;
     this.byteLength = byteLength;
+    this.waitsIn = waitsIn;
     compiled.addInstance();
     runtime.images.add(this.#ref);
     forgotten.register(this, { handle, compiled }, this);

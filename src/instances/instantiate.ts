@@ -8,7 +8,10 @@ import type { FrameOutcome, Handle, ImportRecord, ModuleRecord } from '../native
 import { native } from '../native/native.js';
 import { closedError, ExitError, invalidArgument, linkError, Trap, withStackOfAwaiter } from '../values/errors.js';
 import { moduleLimit } from '../values/limits.js';
+import { ReferenceTable } from '../values/references.js';
 import { shown } from '../values/shown.js';
+import type { FunctionDefinition } from '../values/types.js';
+import { countWords, encodeWhole } from '../values/values.js';
 import type { CompiledState } from './compiled-state.js';
 import { moduleRecord } from './flatten.js';
 import { ImageState } from './image-state.js';
@@ -19,6 +22,10 @@ import type { RuntimeState } from './runtime-state.js';
 export interface InstantiationExtras {
   readonly importResolver?: ((name: string) => ModuleState | undefined) | undefined;
   readonly closeNotifier?: ((exitCode: number) => void) | undefined;
+  /** It is left where its start function first reads stdin. */
+  readonly freezeAt?: 'stdin' | undefined;
+  /** Results of the host function that an image waits in. */
+  readonly answer?: readonly unknown[] | undefined;
   /** The compiled module is closed with the instance, and if there will be none. */
   readonly ownsCompiled: boolean;
 }
@@ -94,6 +101,7 @@ function prepare(
   if (name !== '' && runtime.names.has(name)) throw linkError(takenName(name));
   const imports = resolveImports(runtime, compiled, extras.importResolver);
   const joined = imports.modules.filter(({ state, joins }) => joins && !state.isHost);
+  const waiting = { freezeAtStdin: extras.freezeAt === 'stdin', answer: answerOf(source, extras) };
   if (sync) for (const { state } of joined) state.group.syncStack(undefined); // busy, before the groups become one
   const callbacks = new Callbacks();
   const record = moduleRecord(fields, runtime.limits, imports.records, callbacks, startFunctions(source, fields));
@@ -113,7 +121,24 @@ function prepare(
     else if (joins) imported.group.merge(state.group);
     else native().groupsDepend();
   }
-  return { state, record, imports };
+  return { state, record: { ...record, ...waiting }, imports };
+}
+
+/** What the host function answers that the image waits in, as words. */
+function answerOf(source: Source, { answer, freezeAt }: InstantiationExtras): Uint8Array {
+  const waitsIn = source instanceof ImageState ? source.waitsIn : 0;
+  if (freezeAt !== undefined && waitsIn === 1)
+    throw invalidArgument('Expected no options.freezeAt for an image that waits at stdin already');
+  if (answer === undefined) return new Uint8Array(0);
+  if (waitsIn < 2)
+    throw invalidArgument('Expected no options.answer: only an image that caller.freeze() made waits for one');
+  const { resultTypes: types } = compiledOf(source).importedFunctions()[waitsIn - 2] as FunctionDefinition;
+  const list = [...answer];
+  if (list.length !== types.length)
+    throw invalidArgument(`Expected ${types.length} values for options.answer but received ${list.length}`);
+  const words = new BigUint64Array(countWords(types));
+  encodeWhole(types, list, words, new ReferenceTable(), (i) => `options.answer[${i}]`);
+  return new Uint8Array(words.buffer);
 }
 
 function starter(state: ModuleState, record: ModuleRecord, imports: Imports, ownsCompiled: boolean) {
@@ -187,14 +212,29 @@ async function instantiateOff(
   extras: InstantiationExtras,
 ): Promise<ModuleState> {
   const { state, record, imports } = prepare(runtime, source, fields, extras, false);
+  const frame = new Instantiation(state, options, starter(state, record, imports, extras.ownsCompiled));
   try {
-    await new Instantiation(state, options, starter(state, record, imports, extras.ownsCompiled)).run();
+    await (state.image?.waitsIn ? endOrWait(state, frame, extras) : frame.run());
   } catch (error) {
     fail(state, error, extras.ownsCompiled);
     throw withStackOfAwaiter(error);
   }
   state.instantiated();
   return state;
+}
+
+/** Of an image that waits: resolves when the call ends, or waits again. What becomes of it then closes the module, if it is an error. */
+async function endOrWait(state: ModuleState, frame: Instantiation, { ownsCompiled }: InstantiationExtras) {
+  const again = new Promise<'again'>((resolve) => {
+    state.waitsAgain = () => resolve('again');
+  });
+  const ended = frame.run();
+  if ((await Promise.race([ended, again])) === 'again')
+    ended.catch((error: unknown) => {
+      if (ownsCompiled) state.compiled.close();
+      state.markClosed(error instanceof ExitError ? error.exitCode : 0);
+      state.group.settle();
+    });
 }
 
 export function instantiateSync(...args: Parameters<typeof instantiateHere>): ModuleState {

@@ -57,6 +57,8 @@ export class ModuleState implements Instance {
   public: object | undefined;
   /** Calls that wait in the queue. */
   queued = 0;
+  /** Of a module of an image that waits in a host function: it waits again, and its instantiation settles. */
+  waitsAgain: (() => void) | undefined;
   readonly id = nextId();
   lastWaiting: Frame | undefined;
   readonly queuedCalls: number;

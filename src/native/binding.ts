@@ -96,7 +96,7 @@ export interface NativeBinding {
     fn: Handle,
     words: BigUint64Array,
   ): string | undefined;
-  /** A frame as `call` makes one. Afterwards `words` are the image's handle and the bytes that it holds; async lane: the words of MSG.done are. */
+  /** A frame as `call` makes one. Afterwards `words` are the image's handle, the bytes that it holds and ImageState.waitsIn; async lane: the words of MSG.done are. */
   moduleFreeze(
     frame: number,
     lane: number,
@@ -396,6 +396,8 @@ export interface ModuleRecord {
   randTarget?: number;
   mounts?: readonly MountRecord[];
   tcpListeners?: readonly string[];
+  freezeAtStdin?: boolean;
+  answer?: Uint8Array;
   limitMemoryPages?: number;
   limitTableElements?: number;
   limitCallStackBytes?: bigint;
@@ -426,6 +428,7 @@ export interface ImportRecord {
 export interface LoadedImage {
   name: string;
   byteLength: number;
+  waitsIn: number;
 }
 /** Payload (bytes) of a MSG.done with status OK, where there is something to say: modules that the guest closed (exit code 0). */
 export interface FrameOutcome {

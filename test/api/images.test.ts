@@ -1,7 +1,7 @@
 // Images: freeze, instantiateModule of an image, reset. What stands in the way of a freeze is in images-refused, files and streams in images-wasi.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { needsEdit } from '../support/edits.js';
+import { copiesStacks, needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import {
   type CallerModule,
@@ -243,7 +243,7 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
     expect(call(free, 'count')).toBe(45);
   });
 
-  needsEdit('e11fork')('freeze and reset wait their turn, and neither happens inside of a host function', async () => {
+  needsEdit('e11fork')('freeze and reset wait their turn, and do not happen inside of a host function', async () => {
     const { runtime, source, seen } = await open();
     await using _ = runtime;
     const module = await runtime.instantiateModule(await source.freeze(), named('clone'));
@@ -260,7 +260,8 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
       }
     };
     expect(call(module, 'askHost', 1)).toBe(101);
-    expect(errors).toEqual(['ERR_WAZERO_BUSY', 'ERR_WAZERO_BUSY', 'ERR_WAZERO_LINK', 'ERR_WAZERO_LINK']);
+    const inside = engine === 'compiler' && copiesStacks ? [] : ['ERR_WAZERO_LINK']; // see images-waiting
+    expect(errors).toEqual(['ERR_WAZERO_BUSY', 'ERR_WAZERO_BUSY', ...inside, 'ERR_WAZERO_LINK']);
     seen.inside = undefined;
     const counts = [
       module.exportedFunction('count')!.call(),

@@ -17,3 +17,7 @@ export function needsEdit(edit: string): Declare {
     it.skip(name, test);
   };
 }
+
+/** Guests that wait are copied with their native stacks: not on every processor, see RATIONALE.md. */
+export const copiesStacks = hasEdit('e13waiting') && process.arch === 'x64';
+export const needsStacks: Declare = copiesStacks ? it : needsEdit(`e13waiting on x64 (this is ${process.arch})`);

@@ -558,6 +558,8 @@ async function imageMembers(runtime: Runtime, module: Module): Promise<void> {
   exactly<ModuleImage>()(image);
   exactly<ModuleImage>()(module.freezeSync());
   exactly<Usage>()(module.usage());
+  await runtime.instantiateModule(image, undefined, { answer: [1, 2n] });
+  await runtime.instantiateModule(image, undefined, { freezeAt: 'stdin' });
   exactly<string>()(image.name);
   exactly<number>()(image.byteLength);
   const clone = await runtime.instantiateModule(image, new ModuleConfig(), { timeoutMs: 5 });
@@ -580,6 +582,7 @@ async function imageMembers(runtime: Runtime, module: Module): Promise<void> {
 function callerMembers(caller: CallerModule): number {
   exactly<AbortSignal>()(caller.signal);
   exactly<unknown>()(caller.context);
+  void (async () => exactly<ModuleImage>()(await caller.freeze()));
   exactly<void>()(caller.chargeFuel(5n));
   const asModule: Module = caller;
   // @ts-expect-error lent, never made

@@ -78,13 +78,13 @@ napi_value ModuleFreeze(Environment& environment, Arguments& args) {
   const Arguments::Words words = args.BigUint64Array(5, "words");
   if (!args.ok()) return nullptr;
   environment.AdoptAll();
-  uint64_t out[2] = {0, 0};
+  uint64_t out[3] = {0, 0, 0};
   Result result;
   {
     SyncScope scope(&environment);
     wz_module_freeze(&options, module, out, &result);
   }
-  if (result.status == WZ_OK && options.lane == WZ_LANE_SYNC && words.count >= 2) std::memcpy(words.data, out, sizeof out);
+  if (result.status == WZ_OK && options.lane == WZ_LANE_SYNC && words.count >= 3) std::memcpy(words.data, out, sizeof out);
   return result.text == nullptr ? nullptr : String(args.env(), result.text, result.text_len);
 }
 

@@ -76,6 +76,9 @@ func (f *Frame) IsAsync() bool { return f.lane == abi.LaneAsync }
 // IsOutermost: nothing else of its group is on the stack. Once it has entered.
 func (f *Frame) IsOutermost() bool { return f.below == nil }
 
+// Below is the frame of its group that waits below it, or nil. Once it has entered.
+func (f *Frame) Below() *Frame { return f.below }
+
 // Attach has the guest of the context be interrupted with the frame.
 func (f *Frame) Attach(ctx context.Context) context.Context { return f.control.attach(ctx) }
 

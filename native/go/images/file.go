@@ -91,6 +91,9 @@ func Load(path string, module [sha256.Size]byte) (_ *Loaded, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Waiting != nil && !nobodyElseWrites(info) {
+		return nil, errors.New("others may write to it, and it has the stack of a call")
+	}
 	return &Loaded{State: *s, File: file, At: at, sums: sums}, nil
 }
 

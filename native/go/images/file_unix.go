@@ -21,6 +21,8 @@ func ours(info fs.FileInfo) bool {
 	return !ok || stat.Uid == 0 || int(stat.Uid) == os.Geteuid()
 }
 
+func nobodyElseWrites(info fs.FileInfo) bool { return info.Mode().Perm()&0o022 == 0 }
+
 // isHole asks the system, which knows it without reading.
 func isHole(file *os.File, at, length int64) bool {
 	const seekData = 3

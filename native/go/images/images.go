@@ -1,5 +1,6 @@
 // Package images writes the state of a module at rest to a file, and reads it back: what package main calls an image. A file is data of the
-// guest. It holds no code and no address: functions stand in it by their index, and whoever takes a State from here looks whether it fits his module.
+// guest. It holds no code and no address: functions stand in it by their index, and whoever takes a State from here looks whether it fits his module. Only a
+// call that waits is more than that, see Waiting.
 //
 //	head     magic, format, length of the head, its SHA-256, SHA-256 of the module's bytes, where the memory is and how long,
 //	         the state, and a CRC-32C of each MiB of the memory
@@ -29,11 +30,28 @@ type State struct {
 	Tables      [][]uint32  // likewise
 	Data        []bool      // dropped segments
 	Elements    []bool
+	Waiting     *Waiting // nil: it was at rest
+}
+
+// Waiting is a call that waits, with its stack: of native code, which only the very same code can go on with. It trusts these words: so does who loads it.
+type Waiting struct {
+	Code      [sha256.Size]byte // of what it is: module, engine, processor
+	Again     bool              // the host function is called again
+	Guarded   bool              // its code relies on guard pages
+	Function  uint32
+	Import    uint32
+	Entry     uint32
+	Exit      uint32
+	ExitSum   [sha256.Size]byte
+	Words     []uint64
+	Registers []uint64
+	Frames    []uint32
+	Returns   [][2]uint32
 }
 
 const (
 	magic     = "\x89WZIMG\r\n" // a transfer as text damages it
-	format    = 1
+	format    = 2
 	fixedHead = 8 + 4 + 4 + sha256.Size + sha256.Size + 8 + 8
 	sumAt     = 16 // of the head's SHA-256, which is over what stands behind it and before it
 	mostHead  = 1 << 30
@@ -82,6 +100,10 @@ func (s *State) encode(module [sha256.Size]byte, sums []uint32) []byte {
 	}
 	flags(s.Data)
 	flags(s.Elements)
+	put(s.Waiting.flag())
+	if s.Waiting != nil {
+		head = s.Waiting.encode(head)
+	}
 	put(uint64(len(sums)))
 	for _, sum := range sums {
 		head = binary.LittleEndian.AppendUint32(head, sum)
@@ -169,6 +191,9 @@ func decode(head []byte) (*State, []uint32, error) {
 		s.Tables = append(s.Tables, refs)
 	}
 	s.Data, s.Elements = d.flags(), d.flags()
+	if d.number(1) == 1 {
+		s.Waiting = d.waiting()
+	}
 	sums := make([]uint32, d.count(4))
 	for i := range sums {
 		sums[i] = binary.LittleEndian.Uint32(d.take(4))
@@ -225,6 +250,9 @@ func (s *State) Bytes() uint64 {
 	n := uint64(len(s.Data) + len(s.Elements) + 16*len(s.Globals))
 	for _, t := range s.Tables {
 		n += 4 * uint64(len(t))
+	}
+	if w := s.Waiting; w != nil {
+		n += 8*uint64(len(w.Words)+len(w.Registers)+len(w.Returns)) + 4*uint64(len(w.Frames))
 	}
 	return n
 }

@@ -11,6 +11,8 @@ import (
 var sample = State{
 	Name: "warm", Mounts: []string{"/data", "/tmp"}, Listeners: 1, MemoryBytes: 3 << 20,
 	Globals: [][2]uint64{{1, 0}, {1<<64 - 1, 7}}, Tables: [][]uint32{{0, 3, 1 << 31}, nil},
+	Waiting: &Waiting{Code: [32]byte{9}, Again: true, Guarded: true, Function: 7, Import: 1, Entry: 300, Exit: 5, ExitSum: [32]byte{8}, Words: []uint64{1 << 63, 0, 5},
+		Registers: []uint64{}, Frames: []uint32{3, 1}, Returns: [][2]uint32{{1, 2}}},
 	Data: []bool{true, false, true, false, false, false, false, false, true}, Elements: []bool{true},
 }
 
