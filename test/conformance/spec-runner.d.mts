@@ -5,7 +5,13 @@ export interface Deviation {
   type: string;
   got: string;
 }
-export function runSpec(options: { engine?: string; lane?: string; from?: string; only?: string }): Promise<{
+export function runSpec(options: {
+  engine?: string;
+  lane?: string;
+  guardPages?: boolean | 'auto';
+  from?: string;
+  only?: string;
+}): Promise<{
   total: number;
   passed: number;
   perGroup: Record<string, number>;

@@ -18,15 +18,15 @@ const features = {
 
 /**
  * Runs every file of the folder. `lane`: 'sync' = callWithStackSync and callSync, 'async' = callWithStack and call.
- * Answers { total, passed, perGroup, deviations: [{ group, file, line, type, got }] }; total counts assertions, as baseline.json does, but
+ * `guardPages` is withGuardPages'. Answers { total, passed, perGroup, deviations: [{ group, file, line, type, got }] }; total counts assertions, as baseline.json does, but
  * a command of any type that does not do what it should is a deviation, and so is one that cannot be run.
  */
-export async function runSpec({ engine = 'compiler', lane = 'sync', from, only } = {}) {
+export async function runSpec({ engine = 'compiler', lane = 'sync', guardPages = 'auto', from, only } = {}) {
   const folder = vectors('spec', from);
   const result = { total: 0, passed: 0, perGroup: {}, deviations: [] };
   for (const [group, file] of listByGroup(folder, '.json')) {
     if (only && !`${group}/${file}`.includes(only)) continue;
-    const { total, deviations } = await runFile({ folder, group, file, engine, lane });
+    const { total, deviations } = await runFile({ folder, group, file, engine, lane, guardPages });
     const failed = deviations.filter((d) => d.type.startsWith('assert_')).length;
     result.total += total;
     result.passed += total - failed;
@@ -36,10 +36,10 @@ export async function runSpec({ engine = 'compiler', lane = 'sync', from, only }
   return result;
 }
 
-async function runFile({ folder, group, file, engine, lane }) {
-  const config = (engine === 'compiler' ? RuntimeConfig.compiler() : RuntimeConfig.interpreter()).withCoreFeatures(
-    features[group] ?? V2,
-  );
+async function runFile({ folder, group, file, engine, lane, guardPages }) {
+  const config = (engine === 'compiler' ? RuntimeConfig.compiler() : RuntimeConfig.interpreter())
+    .withCoreFeatures(features[group] ?? V2)
+    .withGuardPages(guardPages);
   const runtime = new Runtime(config);
   const spectest = readFileSync(join(folder, group === 'threads' ? 'spectest_threads.wasm' : 'spectest.wasm'));
   runtime.instantiateSync(spectest, new ModuleConfig().withName('spectest'));
