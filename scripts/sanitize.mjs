@@ -58,7 +58,7 @@ const tools = {
   },
   assert() {
     const env = build('assert', [], {});
-    check([fuzz('addresses', 'floats', 'engines', 'v8'), suites('conformance', 'api')], env);
+    check([fuzz('addresses', 'boundaries', 'floats', 'engines', 'v8'), suites('conformance', 'api')], env);
   },
   leaks() {
     const env = build('address,undefined', ['libasan.so'], { ASAN_OPTIONS: `detect_leaks=1:${signals}` });
