@@ -6,15 +6,15 @@ import { type ExportedFunction, makeExportedFunction } from './exported-function
 import { type Global, makeGlobal } from './global.js';
 import type { ModuleState } from './instances/module-state.js';
 import { checkSink } from './io/stdio.js';
-import { type CallerModule, leaseOf, type Module, moduleStateOf } from './module.js';
+import { type CallerModule, leaseOf, type Module, moduleStateOf, publicModule } from './module.js';
 import type { FunctionRecord, Handle } from './native/binding.js';
 import { functionDefinition } from './native/definitions.js';
 import { tooFewThreads } from './native/load.js';
 import { native } from './native/native.js';
 import type { OutputSink } from './stdio.js';
-import type { FunctionListener, ValueType, WasmValue } from './types.js';
+import type { FunctionListener, FunctionReference, ValueType, WasmValue } from './types.js';
 import { busyError, invalidArgument } from './values/errors.js';
-import { liveReferences } from './values/references.js';
+import { liveReferences, referredBy } from './values/references.js';
 import { checkInteger, MAX_U32, wrongType } from './values/validate.js';
 import { checkValueTypes, encode } from './values/values.js';
 
@@ -105,6 +105,28 @@ export function lookupFunction<const P extends readonly ValueType[], const R ext
     new FunctionState(state, name, found, handle),
     leaseOf(module),
   ) as unknown as ExportedFunction<P, R>;
+}
+
+/**
+ * The function that a reference refers to, exported or not: always the same object, whichever module's word for it the reference is. undefined
+ * where it is a host function, or its module is closed.
+ */
+export function functionOf(reference: FunctionReference): ExportedFunction | undefined {
+  return referredFunction(reference)?.function;
+}
+/** The module whose function it is, in which `reference.definition.index` is its place. undefined as for functionOf. */
+export function ownerOf(reference: FunctionReference): Module | undefined {
+  const owner = referredFunction(reference)?.owner;
+  return owner && publicModule(owner);
+}
+function referredFunction(reference: unknown): { owner: ModuleState; function: ExportedFunction } | undefined {
+  const referred = referredBy(reference);
+  if (referred === undefined) throw wrongType('a FunctionReference', 'reference', reference);
+  if (referred.owner === undefined) return undefined;
+  const owner = referred.owner as ModuleState;
+  const state = owner.referredFunction(referred.definition, referred.handle);
+  state.public ??= makeExportedFunction(state, undefined);
+  return { owner, function: state.public as ExportedFunction };
 }
 
 /** All globals of the module in the order of their indices, exported or not, to be read (wazero: experimental.InternalModule). */

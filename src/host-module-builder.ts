@@ -80,6 +80,11 @@ export class HostModuleBuilder extends Uncloneable {
     return makeCompiledModule(this.#compile());
   }
 
+  /** As `compile`: no guest code runs. For instances without a name (`ModuleConfig.withName('')`), which go with the last who imports from them. */
+  compileSync(): CompiledModule {
+    return makeCompiledModule(this.#compile());
+  }
+
   /** Compiles and instantiates it under its name; the compiled module is closed with it. Rejects with LinkError where the name is taken. */
   async instantiate(): Promise<Module> {
     return this.instantiateSync();

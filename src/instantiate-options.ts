@@ -5,6 +5,11 @@ import type { CallOptions, WasmValue } from './types.js';
 export interface InstantiateOptions extends CallOptions {
   /** Asked first for each module that is imported from; undefined: by name (wazero: WithImportResolver). For per-tenant host modules. */
   importResolver?(name: string): Module | undefined;
+  /**
+   * What exported globals begin with, by name, also immutable ones (ours): set when the start functions have run, before anybody else sees the
+   * module. For references, which no constant expression of a module can give.
+   */
+  globals?: Readonly<Record<string, WasmValue>>;
   /** Called once, when the module is closed (wazero: WithCloseNotifier). */
   closeNotifier?(exitCode: number): void;
   /**

@@ -60,7 +60,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     inspectedAs('Runtime', Runtime.prototype, (runtime) => ({
       engine: runtime.engine,
       isClosed: runtime.#state.closed,
-      modules: runtime.#state.modules.size,
+      modules: runtime.#state.newestFirst().length,
     }));
   }
 
@@ -377,7 +377,8 @@ function checkInstantiateOptions(
   ownsCompiled: boolean,
 ) {
   const checked = checkCallOptions(options, defaultOptions);
-  const { importResolver, closeNotifier, freezeAt, answer } = options ?? {};
+  const { importResolver, closeNotifier, freezeAt, answer, globals } = options ?? {};
+  if (globals !== undefined) checkObject(globals, 'options.globals');
   checkOptionalFunction(importResolver, 'options.importResolver');
   checkOptionalFunction(closeNotifier, 'options.closeNotifier');
   if (freezeAt !== undefined && freezeAt !== 'stdin') throw wrongType("'stdin'", 'options.freezeAt', freezeAt);
@@ -387,6 +388,7 @@ function checkInstantiateOptions(
     closeNotifier: closeNotifier?.bind(options),
     freezeAt,
     answer,
+    globals: globals && { ...globals },
     ownsCompiled,
   };
   return { checked, extras };

@@ -320,7 +320,9 @@ enum {
  * void     wz_memory_unpin(uint64_t token)                           its backing store is gone; any thread
  * void     wz_global_get(wz_handle, uint64_t out[2], wz_result*)
  * void     wz_global_set(wz_handle, const uint64_t in[2], wz_result*)
- * void     wz_function_reference(wz_handle module, uint64_t reference, wz_result*)   text = JSON of the definition
+ * void     wz_global_begin(wz_handle, const uint64_t in[2], wz_result*)   also of an immutable one: before anybody has read it
+ * void     wz_function_reference(wz_handle module, uint64_t reference, wz_result*)   text = JSON of the definition, with whose function it is
+ * void     wz_module_references(wz_handle module, wz_result*)        text = words of the externrefs that it holds, 8 bytes each; value 0: nobody knows all
  * void     wz_output_buffer_new(uint64_t env, uint64_t max_bytes, wz_result*)
  * uint64_t wz_output_buffer_size(wz_handle)
  * void     wz_output_buffer_bytes(wz_handle, wz_result*)             text = a copy

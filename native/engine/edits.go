@@ -22,6 +22,7 @@ import (
 	"wazeroengine/e10loops"
 	"wazeroengine/e10sparse"
 	"wazeroengine/e11fork"
+	"wazeroengine/e12extern"
 	"wazeroengine/e12fuel"
 	"wazeroengine/e12guard"
 	"wazeroengine/e13waiting"
@@ -102,6 +103,7 @@ var edits = []edit.Edit{
 	e8compile.Edit,
 	e7errno.Edit,
 	e7values.Edit,
+	e12extern.Edit, // asks the exceptions of e7exn and the globals of e7values
 	e8wasi.Edit,
 	e8poll.Edit,
 	e8stdio.Edit,

@@ -23,6 +23,16 @@ func functionDefinitionOf(m api.Module, reference uint64) (api.FunctionDefinitio
 	return nodehost.FunctionDefinitionOf(m, reference)
 }
 
+func functionOwnerOf(m api.Module, reference uint64) (api.Module, uint32, bool) {
+	return nodehost.FunctionOwnerOf(m, reference)
+}
+func functionAt(m api.Module, index uint32) api.Function { return nodehost.FunctionAt(m, index) }
+
+func heldReferences(m api.Module, look func(word uint64)) bool {
+	return nodehost.HeldReferences(m, look)
+}
+
+func beginGlobal(g api.Global, lo, hi uint64)           { nodehost.BeginGlobal(g, lo, hi) }
 func globalWords(g api.Global) (lo, hi uint64)          { return nodehost.GlobalValue(g) }
 func setGlobalWords(g api.MutableGlobal, lo, hi uint64) { nodehost.SetGlobalValue(g, lo, hi) }
 

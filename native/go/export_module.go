@@ -331,7 +331,42 @@ func wz_function_reference(h C.wz_handle, reference C.uint64_t, out *C.wz_result
 		if !ok {
 			return 0, nil, &failure.Error{Code: failure.CodeNotImplemented, Message: "definitions of function references need the edited engine"}
 		}
-		text, err := asJSON(describe.Function(d))
+		r := referenceRecord{FunctionRecord: describe.Function(d)}
+		if owner, f := m.rt.functionOf(m.inner, uint64(reference)); f != nil {
+			r.Module, r.Function = owner.handle, f.handle
+		}
+		text, err := asJSON(r)
 		return 0, text, err
+	})
+}
+
+//export wz_module_references
+func wz_module_references(h C.wz_handle, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
+		if err != nil {
+			return 0, nil, err
+		}
+		words, all := m.heldReferences()
+		if !all {
+			return 0, nil, nil
+		}
+		return 1, words, nil
+	})
+}
+
+//export wz_global_begin
+func wz_global_begin(h C.wz_handle, words *C.uint64_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		g, err := handles.Lookup[*globalState](handles.Handle(h), handles.Global)
+		if err != nil {
+			return 0, nil, err
+		}
+		if g.module.IsClosed() {
+			return 0, nil, errClosedModule
+		}
+		w := goWords(words, 2)
+		beginGlobal(g.inner, w[0], w[1])
+		return 0, nil, nil
 	})
 }

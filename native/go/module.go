@@ -56,6 +56,7 @@ type moduleState struct {
 	globals        map[string]*globalState
 	extra          []handles.Handle          // all handles that go with the module
 	tableFunctions map[uint64]*functionState // by reference
+	indexed        map[uint32]*functionState // by function index
 	internals      []*globalState
 	twins          []func() // close the logged host modules that it imports from
 	engines        atomic.Int64

@@ -22,6 +22,8 @@ export class FunctionState implements Callee {
   /** How it is called by a thread of C++, once it has been called a few times with call. */
   express: ExpressCall | undefined;
   #asyncCalls = 0;
+  /** The function as experimental.functionOf gives it, always the same. */
+  public: object | undefined;
 
   constructor(module: Instance, name: string, definition: FunctionDefinition, handle: Handle = 0) {
     this.module = module;
@@ -68,8 +70,10 @@ export class FunctionState implements Callee {
     // wazero's own words.
     if (args.length !== params.length)
       throw invalidArgument(`expected ${params.length} params, but passed ${args.length}`);
+    const { group } = this.module;
+    if (group.references.isFull) group.sweep(); // nothing of this call is an id yet
     const encoded = new BigUint64Array(words);
-    encode(params, args, encoded, this.module.group.references, (i) => `parameter ${i} of ${shown(this.name)}`);
+    encode(params, args, encoded, group.references, (i) => `parameter ${i} of ${shown(this.name)}`);
     return encoded;
   }
 }

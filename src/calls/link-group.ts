@@ -1,9 +1,11 @@
 import type { Callback, Callbacks } from '../io/callbacks.js';
-import type { Handle } from '../native/binding.js';
+import type { Handle, ReferenceRecord } from '../native/binding.js';
 import { native } from '../native/native.js';
+import { netUnder } from '../native/owned.js';
 import { busyError, closedError, type ErrorRecord } from '../values/errors.js';
 import { setImmediate } from '../values/node.js';
 import { ReferenceTable } from '../values/references.js';
+import type { FunctionDefinition } from '../values/types.js';
 import * as bare from './frames.js';
 import type { HostFunctions } from './host-functions.js';
 import type { CheckedOptions } from './options.js';
@@ -63,6 +65,11 @@ export const Stack = bare.Stack<Instance>;
 export type Lease = bare.Lease<Instance>;
 export const Lease = bare.Lease<Instance>;
 
+// A group that nobody reaches any more, with closed modules whose memory the others of it might have used.
+const forgotten = netUnder<Handle[]>((closed) => {
+  for (const handle of closed) native().moduleRelease(handle);
+});
+
 /**
  * Instances joined by imports of functions, memories, tables, globals or tags: the unit of running, queueing and closing. JavaScript owns
  * the rule "one runner per group"; native code runs what it is told.
@@ -74,8 +81,8 @@ export class LinkGroup {
   /** Being instantiated, open, or about to be closed. */
   readonly modules = new Set<Instance>();
   readonly byHandle = new Map<Handle, Instance>();
-  /** Closed ones, whose memory others of the group may still use: released with the last of it. */
-  #closed: Handle[] = [];
+  /** Closed ones, whose memory others of the group may still use: released with the last of it. Always this array: the net has it, too. */
+  readonly #closed: Handle[] = [];
   /** Closed, and `settle` has not come to them. */
   #unsettled: Instance[] = [];
   /** Of all host modules that a module of the group imports from, by number; they outlive their host module's close. */
@@ -96,9 +103,18 @@ export class LinkGroup {
   #merged: LinkGroup | undefined;
 
   constructor() {
+    this.references.full = () => nextTurn({ turn: () => this.find().sweep() });
     this.references.define = (bits) => {
       for (const { closed, handle } of this.find().modules)
-        if (!closed && handle !== 0) return Object.freeze(JSON.parse(native().functionReference(handle, bits)));
+        if (!closed && handle !== 0) {
+          const {
+            module,
+            function: callee,
+            ...definition
+          } = JSON.parse(native().functionReference(handle, bits)) as ReferenceRecord;
+          const owner = module === undefined ? undefined : this.find().byHandle.get(module);
+          return { definition: Object.freeze(definition) as FunctionDefinition, owner, handle: callee ?? 0 };
+        }
       throw closedError('the module that the function reference came from is closed');
     };
   }
@@ -122,7 +138,8 @@ export class LinkGroup {
     }
     for (const module of other.modules) this.modules.add(module);
     for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);
-    this.#closed = joined(this.#closed, other.#closed);
+    this.#addClosed(other.#closed.splice(0));
+    forgotten.unregister(other);
     for (const [number, functions] of other.hosts) this.hosts.set(number, functions);
     for (const [target, listener] of other.listeners) this.listeners.set(target, listener);
     if (this.isRunning !== other.isRunning) (this.isRunning ? other : this).detachBuffers(); // busy from now on
@@ -132,9 +149,25 @@ export class LinkGroup {
     this.#queue.merge(other.#queue);
     this.#cooling ||= other.#cooling;
     this.#unsettled = joined(this.#unsettled, other.#unsettled);
-    other.#closed = [];
     other.#unsettled = [];
     other.#merged = this;
+  }
+
+  /** At rest only tables, globals and segments hold externrefs: values whose ids are in none of them are let go. */
+  sweep(): void {
+    if (!this.references.isFull || !this.isIdle) return;
+    const held = new Set<bigint>();
+    for (const { closed, handle } of this.modules) {
+      if (closed || handle === 0) continue;
+      const bytes = native().moduleReferences(handle);
+      if (bytes === undefined) {
+        this.references.swept(undefined);
+        return;
+      }
+      const words = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+      for (const word of words) held.add(word);
+    }
+    this.references.swept(held);
   }
 
   /** The sink of a log. */
@@ -294,7 +327,10 @@ export class LinkGroup {
     this.#cooling = false;
     while (this.atRest) {
       const next = this.#queue.shift();
-      if (!next) return;
+      if (!next) {
+        this.sweep(); // if it is due: it was not while calls ran
+        return;
+      }
       this.#start(next, this.#newStack());
     }
   }
@@ -319,7 +355,7 @@ export class LinkGroup {
         later.push(module); // its instantiation comes back here
       } else if (root.modules.delete(module)) {
         root.byHandle.delete(module.handle);
-        root.#closed.push(module.handle);
+        root.#addClosed([module.handle]);
         module.closeNow();
         root = root.find();
       }
@@ -327,8 +363,13 @@ export class LinkGroup {
     root.#unsettled = joined(root.#unsettled, later);
     if (root.modules.size === 0) root.#release();
   }
+  #addClosed(handles: readonly Handle[]): void {
+    if (this.#closed.length === 0 && handles.length > 0) forgotten.register(this, this.#closed, this);
+    for (const handle of handles) this.#closed.push(handle);
+  }
 
   #release(): void {
+    forgotten.unregister(this);
     for (const handle of this.#closed.splice(0)) native().moduleRelease(handle);
     this.hosts.clear();
     this.listeners.clear();

@@ -10,8 +10,8 @@ import { closedError, ExitError, invalidArgument, linkError, Trap, withStackOfAw
 import { moduleLimit } from '../values/limits.js';
 import { ReferenceTable } from '../values/references.js';
 import { shown } from '../values/shown.js';
-import type { FunctionDefinition } from '../values/types.js';
-import { countWords, encodeWhole } from '../values/values.js';
+import type { FunctionDefinition, WasmValue } from '../values/types.js';
+import { countWords, encode, encodeWhole } from '../values/values.js';
 import type { CompiledState } from './compiled-state.js';
 import { moduleRecord } from './flatten.js';
 import { ImageState } from './image-state.js';
@@ -26,6 +26,8 @@ export interface InstantiationExtras {
   readonly freezeAt?: 'stdin' | undefined;
   /** Results of the host function that an image waits in. */
   readonly answer?: readonly unknown[] | undefined;
+  /** What exported globals begin with. */
+  readonly globals?: Readonly<Record<string, WasmValue>> | undefined;
   /** The compiled module is closed with the instance, and if there will be none. */
   readonly ownsCompiled: boolean;
 }
@@ -115,6 +117,7 @@ function prepare(
   });
   if (compiled.listener) state.group.listeners.set(compiled.listener.target, compiled.listener);
   if (name !== '') runtime.names.set(name, state);
+  state.importedFrom = imports.modules.map(({ state }) => state);
   for (const { state: imported, joins } of imports.modules) {
     const { host } = imported.compiled;
     if (host) state.group.hosts.set(host.number, host);
@@ -197,6 +200,26 @@ class Instantiation extends AsyncFrame<void> {
   protected outcome(): void {}
 }
 
+/** What it was told that its globals begin with. Whoever fails here closes it. */
+function begin(state: ModuleState, globals: InstantiationExtras['globals']): void {
+  if (globals === undefined || state.closed) return;
+  try {
+    for (const [name, value] of Object.entries(globals)) {
+      const global = state.global(name);
+      if (global === undefined)
+        throw invalidArgument(
+          `Expected the name of an exported global in options.globals but received "${shown(name)}"`,
+        );
+      const words = new BigUint64Array(2);
+      encode([global.type], [value], words, state.group.references, () => `options.globals["${shown(name)}"]`);
+      native().globalBegin(global.handle, words);
+    }
+  } catch (error) {
+    void state.close(0);
+    throw error;
+  }
+}
+
 /** What the new instance will be called. */
 const nameOf = (compiled: CompiledState, fields: ModuleFields): string => fields.name ?? compiled.name;
 
@@ -220,6 +243,7 @@ async function instantiateOff(
     throw withStackOfAwaiter(error);
   }
   state.instantiated();
+  begin(state, extras.globals);
   return state;
 }
 
@@ -256,5 +280,6 @@ function instantiateHere(
     throw error;
   }
   state.instantiated();
+  begin(state, extras.globals);
   return state;
 }

@@ -5,13 +5,13 @@ import type { Callbacks } from '../io/callbacks.js';
 import { type Handle, type ModuleDescription, STOP, USAGE } from '../native/binding.js';
 import { type DescribedMemory, memoryDefinition } from '../native/definitions.js';
 import { native } from '../native/native.js';
-import { withResolvers } from '../native/owned.js';
+import { netUnder, withResolvers } from '../native/owned.js';
 import type { TenantState } from '../native/tenant.js';
 import { busyError, closedError, limitError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 import { report } from '../values/report.js';
 import { forgetPresent, usageOf } from '../values/tenant.js';
-import type { Limits, Usage, ValueType } from '../values/types.js';
+import type { FunctionDefinition, Limits, Usage, ValueType } from '../values/types.js';
 import type { CompiledState } from './compiled-state.js';
 import type { ImageState } from './image-state.js';
 import { MemoryState } from './memory-state.js';
@@ -33,11 +33,33 @@ export interface ModuleOwner {
   /** Of a call that is given none. */
   readonly defaultOptions: CheckedOptions;
   readonly limits: Limits;
-  /** In order of instantiation, until they are closed. */
-  readonly modules: Set<ModuleState>;
+  /** Until they are closed: those that nobody can find again weakly. */
+  readonly modules: Set<{ deref(): ModuleState | undefined }>;
   /** Taken names, from the beginning of an instantiation until its module is closed. */
   readonly names: Map<string, ModuleState>;
 }
+
+/** Where those are that have a module: itself, or no more than a WeakRef. */
+interface Place {
+  deref(): ModuleState | undefined;
+}
+interface Forgotten {
+  readonly handle: Handle;
+  readonly compiled: { deref(): CompiledState | undefined };
+  readonly place: Place;
+  readonly lists: readonly { deref(): Set<Place> | undefined }[];
+}
+// One that nobody can reach any more, and so nobody of its link group: nothing of it runs, for a frame holds its module. What it is held with
+// must not lead to its runtime, which may lead back to it.
+const forgotten = netUnder<Forgotten>(({ handle, compiled, place, lists }) => {
+  for (const list of lists) list.deref()?.delete(place);
+  try {
+    native().moduleClose(handle, 0);
+  } finally {
+    native().moduleRelease(handle);
+    compiled.deref()?.removeInstance();
+  }
+});
 
 /** An instance: from before it is instantiated until its link group is released. */
 export class ModuleState implements Instance {
@@ -61,6 +83,10 @@ export class ModuleState implements Instance {
   waitsAgain: (() => void) | undefined;
   readonly id = nextId();
   lastWaiting: Frame | undefined;
+  /** Those that it imports from. A host module is in no group of those that call it. */
+  importedFrom: readonly ModuleState[] = [];
+  /** Where its runtime has it. */
+  #place: Place = { deref: () => this };
   readonly queuedCalls: number;
   readonly #tenant: TenantState | undefined;
   /** Calls that wait in the queue and have a place in it. */
@@ -75,6 +101,7 @@ export class ModuleState implements Instance {
   #closing: ReturnType<typeof withResolvers> | undefined;
   #notifier: ((exitCode: number) => void) | undefined;
   readonly #functions = new Map<string, FunctionState>();
+  readonly #referred = new Map<number, FunctionState>();
   readonly #memories = new Map<string | undefined, MemoryState | undefined>();
   readonly #globals = new Map<string, GlobalState | undefined>();
 
@@ -99,10 +126,10 @@ export class ModuleState implements Instance {
     this.keptAlive = own.keptAlive;
     this.queuedCalls = own.queuedCalls;
     this.#tenant = own.tenant;
-    own.tenant?.modules.add(this);
+    own.tenant?.modules.add(this.#place);
     this.#notifier = own.notifier;
     this.#group.modules.add(this);
-    runtime.modules.add(this);
+    runtime.modules.add(this.#place);
     compiled.addInstance();
   }
 
@@ -150,6 +177,16 @@ export class ModuleState implements Instance {
       if (!definition) return undefined;
       found = new FunctionState(this, name, definition);
       this.#functions.set(name, found);
+    }
+    return found;
+  }
+
+  /** Of a reference: by its index, exported or not. */
+  referredFunction(definition: FunctionDefinition, handle: Handle): FunctionState {
+    let found = this.#referred.get(definition.index);
+    if (!found) {
+      found = new FunctionState(this, definition.name || definition.debugName, definition, handle);
+      this.#referred.set(definition.index, found);
     }
     return found;
   }
@@ -285,6 +322,21 @@ export class ModuleState implements Instance {
   instantiated(): void {
     this.ready = true;
     if (this.#closed) this.group.settle();
+    else if (this.name === '' && this.#notifier === undefined) this.#weaken();
+  }
+
+  /** It has no name by which it could be found, and nobody wants to hear of its end: it goes with the last who holds it. */
+  #weaken(): void {
+    const strong = this.#place;
+    const place = new WeakRef(this);
+    this.#place = place;
+    const lists: { deref(): Set<Place> | undefined }[] = [];
+    for (const list of [this.runtime.modules, this.#tenant?.modules as Set<Place> | undefined]) {
+      if (!list?.delete(strong)) continue;
+      list.add(place);
+      lists.push(new WeakRef(list));
+    }
+    forgotten.register(this, { handle: this.handle, compiled: new WeakRef(this.compiled), place, lists }, this);
   }
 
   /** Before its memory goes, or is another. */
@@ -294,11 +346,13 @@ export class ModuleState implements Instance {
 
   #endDirect(): void {
     for (const found of this.#functions.values()) found.endDirect();
+    for (const found of this.#referred.values()) found.endDirect();
   }
 
   #leaveRuntime(): void {
-    if (this.runtime.modules.delete(this)) this.compiled.removeInstance();
-    this.#tenant?.modules.delete(this);
+    forgotten.unregister(this);
+    if (this.runtime.modules.delete(this.#place)) this.compiled.removeInstance();
+    this.#tenant?.modules.delete(this.#place);
     if (this.runtime.names.get(this.name) === this) this.runtime.names.delete(this.name);
   }
 

@@ -35,7 +35,7 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, Com
   /** Of a call that is given none. */
   readonly defaultOptions: CheckedOptions;
   readonly limits: Limits;
-  readonly modules = new Set<ModuleState>();
+  readonly modules = new Set<{ deref(): ModuleState | undefined }>();
   readonly names = new Map<string, ModuleState>();
   readonly compiled = new Set<{ deref(): CompiledState | undefined }>();
   readonly images = new Set<{ deref(): ImageState | undefined }>();
@@ -70,6 +70,17 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, Com
     if (this.#closed) throw closedError('the runtime is closed');
   }
 
+  /** As wazero closes them. */
+  newestFirst(): ModuleState[] {
+    const open: ModuleState[] = [];
+    for (const place of this.modules) {
+      const module = place.deref();
+      if (module === undefined) this.modules.delete(place);
+      else open.push(module);
+    }
+    return open.sort((a, b) => b.id - a.id);
+  }
+
   close(exitCode: number): Promise<void> {
     this.#closing ??= this.#close(exitCode);
     return this.#closing;
@@ -78,8 +89,7 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, Com
     if (this.#closed) return;
     this.#closed = true;
     const ends = [...this.requests].map((request) => request.cancel(closedError('the runtime is closed')));
-    // Newest first, as wazero.
-    for (const module of [...this.modules].reverse()) ends.push(module.close(exitCode));
+    for (const module of this.newestFirst()) ends.push(module.close(exitCode));
     const outcomes = await Promise.allSettled(ends);
     this.#end(exitCode);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -89,11 +99,11 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, Com
   closeSync(exitCode: number): void {
     if (this.#closed && !this.#closing) return;
     if (this.requests.size > 0) throw busyError('a module is being compiled');
-    for (const module of this.modules)
+    for (const module of this.newestFirst())
       if (!module.group.isIdle) throw busyError('a call runs in a module of this runtime');
     if (this.#closing) return; // nothing runs: what close() began is as good as done
     this.#closed = true;
-    for (const module of [...this.modules].reverse()) module.closeSync(exitCode);
+    for (const module of this.newestFirst()) module.closeSync(exitCode);
     this.#end(exitCode);
   }
 

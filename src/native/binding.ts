@@ -171,7 +171,11 @@ export interface NativeBinding {
   /** v128 takes two words. */
   globalGet(global: Handle, words: BigUint64Array): void;
   globalSet(global: Handle, words: BigUint64Array): void;
-  /** JSON: FunctionDefinition of a funcref that came out of this module's link group */
+  /** As globalSet, also of an immutable one: the value that it begins with, before anybody has read it. */
+  globalBegin(global: Handle, words: BigUint64Array): void;
+  /** The words of the externrefs that its tables, globals and element segments hold, 8 bytes each; undefined where nobody knows all of them. */
+  moduleReferences(module: Handle): Uint8Array | undefined;
+  /** JSON: ReferenceRecord of a funcref that came out of this module's link group */
   functionReference(module: Handle, reference: bigint): string;
 
   /**
@@ -452,6 +456,11 @@ export interface FunctionRecord {
   paramNames: string[];
   resultTypes: string[];
   resultNames: string[];
+}
+/** What a funcref refers to: its definition, the module that it is of and the function to call it by, where that is open and of a guest. */
+export interface ReferenceRecord extends FunctionRecord {
+  module?: Handle;
+  function?: Handle;
 }
 /** A function of a description, which has its types and its module's name. */
 export interface LineRecord extends Omit<FunctionRecord, 'moduleName' | 'paramTypes' | 'resultTypes' | 'exportNames'> {

@@ -24,7 +24,7 @@ export class TenantState {
   readonly handle: Handle;
   readonly name: string;
   /** Instances of this thread that are not closed. */
-  readonly modules = new Set<Closable>();
+  readonly modules = new Set<{ deref(): Closable | undefined }>();
   /** Its Tenant. */
   public: object | undefined;
   /** This thread has opened it, and not just found it in the list. */
@@ -90,7 +90,7 @@ export class TenantState {
   #close(): ReturnType<typeof withResolvers> {
     const closing = withResolvers();
     this.#closed = true;
-    const ends = [...this.modules].reverse().map((module) => module.close(0));
+    const ends = [...this.modules].reverse().map((place) => place.deref()?.close(0));
     void Promise.allSettled(ends).then((outcomes) => {
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       try {

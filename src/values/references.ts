@@ -8,6 +8,9 @@ import { wrongType } from './validate.js';
 const negativeZero = Symbol('-0');
 const keyOf = (value: unknown): unknown => (Object.is(value, -0) ? negativeZero : value);
 
+/** Fewer are not worth a look into all tables. */
+const firstSweep = 1024;
+
 let live = 0;
 // A group that nobody closed goes with its modules, and what it held with it.
 const forgotten = new FinalizationRegistry<{ count: number }>((held) => {
@@ -20,8 +23,8 @@ export function liveReferences(): number {
 
 /**
  * The externrefs and funcrefs of one link group. An externref is the id of a JavaScript value, never a pointer; ids are unique in the
- * environment, so two groups that join keep theirs. A value stays until every module of the group is closed: nobody knows which tables
- * and globals still hold its id.
+ * environment, so two groups that join keep theirs. A value stays until every module of the group is closed, or a sweep finds its id in no
+ * table and global.
  */
 export class ReferenceTable {
   #values = new Map<bigint, unknown>();
@@ -29,6 +32,8 @@ export class ReferenceTable {
   #functions = new Map<bigint, Reference>();
   #merged: ReferenceTable | undefined;
   readonly #held = { count: 0 };
+  /** So many values are worth a look at who still holds them. */
+  #sweepAt = firstSweep;
 
   #root(): ReferenceTable {
     let table: ReferenceTable = this;
@@ -48,6 +53,7 @@ export class ReferenceTable {
       if (root.#held.count === 0) forgotten.register(root, root.#held, root);
       root.#held.count++;
       live++;
+      if (root.#held.count === root.#sweepAt) root.full?.();
     }
     return id;
   }
@@ -78,13 +84,35 @@ export class ReferenceTable {
     return bits;
   }
 
+  /** Whether a sweep is due. */
+  get isFull(): boolean {
+    const root = this.#root();
+    return root.#held.count >= root.#sweepAt;
+  }
+  /** Called once when it is. */
+  full: (() => void) | undefined;
+  /** Values whose ids are not held are let go; undefined: nobody knows which are. */
+  swept(held: ReadonlySet<bigint> | undefined): void {
+    const root = this.#root();
+    if (held !== undefined)
+      for (const [id, value] of root.#values) {
+        if (held.has(id)) continue;
+        root.#values.delete(id);
+        root.#ids.delete(keyOf(value));
+        root.#held.count--;
+        live--;
+      }
+    if (root.#held.count === 0) forgotten.unregister(root);
+    root.#sweepAt = Math.max(firstSweep, 2 * root.#held.count);
+  }
+
   /** Whether both are of one link group by now. */
   isSame(other: ReferenceTable): boolean {
     return this.#root() === other.#root();
   }
 
-  /** How to ask for a funcref's definition while the group lives. */
-  define: ((bits: bigint) => FunctionDefinition) | undefined;
+  /** How to ask what a funcref refers to while the group lives. */
+  define: ((bits: bigint) => Referred) | undefined;
 
   merge(other: ReferenceTable): void {
     if (this.isSame(other)) return;
@@ -95,6 +123,7 @@ export class ReferenceTable {
     for (const [bits, reference] of from.#functions) to.#functions.set(bits, reference);
     if (from.#held.count > 0 && to.#held.count === 0) forgotten.register(to, to.#held, to);
     to.#held.count += from.#held.count;
+    to.#sweepAt = Math.max(to.#sweepAt, from.#sweepAt, to.#held.count + 1); // the next one says that it is time
     from.#drop();
     from.#merged = to;
   }
@@ -105,9 +134,10 @@ export class ReferenceTable {
     live -= root.#held.count;
     root.#drop();
     root.define = undefined;
+    root.full = undefined;
   }
 
-  definition(bits: bigint): FunctionDefinition {
+  referred(bits: bigint): Referred {
     const { define } = this.#root();
     if (define === undefined) throw closedError('the module that the function reference came from is closed');
     return define(bits);
@@ -116,17 +146,31 @@ export class ReferenceTable {
   #drop(): void {
     this.#held.count = 0;
     forgotten.unregister(this);
+    this.#sweepAt = firstSweep;
     this.#values = new Map();
     this.#ids = new Map();
     this.#functions = new Map();
   }
 }
 
+/** What a funcref refers to. */
+export interface Referred {
+  readonly definition: FunctionDefinition;
+  /** The instance, where it is a guest of the group that is open. */ readonly owner: unknown;
+  /** To call it by; 0 where there is no owner. */ readonly handle: number;
+}
+/** undefined: the value is no FunctionReference. */
+export let referredBy: (value: unknown) => Referred | undefined;
+
 /** A funcref: the word is the guest's, so it is private and goes back only to where it came from. */
 class Reference extends Uncloneable implements FunctionReference {
   readonly #bits: bigint;
   readonly #table: ReferenceTable;
-  #definition: FunctionDefinition | undefined;
+  #referred: Referred | undefined;
+  static {
+    referredBy = (value) =>
+      typeof value === 'object' && value !== null && #bits in value ? value.#refer() : undefined;
+  }
   constructor(bits: bigint, table: ReferenceTable) {
     super();
     this.#bits = bits;
@@ -134,8 +178,11 @@ class Reference extends Uncloneable implements FunctionReference {
     Object.freeze(this);
   }
   get definition(): FunctionDefinition {
-    this.#definition ??= this.#table.definition(this.#bits);
-    return this.#definition;
+    return this.#refer().definition;
+  }
+  #refer(): Referred {
+    this.#referred ??= this.#table.referred(this.#bits);
+    return this.#referred;
   }
   wordIn(table: ReferenceTable): bigint | undefined {
     return table.isSame(this.#table) ? this.#bits : undefined;

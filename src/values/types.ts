@@ -13,9 +13,9 @@ export interface WasmTypes {
   f64: number;
   /** 16 bytes, little endian; a copy when read. */
   v128: Uint8Array;
-  /** `null` is ref.null; anything else, `undefined` included, comes back as the same value. The module holds it until it closes. */
+  /** `null` is ref.null; anything else, `undefined` included, comes back as the same value. The module holds it as long as a table or global of it does. */
   externref: unknown;
-  /** `null` is ref.null. A reference can be handed back to the modules it came from, not called. */
+  /** `null` is ref.null. A reference can be handed back to the modules it came from, and called through `experimental.functionOf`. */
   funcref: FunctionReference | null;
 }
 

@@ -1,22 +1,21 @@
-import type { ExportedFunction, FunctionReference } from '../index.js';
+import { type ExportedFunction, experimental, type FunctionReference, type Module } from '../index.js';
 import { isObject } from './idl.js';
-import { type Owners, strayFunction } from './owners.js';
 import type { FunctionPart, Realm } from './realm.js';
-import type { FunctionType, Type } from './types.js';
+import type { Type } from './types.js';
 import { cannotCross, type FunctionBook, fromWasm, opaque, toWasm } from './values.js';
 
 /** Exported functions: functions of JavaScript, one for each function of a guest, whichever way it comes out. */
 export class Functions implements FunctionBook {
   readonly #realm: Realm;
-  readonly #owners: Owners;
   readonly #parts = new WeakMap<object, FunctionPart>();
+  /** Of each instance by index. */
+  readonly #made = new WeakMap<Module, Map<number, object>>();
+  readonly #kept = new WeakMap<Module, readonly FunctionPart[]>();
+  readonly #importers = new Set<{ readonly parts: WeakRef<readonly FunctionPart[]> }>();
   readonly #byReference = new WeakMap<FunctionReference, object>();
-  /** Those whose reference nobody has asked for. */
-  readonly #unasked = new Map<FunctionPart, object>();
 
-  constructor(realm: Realm, owners: Owners) {
+  constructor(realm: Realm) {
     this.#realm = realm;
-    this.#owners = owners;
   }
 
   /** undefined: the value is no function of a guest of this namespace. */
@@ -24,48 +23,86 @@ export class Functions implements FunctionBook {
     return isObject(value) ? this.#parts.get(value) : undefined;
   }
 
-  make(part: FunctionPart, name: string): object {
-    const made = functionFor(part, this.#realm, this);
-    Object.defineProperty(made, 'name', { value: name, configurable: true });
-    Object.defineProperty(made, 'length', { value: part.type.params.length, configurable: true });
-    this.#parts.set(made, part);
-    if (part.reference === undefined) this.#unasked.set(part, made);
-    else this.#byReference.set(part.reference, made);
-    return made;
+  /** The one of that instance and index. */
+  make(part: FunctionPart): object {
+    let made = this.#made.get(part.module);
+    if (made === undefined) {
+      made = new Map();
+      this.#made.set(part.module, made);
+    }
+    let f = made.get(part.index);
+    if (f === undefined) {
+      f = functionFor(part, this.#realm, this);
+      Object.defineProperty(f, 'name', { value: `${part.index}`, configurable: true });
+      Object.defineProperty(f, 'length', { value: part.type.params.length, configurable: true });
+      this.#parts.set(f, part);
+      made.set(part.index, f);
+    }
+    return f;
   }
 
-  /** Another module's word for a function: each importer has its own. */
-  alias(made: object, owner: Pick<FunctionPart, 'module' | 'take'>, type: FunctionType): void {
-    this.#unasked.set({ ...owner, name: '', type }, made);
+  /** Imports that JavaScript gave to an instance: a reference to one is the instance's own, and says nothing of who that is. */
+  imports(module: Module, parts: readonly FunctionPart[]): void {
+    if (parts.length === 0) return;
+    this.#importers.add({ parts: new WeakRef(parts) });
+    this.#kept.set(module, parts);
+  }
+  #imported(reference: FunctionReference): object | undefined {
+    for (const importer of this.#importers) {
+      const parts = importer.parts.deref();
+      if (parts === undefined) this.#importers.delete(importer);
+      else
+        for (const part of parts) {
+          if (part.module.isClosed) break;
+          part.reference ??= part.take();
+          if (part.reference === reference) {
+            const f = this.make(part);
+            this.#byReference.set(reference, f);
+            return f;
+          }
+        }
+    }
+    return undefined;
   }
 
   reference(value: unknown): FunctionReference | null {
     if (value === null) return null;
     const part = this.part(value);
     if (part === undefined) throw new TypeError('WebAssembly objects are opaque: this is no exported function');
-    return this.referenceOf(part, value as object);
-  }
-  referenceOf(part: FunctionPart, made: object): FunctionReference {
     part.reference ??= part.take();
-    this.#unasked.delete(part);
-    this.#byReference.set(part.reference, made);
+    this.#byReference.set(part.reference, value as object);
     return part.reference;
   }
 
   function(reference: FunctionReference | null): unknown {
     if (reference === null) return null;
-    const known = this.#byReference.get(reference);
-    if (known !== undefined) return known;
-    for (const [part, made] of this.#unasked) this.referenceOf(part, made);
-    const asked = this.#byReference.get(reference);
-    if (asked !== undefined) return asked;
-    // Nobody exported it.
-    const { index } = reference.definition;
-    return this.make(strayFunction(this.#owners, reference), `${index}`);
+    let f = this.#byReference.get(reference);
+    if (f !== undefined) return f;
+    const { index, paramTypes: params, resultTypes: results } = reference.definition;
+    const module = experimental.ownerOf(reference);
+    const call = experimental.functionOf(reference);
+    if (module === undefined || call === undefined) {
+      f = this.#imported(reference);
+      if (f !== undefined) return f;
+      throw new this.#realm.errors.RuntimeError(
+        'the function of JavaScript behind this reference cannot be called from here',
+      );
+    }
+    const part: FunctionPart = { module, name: '', index, type: { params, results }, reference, take: () => reference };
+    part.call = call;
+    f = this.make(part);
+    this.#byReference.set(reference, f);
+    return f;
   }
 }
 
 const coercions: Partial<Record<Type, number>> = { i32: 0, i64: 1, f32: 2, f64: 3 };
+
+/** The engine's function behind it. */
+export function callOf(part: FunctionPart): ExportedFunction {
+  part.call ??= part.module.exportedFunction(part.name) as ExportedFunction;
+  return part.call;
+}
 
 /** A function for that signature. By number of parameters, for an array of arguments costs as much as a call. */
 function functionFor(part: FunctionPart, realm: Realm, book: FunctionBook): object {
@@ -75,10 +112,7 @@ function functionFor(part: FunctionPart, realm: Realm, book: FunctionBook): obje
       throw cannotCross();
     };
   const { translate } = realm.errors;
-  const take = (): ExportedFunction => {
-    part.call ??= realm.limited(part.module.exportedFunction(part.name) as ExportedFunction);
-    return part.call;
-  };
+  const take = (): ExportedFunction => realm.limited(callOf(part));
   const plain = results.every((type) => type !== 'externref' && type !== 'funcref');
   const back = (result: unknown): unknown => {
     if (plain) return result;

@@ -16,7 +16,6 @@ export function globalClass(realm: Realm, owners: Owners, functions: Functions):
   let inside: Kind<GlobalPart>['part'];
   const engineGlobal = (part: GlobalPart): EngineGlobal => {
     part.global ??= part.module.exportedGlobal(part.name) as EngineGlobal;
-    owners.last = part.module;
     return part.global;
   };
   const read = (part: GlobalPart): unknown => {
@@ -80,8 +79,6 @@ export function globalClass(realm: Realm, owners: Owners, functions: Functions):
   function newPart(type: Type, mutable: boolean, value: unknown): GlobalPart {
     const converted =
       type === 'funcref' ? (functions.part(value) ?? null) : type === 'v128' ? 0 : toWasm(type, value, functions);
-    if (type === 'externref' && !mutable && converted !== null)
-      throw new realm.errors.LinkError('an immutable global of a reference to a value of JavaScript is not supported');
     return { module: owners.global(type, mutable, converted), name: 'x', type, mutable };
   }
 

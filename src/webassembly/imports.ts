@@ -33,7 +33,7 @@ export function readImports(realm: Realm, functions: Functions, part: ModulePart
     if (part.given.has(position)) {
       const value = part.given.get(position);
       return one.kind === 'global'
-        ? newGlobal(one, value)
+        ? newGlobal(one, value, 'externref')
         : { import: one, host: value as () => unknown, suspending: false };
     }
     const from = (importObject as Record<string, unknown>)[one.module];
@@ -60,8 +60,8 @@ export function readImports(realm: Realm, functions: Functions, part: ModulePart
     return { import: one, object: value, owner };
   }
 
-  function newGlobal(one: Import & { kind: 'global' }, value: unknown): Given {
-    const object = globals.create(one.type.type, false, value);
+  function newGlobal(one: Import & { kind: 'global' }, value: unknown, type = one.type.type): Given {
+    const object = globals.create(type, false, value);
     return { import: one, object, owner: globals.part(object) as Owner };
   }
   function globalGiven(one: Import & { kind: 'global' }, value: unknown, where: string): Given {

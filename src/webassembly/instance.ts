@@ -1,12 +1,12 @@
 import type { ExportedFunction, FunctionReference, Module } from '../index.js';
-import type { Export } from './binary.js';
+import type { Export, Import } from './binary.js';
 import type { Functions } from './functions.js';
 import { asInterface, Birth, isObject, type Kind, receiver } from './idl.js';
 import { type Given, readImports } from './imports.js';
 import { linked } from './link.js';
 import type { Owners } from './owners.js';
-import { anonymous, type InstancePart, type ModulePart, type Realm } from './realm.js';
-import { referenceOf } from './rewrite.js';
+import { anonymous, type FunctionPart, type InstancePart, type ModulePart, type Realm } from './realm.js';
+import { importedAs, referenceOf } from './rewrite.js';
 import type { ExternKind, Type } from './types.js';
 
 export interface InstanceKind extends Kind<InstancePart> {
@@ -51,7 +51,6 @@ export function instanceClass(realm: Realm, owners: Owners, functions: Functions
     } catch (error) {
       throw realm.errors.translate(error);
     }
-    owners.last = module;
     return { exports: exportsOf(part, module, list) };
   }
 
@@ -60,18 +59,23 @@ export function instanceClass(realm: Realm, owners: Owners, functions: Functions
     const known = new Map<string, object>();
     const takeAt = (index: number) => () =>
       (module.exportedFunction(referenceOf) as ExportedFunction).callSync(index as never) as FunctionReference;
+    const hosts: FunctionPart[] = [];
     for (const given of list) {
-      if (!('object' in given)) continue;
-      const { kind, index, type } = given.import;
+      if (!('object' in given)) {
+        const { index, type } = given.import as Import & { kind: 'function' };
+        hosts.push({ module, name: importedAs(index), index, type, take: takeAt(index) });
+        continue;
+      }
+      const { kind, index } = given.import;
       known.set(`${kind}${index}`, given.object);
-      if (kind === 'function') functions.alias(given.object, { module, take: takeAt(index) }, type);
     }
+    functions.imports(module, hosts);
     const make = ({ kind, index, name }: Export): object => {
       const owner = { module, name };
       switch (kind) {
         case 'function': {
           const type = binary.functions[index] as (typeof binary.functions)[number];
-          return functions.make({ ...owner, type, take: takeAt(index) }, `${index}`);
+          return functions.make({ ...owner, index, type, take: takeAt(index) });
         }
         case 'memory':
           return realm.memory.make({ ...owner, shared: binary.memories[index]?.shared === true });

@@ -3,7 +3,7 @@ import type { Functions } from './functions.js';
 import { hostFunction } from './host.js';
 import type { Given } from './imports.js';
 import type { Owners } from './owners.js';
-import type { Realm } from './realm.js';
+import { anonymous, type GlobalPart, type Realm } from './realm.js';
 import { nothing } from './rewrite.js';
 import type { ExternKind, Type } from './types.js';
 import {
@@ -19,8 +19,6 @@ import {
   unsigned,
 } from './writer.js';
 
-let hostModules = 0;
-
 /** The types that the engine has for those that only guests know. */
 const shown = (type: Type): ValueType =>
   (type === 'exnref' || type.startsWith('ref ') ? 'externref' : type) as ValueType;
@@ -32,14 +30,15 @@ export function linked(
   functions: Functions,
   list: readonly Given[],
 ): (name: string) => Module {
-  const builder = realm.runtime.newHostModuleBuilder(`node-wazero/webassembly/${hostModules++}`);
+  const builder = realm.runtime.newHostModuleBuilder('node-wazero/webassembly');
   const types: number[][] = [];
   const imports: number[][] = [];
   const exports: number[][] = [];
   const counts: Record<ExternKind, number> = { function: 0, table: 0, memory: 0, global: 0, tag: 0 };
   const from = new Map<string, Module>();
 
-  const described = ({ import: one }: Given): number[] => {
+  const described = (given: Given & { owner: object }): number[] => {
+    const { import: one } = given;
     const kind = kindCodes[one.kind];
     switch (one.kind) {
       case 'function':
@@ -51,7 +50,8 @@ export function linked(
       case 'memory':
         return [kind, ...sizeBytes(one.type)];
       case 'global':
-        return [kind, ...typeBytes(one.type.type), one.type.mutable ? 1 : 0];
+        // Of a string constant the owner's, which may be null.
+        return [kind, ...typeBytes((given.owner as GlobalPart).type), one.type.mutable ? 1 : 0];
     }
   };
   list.forEach((given, i) => {
@@ -68,7 +68,12 @@ export function linked(
       from.set(name, given.owner.module);
     }
   });
-  const host = from.size < list.length ? builder.instantiateSync() : undefined;
+  let host: Module | undefined;
+  if (from.size < list.length) {
+    const compiled = builder.compileSync();
+    host = realm.runtime.instantiateModuleSync(compiled, anonymous);
+    compiled.closeSync();
+  }
   if (from.size === 0) return () => host as Module;
   const joins = types.push(functionType({ params: [], results: [] })) - 1;
   const glue = owners.instantiate(

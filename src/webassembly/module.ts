@@ -70,7 +70,9 @@ export function moduleClass(realm: Realm): ModuleKind {
   function compileNow(bytes: Uint8Array, settings: CompileSettings, where: string): ModulePart {
     const prepared = prepare(bytes, settings, where);
     const compile = (strict: boolean): CompiledModule =>
-      realm.runtime.compileModuleSync(rewritten(prepared.binary, strict), { workers: availableParallelism() });
+      realm.runtime.compileModuleSync(rewritten(prepared.binary, prepared.given, strict), {
+        workers: availableParallelism(),
+      });
     try {
       try {
         return { ...prepared, compiled: compile(false) };
@@ -91,7 +93,7 @@ export function moduleClass(realm: Realm): ModuleKind {
     async compile(bytes, settings, where) {
       const prepared = prepare(bytes, settings, where);
       const compile = (strict: boolean): Promise<CompiledModule> =>
-        realm.runtime.compileModule(rewritten(prepared.binary, strict), {
+        realm.runtime.compileModule(rewritten(prepared.binary, prepared.given, strict), {
           ...realm.asyncLimit,
           workers: availableParallelism(),
         });

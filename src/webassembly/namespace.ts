@@ -17,7 +17,7 @@ import type { WebAssemblyOptions } from './types.js';
 export function makeNamespace(options: WebAssemblyOptions): object {
   const realm = new Realm(options);
   const owners = new Owners(realm);
-  const functions = new Functions(realm, owners);
+  const functions = new Functions(realm);
   const modules = moduleClass(realm);
   const instances = instanceClass(realm, owners, functions);
   realm.module = modules;

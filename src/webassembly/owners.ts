@@ -1,19 +1,8 @@
-import type { ExportedFunction, FunctionReference, Global, Module } from '../index.js';
+import type { ExportedFunction, Module, WasmValue } from '../index.js';
 import { anonymous, type FunctionPart, type Owner, type Realm, type TableAccess } from './realm.js';
 import { nothing } from './rewrite.js';
 import type { FunctionType, Size, Type } from './types.js';
-import {
-  body,
-  exported,
-  functionType,
-  magic,
-  section,
-  signed,
-  sizeBytes,
-  text,
-  typeBytes,
-  unsigned,
-} from './writer.js';
+import { body, exported, functionType, magic, section, signed, sizeBytes, text, typeBytes } from './writer.js';
 
 type Bytes = readonly number[];
 const none: FunctionType = { params: [], results: [] };
@@ -22,17 +11,18 @@ const none: FunctionType = { params: [], results: [] };
 export class Owners {
   readonly #realm: Realm;
   readonly #joined = new WeakMap<Module, WeakSet<Module>>();
-  /** A module that was last read from: a reference that comes out is of its link group. */
-  last: Module | undefined;
 
   constructor(realm: Realm) {
     this.#realm = realm;
   }
 
-  instantiate(bytes: Bytes, resolve?: (name: string) => Module): Module {
+  instantiate(bytes: Bytes, resolve?: (name: string) => Module, globals?: Record<string, unknown>): Module {
     try {
       const { runtime } = this.#realm;
-      const options = resolve === undefined ? {} : { importResolver: resolve };
+      const options = {
+        ...(resolve && { importResolver: resolve }),
+        ...(globals && { globals: globals as Record<string, WasmValue> }),
+      };
       return runtime.instantiateSync(Uint8Array.from(bytes), anonymous, options);
     } catch (error) {
       throw this.#realm.errors.translate(error);
@@ -115,7 +105,7 @@ export class Owners {
     }
     const count = imports.length;
     const from = of?.module;
-    const module = this.instantiate(
+    return this.instantiate(
       [
         ...magic,
         ...section(1, types),
@@ -126,9 +116,8 @@ export class Owners {
         ...section(10, [body([])]),
       ],
       from && (() => from),
+      type === 'externref' && value !== null ? { x: value } : undefined,
     );
-    if (type === 'externref' && mutable && value !== null) (module.exportedGlobal('x') as Global).set(value);
-    return module;
   }
 
   tag(params: readonly Type[]): Module {
@@ -163,25 +152,4 @@ function initial(type: Type, value: unknown): Bytes {
     default:
       return [0xd0, 0x6f];
   }
-}
-
-/** A function that nobody exported: a module of its own calls it. */
-export function strayFunction(owners: Owners, reference: FunctionReference): FunctionPart {
-  const { paramTypes: params, resultTypes: results } = reference.definition;
-  const type = { params, results };
-  const parameters = params.flatMap((_, i) => [0x20, ...unsigned(i)]);
-  const module = owners.instantiate([
-    ...magic,
-    ...section(1, [type, { params: ['funcref'] as const, results: [] }, none].map(functionType)),
-    ...section(3, [[0], [1], [2]]),
-    ...section(4, [[0x70, 0, 1]]),
-    ...section(
-      7,
-      ['f', 's', nothing].map((name, i) => exported(name, 'function', i)),
-    ),
-    ...section(10, [body([...parameters, 0x41, 0, 0x11, 0, 0]), body([0x41, 0, 0x20, 0, 0x26, 0]), body([])]),
-  ]);
-  if (owners.last !== undefined) owners.join(module, owners.last);
-  module.exportedFunction('s')?.callSync(reference);
-  return { module, name: 'f', type, reference, take: () => reference };
 }

@@ -1,5 +1,5 @@
 import type { ExportedFunction } from '../index.js';
-import type { Functions } from './functions.js';
+import { callOf, type Functions } from './functions.js';
 import { asInterface, Birth, isObject, type Kind } from './idl.js';
 import type { Realm } from './realm.js';
 import type { Type } from './types.js';
@@ -45,7 +45,7 @@ export function promising(
     const values = params.map((type, i) => toWasm(type, args[i], functions));
     let result: unknown;
     try {
-      call ??= (part.module.exportedFunction(part.name) as ExportedFunction).withOptions(realm.asyncLimit);
+      call ??= callOf(part).withOptions(realm.asyncLimit);
       result = await call.call(...values);
     } catch (error) {
       throw realm.errors.translate(error);

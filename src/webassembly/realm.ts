@@ -56,8 +56,9 @@ export interface ExceptionPart {
   readonly tag: object;
   readonly values: readonly unknown[];
 }
-/** A function of a guest. */
+/** A function of a guest; where nobody exported it, its name says nothing. */
 export interface FunctionPart extends Owner {
+  readonly index: number;
   readonly type: FunctionType;
   reference?: FunctionReference;
   /** Gives the reference. */

@@ -5,6 +5,11 @@ import { body, exported, functionType, magic, section, signed, text, unsigned, v
 /** Names of the exports that are added. No compiler makes such. */
 export const referenceOf = '\0node-wazero/reference';
 export const nothing = '\0node-wazero/nothing';
+/** An imported function, which JavaScript may get hold of through a table. */
+export const importedAs = (index: number): string => `\0node-wazero/import/${index}`;
+
+/** (global externref) */
+const anyString = [3, 0x6f, 0];
 
 /** What one section gets in addition. */
 function appended({ bytes, sections }: Binary, id: number, items: readonly (readonly number[])[]): Uint8Array[] {
@@ -23,9 +28,10 @@ function appended({ bytes, sections }: Binary, id: number, items: readonly (read
  * that gives the reference of an exported or imported function, and one that does nothing, by which link groups are joined. Code is copied
  * as it is: no index changes. What is wrong with it stays wrong, and is the compiler's to say.
  *
+ * @param given imports that nobody is asked for
  * @param strict without custom sections, which V8 does not read either
  */
-export function rewritten(binary: Binary, strict: boolean): Uint8Array {
+export function rewritten(binary: Binary, given: ReadonlyMap<number, unknown>, strict: boolean): Uint8Array {
   const { bytes, imports, exports, types, functions } = binary;
   const named = new Set<number>();
   for (const { kind, index } of [...exports, ...imports]) if (kind === 'function') named.add(index);
@@ -37,7 +43,11 @@ export function rewritten(binary: Binary, strict: boolean): Uint8Array {
   const newTypes = [functionType({ params: ['i32'], results: ['funcref'] }), functionType({ params: [], results: [] })];
   parts.set(1, appended(binary, 1, newTypes));
   if (imports.length > 0) {
-    const items = imports.map(({ from, end }, i) => [...text(`${i}`), ...text(`${i}`), ...bytes.subarray(from, end)]);
+    const items = imports.map(({ kind, from, end }, i) => {
+      // A string constant may be asked for as one that is never null, which a host's global cannot promise.
+      const described = kind === 'global' && given.has(i) ? anyString : bytes.subarray(from, end);
+      return [...text(`${i}`), ...text(`${i}`), ...described];
+    });
     parts.set(2, [Uint8Array.from(section(2, items))]);
   }
   parts.set(3, appended(binary, 3, [unsigned(types.length), unsigned(types.length + 1)]));
@@ -45,6 +55,8 @@ export function rewritten(binary: Binary, strict: boolean): Uint8Array {
     exported(referenceOf, 'function', functions.length),
     exported(nothing, 'function', functions.length + 1),
   ];
+  for (const { kind, index } of imports)
+    if (kind === 'function') names.push(exported(importedAs(index), 'function', index));
   parts.set(7, appended(binary, 7, names));
   // ref.func takes what is declared.
   if (named.size > 0) parts.set(9, appended(binary, 9, [[3, 0, ...vector([...named].map(unsigned))]]));

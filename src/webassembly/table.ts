@@ -13,7 +13,6 @@ export function tableClass(realm: Realm, owners: Owners, functions: Functions): 
   let read: Kind<TablePart>['part'];
   const accessTo = (part: TablePart): TableAccess => {
     part.access ??= owners.access(part, part.type, false);
-    owners.last = part.access.module;
     return part.access;
   };
   /** The value as the table takes it. */

@@ -429,6 +429,7 @@ export async function running(binary: BinarySource, signal: AbortSignal, listene
   exactly<number | undefined>()(options.cpuTimeMs);
   const instantiateOptions: experimental.InstantiateOptions = {
     ...options,
+    globals: { g: null },
     importResolver: (name) => {
       exactly<string>()(name);
       return second.module(name);
@@ -692,6 +693,7 @@ export async function host(runtime: Runtime): Promise<Module> {
   fn.withFunction(() => 1, [], ['i64']);
   exactly<CompiledModule>()(await builder.compile());
   exactly<Module>()(builder.instantiateSync());
+  exactly<CompiledModule>()(builder.compileSync());
   // @ts-expect-error a runtime makes builders
   new HostModuleBuilder();
   // @ts-expect-error a builder makes it
@@ -726,6 +728,11 @@ export function experiments(module: Module, caller: CallerModule): void {
   exactly<void>()(snapshot.restore([1, 2n]));
   exactly<ExportedFunction<readonly ['i32'], readonly []>>()(experimental.lookupFunction(module, 0, 1, ['i32'], []));
   exactly<readonly Global[]>()(experimental.internalGlobals(module));
+  const reference: FunctionReference | null = module.exportedFunction('f', [], ['funcref']).callSync();
+  if (reference) {
+    exactly<ExportedFunction | undefined>()(experimental.functionOf(reference));
+    exactly<Module | undefined>()(experimental.ownerOf(reference));
+  }
   for (const { host: name, port } of experimental.tcpAddresses(module)) {
     exactly<string>()(name);
     exactly<number>()(port);

@@ -28,7 +28,19 @@ napi_value GlobalSet(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
-const Binding kBindings[] = {{"globalGet", Entry<GlobalGet>}, {"globalSet", Entry<GlobalSet>}};
+napi_value GlobalBegin(Environment& environment, Arguments& args) {
+  const wz_handle global = args.Whole(0, "global");
+  const Arguments::Words words = args.BigUint64Array(1, "words");
+  if (!args.ok()) return nullptr;
+  uint64_t in[2] = {0, 0};
+  std::copy_n(words.data, std::min<size_t>(words.count, 2), in);
+  Result result;
+  wz_global_begin(global, in, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
+const Binding kBindings[] = {{"globalGet", Entry<GlobalGet>}, {"globalSet", Entry<GlobalSet>}, {"globalBegin", Entry<GlobalBegin>}};
 
 }  // namespace
 

@@ -76,6 +76,15 @@ napi_value FunctionReference(Environment& environment, Arguments& args) {
   return TextOf(environment, result);
 }
 
+napi_value ModuleReferences(Environment& environment, Arguments& args) {
+  const wz_handle module = args.Whole(0, "module");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_module_references(module, &result);
+  if (!result.Check(environment) || result.value == 0) return nullptr;
+  return Bytes(args.env(), result.text, result.text_len);
+}
+
 const Binding kBindings[] = {
     {"moduleDescribe", Entry<ModuleDescribe>},
     {"moduleFunction", Entry<ModuleFunction>},
@@ -84,6 +93,7 @@ const Binding kBindings[] = {
     {"moduleClose", Entry<ModuleClose>},
     {"moduleRelease", Entry<ModuleRelease>},
     {"functionReference", Entry<FunctionReference>},
+    {"moduleReferences", Entry<ModuleReferences>},
 };
 
 }  // namespace

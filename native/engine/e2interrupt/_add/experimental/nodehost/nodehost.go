@@ -23,6 +23,31 @@ func WithControl(ctx context.Context, c *Control) context.Context {
 	return nodehost.WithControl(ctx, c)
 }
 
+// FunctionOwnerOf returns the instance that the function of a funcref belongs to, and its index there; false for the null reference, and for
+// functions of host modules and of closed instances.
+func FunctionOwnerOf(m api.Module, reference uint64) (api.Module, uint32, bool) {
+	instance, ok := m.(*wasm.ModuleInstance)
+	if !ok || reference == 0 || reference%8 != 0 {
+		return nil, 0, false
+	}
+	engine, ok := instance.Engine.(interface {
+		FunctionOwnerOf(wasm.Reference) (*wasm.ModuleInstance, wasm.Index, bool)
+	})
+	if !ok {
+		return nil, 0, false
+	}
+	owner, index, ok := engine.FunctionOwnerOf(wasm.Reference(reference))
+	if !ok || index >= uint32(len(owner.Source.FunctionSection))+owner.Source.ImportFunctionCount {
+		return nil, 0, false
+	}
+	return owner, index, true
+}
+
+// FunctionAt is an instance's function, exported or not.
+func FunctionAt(m api.Module, index uint32) api.Function {
+	return m.(*wasm.ModuleInstance).Engine.NewFunction(index)
+}
+
 // FunctionDefinitionOf returns the definition of the function that a funcref refers to, false for the null reference.
 //
 // The caller guarantees that the reference came out of a guest of m's link group as a value of type funcref (result,

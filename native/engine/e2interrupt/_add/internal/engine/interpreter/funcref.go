@@ -9,3 +9,12 @@ import (
 func (e *moduleEngine) FunctionDefinitionOf(ref wasm.Reference) (api.FunctionDefinition, bool) {
 	return functionFromUintptr(ref).definition(), true
 }
+
+// FunctionOwnerOf is for nodehost.FunctionOwnerOf.
+func (e *moduleEngine) FunctionOwnerOf(ref wasm.Reference) (*wasm.ModuleInstance, wasm.Index, bool) {
+	f := functionFromUintptr(ref)
+	if f.moduleInstance.Source.IsHostModule {
+		return nil, 0, false
+	}
+	return f.moduleInstance, f.definition().Index(), true
+}

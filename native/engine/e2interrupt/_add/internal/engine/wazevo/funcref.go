@@ -18,3 +18,14 @@ func (m *moduleEngine) FunctionDefinitionOf(ref wasm.Reference) (api.FunctionDef
 	}
 	return cm.module.FunctionDefinition(cm.module.ImportFunctionCount + cm.functionIndexOf(addr)), true
 }
+
+// FunctionOwnerOf is for nodehost.FunctionOwnerOf.
+func (m *moduleEngine) FunctionOwnerOf(ref wasm.Reference) (*wasm.ModuleInstance, wasm.Index, bool) {
+	f := wazevoapi.PtrFromUintptr[functionInstance](ref)
+	addr := uintptr(unsafe.Pointer(f.executable))
+	cm := m.parent.parent.compiledModuleOfAddr(addr)
+	if cm == nil || cm.module.IsHostModule { // closed, or an opaque that does not begin with an instance
+		return nil, 0, false
+	}
+	return moduleInstanceFromOpaquePtr(f.moduleContextOpaquePtr), cm.module.ImportFunctionCount + cm.functionIndexOf(addr), true
+}
