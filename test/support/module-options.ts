@@ -191,6 +191,15 @@ module.add(
   },
 );
 module.add(
+  'withSystem',
+  fc.constant(undefined),
+  (c) => c.withSystem(),
+  (m) => {
+    m.walltime = m.nanotime = m.nanosleep = { kind: 'system' };
+    m.rand = { kind: 'secure' };
+  },
+);
+module.add(
   'withLimits',
   limitsOf(moduleLimits),
   (c, limits) => c.withLimits(limits),
