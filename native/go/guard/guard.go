@@ -24,7 +24,7 @@ var Code, Memories Table
 
 // Add is false where the table is full. What is in the range may be used once it has returned.
 func (t *Table) Add(b []byte) bool {
-	begin := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	begin := addressOf(b)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	i := int(t.top)
@@ -49,7 +49,7 @@ func (t *Table) Add(b []byte) bool {
 
 // Remove is for a range that nobody uses any more.
 func (t *Table) Remove(b []byte) {
-	begin := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	begin := addressOf(b)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if i, ok := t.at[begin]; ok {
@@ -58,6 +58,8 @@ func (t *Table) Remove(b []byte) {
 		t.free = append(t.free, i)
 	}
 }
+
+func addressOf(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
 
 // Has is what the handler does.
 func (t *Table) Has(address uintptr) bool {
