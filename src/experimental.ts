@@ -4,18 +4,22 @@ import { expiredError } from './calls/link-group.js';
 import { hostLogs } from './calls/listener.js';
 import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
 import { type Global, makeGlobal } from './global.js';
+import { atRequest } from './instances/compile.js';
 import type { ModuleState } from './instances/module-state.js';
+import { fieldsOf } from './io/fields.js';
 import { checkSink } from './io/stdio.js';
 import { type CallerModule, leaseOf, type Module, moduleStateOf, publicModule } from './module.js';
 import type { FunctionRecord, Handle } from './native/binding.js';
 import { functionDefinition } from './native/definitions.js';
 import { tooFewThreads } from './native/load.js';
 import { native } from './native/native.js';
+import { type Runtime, runtimeStateOf } from './runtime.js';
 import type { OutputSink } from './stdio.js';
+import type { Tenant } from './tenant.js';
 import type { FunctionListener, FunctionReference, ValueType, WasmValue } from './types.js';
-import { busyError, invalidArgument } from './values/errors.js';
+import { busyError, invalidArgument, notInterruptibleError } from './values/errors.js';
 import { liveReferences, referredBy } from './values/references.js';
-import { checkInteger, MAX_U32, wrongType } from './values/validate.js';
+import { checkInteger, checkObject, MAX_U32, wrongRange, wrongType } from './values/validate.js';
 import { checkValueTypes, encode } from './values/values.js';
 
 // wazero's own experimental packages, and ours: what may change.
@@ -149,6 +153,49 @@ function guestState(module: Module): ModuleState {
   if (state.isHost) throw invalidArgument('Expected a guest module for module but received a host module');
   state.checkOpen();
   return state;
+}
+
+/**
+ * Samples what guests do (ours, not wazero's), every `intervalMs` milliseconds (default 1, at least 0.1), until `stop()`, which resolves with a V8
+ * CPU profile (`Profiler.Profile` of node:inspector, what `.cpuprofile` files hold): guest functions by name, with file and lines where the module has DWARF sections, host functions, and `(waiting)`. Where several
+ * guests run at once their times follow each other. A guest is looked at where it polls: at the heads of its loops and functions. docs/profiling.md.
+ * @throws ERR_WAZERO_NOT_INTERRUPTIBLE for a module or runtime without `withCloseOnContextDone(true)`, whose guests poll in no loop; ERR_WAZERO_BUSY
+ * while another profile is taken in this process; ERR_WAZERO_CLOSED
+ */
+export function profile(
+  target: Module | Tenant | Runtime,
+  options: { intervalMs?: number } = {},
+): { stop(): Promise<object> } {
+  checkObject(options, 'options');
+  const { intervalMs = 1 } = options;
+  if (typeof intervalMs !== 'number') throw wrongType('a number', 'options.intervalMs', intervalMs);
+  if (!(intervalMs >= 0.1 && intervalMs <= 60_000)) throw wrongRange('0.1 to 60000', 'options.intervalMs', intervalMs);
+  native().profileStart(handleToProfile(target), Math.round(intervalMs * 1e6));
+  let stopped: Promise<object> | undefined;
+  return Object.freeze({
+    stop() {
+      stopped ??= atRequest((request) => native().profileStop(request)).then((text) => JSON.parse(text) as object);
+      return stopped;
+    },
+  });
+}
+
+function handleToProfile(target: unknown): Handle {
+  const tenant = fieldsOf.tenant(target);
+  if (tenant) {
+    tenant.checkOpen();
+    return tenant.handle;
+  }
+  const runtime = runtimeStateOf(target);
+  if (!runtime && !moduleStateOf(target)) throw wrongType('a Module, a Tenant or a Runtime', 'target', target);
+  const state = runtime ?? guestState(target as Module);
+  state.checkOpen();
+  const { closeOnContextDone } = runtime ?? (state as ModuleState).runtime;
+  if (!closeOnContextDone)
+    throw notInterruptibleError(
+      'experimental.profile needs a runtime with RuntimeConfig.withCloseOnContextDone(true): without it guests cannot be looked at in a loop',
+    );
+  return state.handle;
 }
 
 /** Live counts in this process, all 0 when everything is closed. */

@@ -196,6 +196,7 @@ typedef struct {
   uint32_t (*alive)(uint64_t env);                                              /* sync lane, at a poll tick: 1, or 0 when JS was terminated */
   void (*express_over)(uint64_t call, uint32_t usable);                         /* any thread: a call that wz_express_continue took has ended; usable 0: its entry is not to be entered any more */
   uint32_t (*guard)(void);                                                      /* any thread: WZ_GUARD_*, of the handler and this thread */
+  uint64_t (*now)(uint64_t env, uint64_t *which);                               /* any thread: the entry of the direct call of the environment, or (env 0) of the express call, that runs now, 0: none; and which call that is */
 } wz_callbacks;
 
 /*
@@ -287,6 +288,8 @@ enum {
  *                                                                    targets: of its file systems in JS pairs, the callback id that it was, that it is now
  * void     wz_image_save(uint64_t env, wz_handle image, wz_str path, uint64_t request, wz_result*)   WZ_MSG_DONE with frame = request comes
  * void     wz_image_load(uint64_t env, wz_handle compiled, wz_str path, uint64_t request, wz_result*)   likewise: target = image, bytes = JSON
+ * void     wz_profile_start(uint64_t env, wz_handle target, uint64_t interval_ns, wz_result*)   of a module, a runtime or a tenant; one at a time in the process
+ * void     wz_profile_stop(uint64_t env, uint64_t request, wz_result*)   WZ_MSG_DONE with frame = request comes: bytes = JSON, a .cpuprofile
  * void     wz_image_close(wz_handle)                                 idempotent; modules of it live on
  * void     wz_module_describe(wz_handle, wz_result*)                 text = JSON
  * void     wz_module_function(wz_handle, wz_str name, wz_result*)    value = function, 0 if there is none

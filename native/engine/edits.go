@@ -25,6 +25,7 @@ import (
 	"wazeroengine/e12extern"
 	"wazeroengine/e12fuel"
 	"wazeroengine/e12guard"
+	"wazeroengine/e12profile"
 	"wazeroengine/e13waiting"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
@@ -134,6 +135,7 @@ var edits = []edit.Edit{
 	e12fuel.Edit,    // beside the polls of e2 and the entries of e5; exits as in e10exits
 	e12guard.Edit,   // behind what e10const has at the beginning of an access
 	e13waiting.Edit, // in the image of e11fork, and where e5direct enters
+	e12profile.Edit, // beside the polls of e2
 }
 
 //go:embed all:*

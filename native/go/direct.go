@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -25,6 +26,8 @@ type directState struct {
 	frame *frame // adopted, and not continued yet; JS thread
 	ctx   context.Context
 	known bool // an express call that has a frame; env.mu
+
+	samples atomic.Uint32 // that a profile has asked for, and nobody has made
 }
 
 // openDirect takes one engine of the function for C++; nil where it cannot be entered directly.
@@ -72,6 +75,7 @@ func (d *directState) adopt(o frames.Options, stack []byte) error {
 	}
 	f.IsCall(true)
 	f.EnterRunning()
+	d.samplesTo(f)
 	f.BurnsIn(d.fuel())
 	d.frame, d.ctx = f, f.context()
 	d.inner.Lend(d.ctx, stack)

@@ -104,6 +104,7 @@ func (e *env) close() {
 		e.closeRuntimes()
 	}
 	closeTenants(e.id)
+	dropSampler(e.id)
 }
 
 func (e *env) closeRuntimes() {

@@ -28,6 +28,7 @@ func (d *directState) adoptRunning(o frames.Options) error {
 	d.known = true
 	d.env.mu.Unlock()
 	f.EnterRunning()
+	d.samplesTo(f)
 	f.BurnsIn(d.fuel())
 	d.frame, d.ctx = f, f.context()
 	return nil

@@ -8,12 +8,14 @@ extern uint32_t wz_harness_post(uint64_t, wz_message *);
 extern void wz_harness_upcall(uint64_t, wz_message *, wz_reply *);
 extern uint32_t wz_harness_running(uint64_t, uint64_t *);
 extern uint32_t wz_harness_alive(uint64_t);
+extern uint64_t wz_harness_now(uint64_t, uint64_t *);
 static wz_callbacks harness_callbacks(void) {
   wz_callbacks c = {.abi_version = WZ_ABI_VERSION,
                     .post = (uint32_t (*)(uint64_t, const wz_message *))wz_harness_post,
                     .upcall = (void (*)(uint64_t, const wz_message *, wz_reply *))wz_harness_upcall,
                     .running = wz_harness_running,
-                    .alive = wz_harness_alive};
+                    .alive = wz_harness_alive,
+                    .now = wz_harness_now};
   return c;
 }
 */

@@ -38,6 +38,9 @@ func wz_harness_running(_ C.uint64_t, entry *C.uint64_t) C.uint32_t {
 	return 0
 }
 
+//export wz_harness_now
+func wz_harness_now(C.uint64_t, *C.uint64_t) C.uint64_t { return 0 }
+
 //export wz_harness_alive
 func wz_harness_alive(C.uint64_t) C.uint32_t { return 1 }
 

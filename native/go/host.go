@@ -175,6 +175,7 @@ func (h *hostFunction) Call(ctx context.Context, mod api.Module, stack []uint64)
 		f.Settle(status)
 	} else if a != nil {
 		f.answered = nil
+		f.InHost()
 		copy(stack[:h.results], a.Words)
 		f.Settle(a.Status)
 	} else {

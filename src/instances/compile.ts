@@ -59,6 +59,20 @@ export function requestDone(id: number, ...answer: Parameters<Done>): void {
   done?.(...answer);
 }
 
+/** What native code does off the JS thread, whose answer is text. */
+export function atRequest(begin: (request: number) => void): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const id = nextId();
+    begin(id);
+    addActive();
+    addRequest(id, (status, _, bytes) => {
+      removeActive();
+      if (status === 0) resolve(Buffer.from(bytes).toString());
+      else reject(errorOf(bytes));
+    });
+  });
+}
+
 /** The pieces of large bytes, a turn of the event loop for each. */
 async function* piecesOf(binary: Uint8Array): AsyncGenerator<Uint8Array, void> {
   const total = binary.byteLength;

@@ -200,6 +200,10 @@ export interface NativeBinding {
   internalGlobals(module: Handle): string;
   /** JSON: { host, port }[] */
   tcpAddresses(module: Handle): string;
+  /** Of a module, a runtime or a tenant; one in the process at a time. */
+  profileStart(target: Handle, intervalNs: number): void;
+  /** Off the JS thread: MSG.done comes with `frame` = request, and JSON: a V8 CPU profile. */
+  profileStop(request: number): void;
 
   /** `limits`: USAGE.limits words. The same handle for all that share one. */
   tenantNew(name: string, shared: boolean, limits: BigUint64Array): Handle;

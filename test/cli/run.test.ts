@@ -266,6 +266,15 @@ describe('node-wazero run, where it is on its own', () => {
     expect(await ended).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
+  it('-cpuprofile: what the guest did, also where it ends with an exit code', async () => {
+    const file = join(scratch, 'guest.cpuprofile');
+    const outcome = await run(cached(['-cpuprofile', file, guest, 'exit', '3'], 'ours'));
+    expect(outcome).toEqual({ code: 3, stdout: '', stderr: '' });
+    const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(file, 'utf8'));
+    expect(nodes[0].callFrame.functionName).toBe('(root)');
+    expect(timeDeltas.length).toBe(samples.length);
+  });
+
   it('stops a guest that sleeps at the timeout', async () => {
     const started = performance.now();
     const outcome = await run(cached(['-timeout', '200ms', guest, 'sleep', '20s'], 'ours'));

@@ -2,6 +2,7 @@
  * Never run: compiled against the built types. Uses every declaration and every member of contract.d.ts the way a program would;
  * types.test.ts checks that none is left out.
  */
+import type { Profiler } from 'node:inspector';
 import {
   type AnyWazeroError,
   type AssemblyScriptOptions,
@@ -733,6 +734,11 @@ export function experiments(module: Module, caller: CallerModule): void {
     exactly<ExportedFunction | undefined>()(experimental.functionOf(reference));
     exactly<Module | undefined>()(experimental.ownerOf(reference));
   }
+  const profiling = experimental.profile(module, { intervalMs: 2 });
+  profiling.stop().then((profile) => {
+    const v8 = profile as Profiler.Profile;
+    return v8.nodes.length;
+  });
   for (const { host: name, port } of experimental.tcpAddresses(module)) {
     exactly<string>()(name);
     exactly<number>()(port);

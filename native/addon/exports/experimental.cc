@@ -74,6 +74,25 @@ napi_value TcpAddresses(Environment& environment, Arguments& args) {
   return TextOf(environment, result);
 }
 
+napi_value ProfileStart(Environment& environment, Arguments& args) {
+  const wz_handle target = args.Whole(0, "target");
+  const uint64_t interval = args.Whole(1, "intervalNs");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_profile_start(environment.id, target, interval, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
+napi_value ProfileStop(Environment& environment, Arguments& args) {
+  const uint64_t request = args.Whole(0, "request");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_profile_stop(environment.id, request, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
 const Binding kBindings[] = {
     {"listenerNew", Entry<ListenerNew>},
     {"frameStack", Entry<FrameStack>},
@@ -82,6 +101,8 @@ const Binding kBindings[] = {
     {"tableFunction", Entry<TableFunction>},
     {"internalGlobals", Entry<InternalGlobals>},
     {"tcpAddresses", Entry<TcpAddresses>},
+    {"profileStart", Entry<ProfileStart>},
+    {"profileStop", Entry<ProfileStop>},
 };
 
 }  // namespace

@@ -96,6 +96,11 @@ class DirectCalls {
   /** Of the call that begins: what src has left in the area. */
   uint64_t TakeFuel() { return area_ == nullptr ? 0 : std::exchange(area_->fuel, 0); }
 
+  /** wz_callbacks.now */
+  uint64_t RunningNow(uint64_t* which) const {
+    *which = sequence_.load(std::memory_order_acquire);
+    return running_.load(std::memory_order_relaxed);
+  }
   /** wz_callbacks.running */
   uint32_t Running(uint64_t* entry);
 

@@ -45,6 +45,13 @@ class ExpressPool {
   /** The same time, without a lock: it may have become an earlier one since. */
   int64_t due() const { return due_.load(std::memory_order_seq_cst); }
 
+  /** wz_callbacks.now */
+  uint64_t RunningNow(uint64_t* which) {
+    std::lock_guard<std::mutex> lock(mutex);
+    *which = runs_;
+    return current_ == nullptr ? 0 : current_->entry.handle;
+  }
+
  private:
   ExpressPool();
   void Work();

@@ -128,6 +128,18 @@ void ExpressOver(uint64_t address, uint32_t usable) noexcept {
   pool.changed.notify_all();
 }
 
+/** Any thread. */
+uint64_t Now(uint64_t id, uint64_t* which) noexcept {
+  *which = 0;
+  try {
+    if (id == 0) return ExpressPool::Get().RunningNow(which);
+    auto environment = Environment::Find(id);
+    return environment != nullptr ? environment->direct.RunningNow(which) : 0;
+  } catch (...) {
+    return 0;
+  }
+}
+
 /** JS thread, likewise. */
 uint32_t Alive(uint64_t id) noexcept {
   Environment* environment = SyncScope::Current(id);
@@ -138,6 +150,6 @@ uint32_t Alive(uint64_t id) noexcept {
 
 }  // namespace
 
-const wz_callbacks kCallbacks = {WZ_ABI_VERSION, Post, Upcall, Running, Alive, ExpressOver, GuardState};
+const wz_callbacks kCallbacks = {WZ_ABI_VERSION, Post, Upcall, Running, Alive, ExpressOver, GuardState, Now};
 
 }  // namespace wazero_node

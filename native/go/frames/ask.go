@@ -18,7 +18,9 @@ func (f *Frame) Upcall(m abi.Message, words []uint64, bytes []byte) (n int) {
 	var status uint32
 	if !f.IsAsync() {
 		f.rest()
+		f.sampled("")
 		status, n = abi.Upcall(f.env, m, words, bytes)
+		f.sampled("")
 		f.GoOn()
 	} else {
 		f.WaitTaken(0) // JavaScript hears things in their order, also where a sink is late

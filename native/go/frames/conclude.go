@@ -12,6 +12,7 @@ import (
 // Conclude ends the frame: closes what a stop closes, tells frames below that their module has gone, gives way. The outcome is JSON
 // for JavaScript, nil if there is nothing to say.
 func (f *Frame) Conclude(err error, fallback string) (outcome []byte, _ error) {
+	f.sampled("")
 	f.GiveSlot() // what follows is ours to do, not the guest's: it may look for the sources of a trace
 	var failed *failure.Error
 	m := f.member.Self

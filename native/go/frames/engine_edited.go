@@ -22,6 +22,9 @@ func (c *control) interrupt()              { c.inner.Interrupt() }
 func (c *control) close()                  {}
 func (c *control) deliveredBy(uint32) bool { return false }
 
+// Walk visits where the guest is, the innermost function first: where it has stopped, on the frame's own goroutine.
+func (f *Frame) Walk(visit func(nodehost.StackFrame) bool) { f.control.inner.Walk(visit) }
+
 // The fuel of the frame's calls (edit e12fuel): nested ones may share it.
 type fuel struct{ inner *nodehost.Fuel }
 

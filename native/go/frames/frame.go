@@ -30,6 +30,7 @@ type Frame struct {
 	charged                 // likewise
 
 	burning burning
+	samples samples
 
 	mu      sync.Mutex
 	stopCh  chan struct{} // made on first use

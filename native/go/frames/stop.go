@@ -96,6 +96,7 @@ func (f *Frame) exitError() error {
 
 // tick runs at a poll of the guest after control.interrupt, on the guest's own goroutine.
 func (f *Frame) tick() error {
+	f.sampled("")
 	if err := f.exitError(); err != nil {
 		return err
 	}
@@ -105,6 +106,7 @@ func (f *Frame) tick() error {
 	} else if f.hasSlot && Pool.Over(f) {
 		f.GiveSlot()
 		f.TakeSlot(false)
+		f.sampled(Waiting)
 	}
 	return f.exitError()
 }

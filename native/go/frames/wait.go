@@ -15,18 +15,22 @@ func (f *Frame) pause(until func(stop <-chan struct{})) {
 		f.waitSync(until)
 		return
 	}
+	f.sampled("")
 	f.GiveSlot()
 	until(f.Stopped())
 	f.settleAbove()
 	if f.stop.Load() == 0 {
 		f.TakeSlot(true)
 	}
+	f.sampled(Waiting)
 }
 
 // waitSync holds the JS thread, and looks meanwhile whether JavaScript was terminated: only this thread can ask.
 func (f *Frame) waitSync(until func(stop <-chan struct{})) {
+	f.sampled("")
 	f.rest()
 	defer f.GoOn()
+	defer f.sampled(Waiting)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

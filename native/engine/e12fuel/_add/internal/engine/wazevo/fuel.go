@@ -11,15 +11,11 @@ type counting struct {
 	fuelBefore *int64
 }
 
-// beginFuel is for a call whose control is known. One that was entered without Go has been counting already.
+// beginFuel is for a call whose control is known. One that was entered without Go has been counting already, and is attached.
 func (c *callEngine) beginFuel() {
-	if c.control == nil || c.control.Fuel == nil {
-		return
+	if c.control != nil && c.control.Fuel != nil {
+		c.fuelBefore = c.control.Fuel.Enter(&c.execCtx.fuel)
 	}
-	if c.execCtx.exitCode != wazevoapi.ExitCodeOK {
-		c.control.Fuel.Attach(&c.execCtx.fuel)
-	}
-	c.fuelBefore = c.control.Fuel.Enter(&c.execCtx.fuel)
 }
 
 func (c *callEngine) endFuel() {
