@@ -3,12 +3,13 @@ import { type Command, Failure, helpFlags, messageOf, print } from './cli/comman
 import { compile } from './cli/compile.js';
 import { doctor } from './cli/doctor.js';
 import { FlagError, parseFlags } from './cli/flags.js';
+import { freezeCommand } from './cli/freeze.js';
 import { inspect } from './cli/inspect.js';
 import { run } from './cli/run.js';
 import { types } from './cli/types.js';
 import { version } from './cli/version.js';
 
-const commands: readonly Command[] = [compile, doctor, inspect, run, types, version];
+const commands: readonly Command[] = [compile, doctor, freezeCommand, inspect, run, types, version];
 
 const topUsage = `node-wazero CLI
 

@@ -25,6 +25,7 @@ export class ModuleImage extends Uncloneable implements AsyncDisposable, Disposa
     inspectedAs('ModuleImage', ModuleImage.prototype, (image) => ({
       name: shownName(image.name),
       byteLength: image.byteLength,
+      isWaiting: image.isWaiting,
       isClosed: image.#state.closed,
     }));
   }
@@ -43,9 +44,14 @@ export class ModuleImage extends Uncloneable implements AsyncDisposable, Disposa
     return this.#state.byteLength;
   }
 
+  /** The guest waited in a host function, or at its first read of stdin: modules of it go on from there. */
+  get isWaiting(): boolean {
+    return this.#state.waitsIn > 0;
+  }
+
   /**
    * Writes it to a file, beside it and renamed, with a checksum: for `Runtime.loadImage`, also of another process. It holds data of the guest and no
-   * machine code; whoever reads it reads the guest's memory. The file can only be read, by its owner.
+   * machine code (of a guest that waits also its stack, for the same build of this package); whoever reads it reads the guest's memory. The file can only be read, by its owner.
    *
    * Rejects with TypeError where the path cannot be written to, ERR_WAZERO_CLOSED.
    */

@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { CompilationCache, type CompiledModule, type CompileOptions, Runtime, type RuntimeConfig } from '../index.js';
+import {
+  CompilationCache,
+  type CompiledModule,
+  type CompileOptions,
+  type ExportedFunction,
+  type Module,
+  Runtime,
+  type RuntimeConfig,
+} from '../index.js';
 import { during, Failure, helpFlags, print } from './command.js';
 import { featureFlags, withFeatures } from './features.js';
 import type { Flags } from './flags.js';
@@ -54,4 +62,13 @@ export async function withCompiled<T>(
     await runtime.close();
     await cache?.close();
   }
+}
+
+/** A function that can be called from the command line. */
+export function callOf(module: Module, name: string): ExportedFunction<readonly [], readonly never[]> {
+  const found = module.exportedFunction(name);
+  if (!found) throw new Failure(`there is no exported function ${JSON.stringify(name)}`);
+  if (found.definition.paramTypes.length > 0)
+    throw new Failure(`${JSON.stringify(name)} has parameters: it cannot be invoked`);
+  return found as never;
 }

@@ -1,20 +1,19 @@
-import { statSync, writeFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import {
   type CompiledModule,
   ExitError,
   experimental,
-  FSConfig,
-  ModuleConfig,
+  type ModuleConfig,
   type Runtime,
   RuntimeConfig,
-  SockConfig,
   wasi,
 } from '../index.js';
 import { shown } from '../values/shown.js';
-import { command, Failure, messageOf, print } from './command.js';
+import { command, during, Failure, messageOf, print } from './command.js';
 import { type Flags, type FlagValues, formatDuration } from './flags.js';
-import { compileFlags, pathOf, withCompiled } from './guest.js';
+import { callOf, compileFlags, pathOf, withCompiled } from './guest.js';
+import { addWasi, programConfig, programFlags } from './program.js';
 import { showProgress } from './progress.js';
 
 /** What takes longer to compile than this is worth a word on a terminal. */
@@ -28,11 +27,7 @@ const flags = {
     kind: 'string',
     help: 'File for a CPU profile of the guest, which Chrome, VS Code and speedscope read (.cpuprofile).',
   },
-  env: { kind: 'list', help: 'key=value pair of environment variable for the guest. May be given several times.' },
-  'env-inherit': {
-    kind: 'bool',
-    help: 'The guest inherits the environment of this process; what -env gives is added to it.',
-  },
+  ...programFlags,
   hostlogging: {
     kind: 'list',
     help: `Comma-separated scopes of host functions whose calls are logged to stderr: ${scopes.join(',')}.`,
@@ -40,11 +35,14 @@ const flags = {
       if (!value.split(',').every((word) => word === '' || isScope(word))) throw new Error('not a log scope');
     },
   },
+  image: {
+    kind: 'string',
+    help: 'Goes on from what node-wazero freeze has written of this very file; with the same mounts.',
+  },
   interpreter: { kind: 'bool', help: 'Interprets the module instead of compiling it to native code.' },
-  listen: { kind: 'list', help: 'TCP address, host:port, that the guest may accept connections on; port 0 is any.' },
-  mount: {
+  invoke: {
     kind: 'list',
-    help: 'Directory for the guest, as <path>[:<guest path>][:ro]. May be given several times. No path leads out of it.',
+    help: 'With -image of a module at rest: the function without parameters that is called. May be given several times.',
   },
   timeout: {
     kind: 'duration',
@@ -52,45 +50,6 @@ const flags = {
   },
   ...compileFlags,
 } as const satisfies Flags;
-
-function withMounts(mounts: readonly string[]): FSConfig {
-  let config = new FSConfig();
-  for (const mount of mounts) {
-    if (mount === '') throw new Failure('invalid mount: empty string');
-    const readOnly = mount.endsWith(':ro');
-    const path = readOnly ? mount.slice(0, -3) : mount;
-    const colon = path.lastIndexOf(':');
-    const [dir, guestPath] = colon === -1 ? [path, path] : [path.slice(0, colon), path.slice(colon + 1)];
-    const absolute = resolve(dir);
-    const stats = statSync(absolute, { throwIfNoEntry: false });
-    const quoted = JSON.stringify(absolute);
-    if (!stats) throw new Failure(`invalid mount: path ${quoted} error: stat ${absolute}: no such file or directory`);
-    if (!stats.isDirectory()) throw new Failure(`invalid mount: path ${quoted} is not a directory`);
-    config = readOnly ? config.withReadOnlyDirMount(absolute, guestPath) : config.withDirMount(absolute, guestPath);
-  }
-  return config;
-}
-
-function withListens(listens: readonly string[]): SockConfig | undefined {
-  let config: SockConfig | undefined;
-  for (const listen of listens) {
-    const [, host, port] = /^(.*):(\d+)$/.exec(listen) ?? [];
-    if (host === undefined) throw new Failure(`invalid listen: ${listen}`);
-    config = (config ?? new SockConfig()).withTCPListener(host, Number(port));
-  }
-  return config;
-}
-
-/** The host functions that the guest asks for, under the name that it knows them by. */
-async function addWasi(runtime: Runtime, compiled: CompiledModule): Promise<void> {
-  for (const { import: from } of compiled.importedFunctions()) {
-    if (from?.module === wasi.moduleName) await wasi.instantiate(runtime);
-    else if (from?.module === 'wasi_unstable')
-      await wasi.exportFunctions(runtime.newHostModuleBuilder(from.module)).instantiate();
-    else continue;
-    return;
-  }
-}
 
 /** What a guest asks for that this command does not have. */
 function hintFor(compiled: CompiledModule): string {
@@ -103,6 +62,19 @@ function hintFor(compiled: CompiledModule): string {
   return `\nnode-wazero run gives a guest ${given[0]}, or ${given[1]}, and nothing else: one that imports from ${named.join(', ')}${more} needs a program that makes these modules`;
 }
 
+/** A guest that was frozen while it waited goes on; one at rest does what it is told. */
+async function runImage(
+  runtime: Runtime,
+  compiled: CompiledModule,
+  config: ModuleConfig,
+  { image: path, invoke }: { readonly image: string; readonly invoke: readonly string[] },
+  limit: { readonly timeoutMs?: number },
+): Promise<void> {
+  const image = await during('error reading the image', () => runtime.loadImage(path, compiled));
+  const module = await runtime.instantiateModule(image, config.withName(''), limit);
+  for (const name of invoke) await callOf(module, name).withOptions(limit).call();
+}
+
 async function runGuest(values: FlagValues<typeof flags>, rest: readonly string[], usage: string): Promise<number> {
   const { cachedir, workers, features } = values;
   const guest = { path: pathOf(rest, usage), cachedir, workers, features };
@@ -110,30 +82,14 @@ async function runGuest(values: FlagValues<typeof flags>, rest: readonly string[
   if (values.timeout < 0n)
     throw new Failure(`timeout duration may not be negative, ${formatDuration(values.timeout)} given`, usage);
 
-  // Because a program is run here, not a plugin, it gets what programs have.
-  let config = new ModuleConfig()
-    .withArgs(basename(guest.path), ...guestArgs)
-    .withStdin('inherit')
-    .withStdout('inherit')
-    .withStderr('inherit')
-    .withRandSource('secure')
-    .withSysWalltime()
-    .withSysNanotime()
-    .withSysNanosleep();
-  const inherited = values['env-inherit'] ? Object.entries(process.env).map(([key, value]) => `${key}=${value}`) : [];
-  for (const pair of [...inherited, ...values.env]) {
-    const equals = pair.indexOf('=');
-    if (equals === -1) throw new Failure(`invalid environment variable: ${pair}`);
-    config = config.withEnv(pair.slice(0, equals), pair.slice(equals + 1));
-  }
-  if (values.mount.length > 0) config = config.withFSConfig(withMounts(values.mount));
-  if (values.listen.length > 0) config = config.withSockConfig(withListens(values.listen));
+  const config = programConfig(basename(guest.path), guestArgs, values);
   const logged = values.hostlogging.flatMap((list) => list.split(',')).filter(isScope);
   const options = logged.length > 0 ? { listener: experimental.hostLoggingListener(2, logged) } : {};
 
   let runtimeConfig = values.interpreter ? RuntimeConfig.interpreter() : new RuntimeConfig();
-  // The profile, too, looks at a guest where it can be stopped.
-  if (values.timeout > 0n || values.cpuprofile !== '') runtimeConfig = runtimeConfig.withCloseOnContextDone(true);
+  // The profile, too, looks at a guest where it can be stopped; and freeze has such code.
+  if (values.timeout > 0n || values.cpuprofile !== '' || values.image !== '')
+    runtimeConfig = runtimeConfig.withCloseOnContextDone(true);
   const progress = showProgress(SLOW_MS);
   return withCompiled(guest, runtimeConfig, options, async (runtime, compiled) => {
     if (progress.milliseconds > SLOW_MS && !cachedir && process.stderr.isTTY)
@@ -142,7 +98,9 @@ async function runGuest(values: FlagValues<typeof flags>, rest: readonly string[
     try {
       await addWasi(runtime, compiled);
       const limit = values.timeout > 0n ? { timeoutMs: Number(values.timeout) / 1e6 } : {};
-      await runtime.instantiateModule(compiled, config, limit); // _start runs in here
+      if (values.image === '')
+        await runtime.instantiateModule(compiled, config, limit); // _start runs in here
+      else await runImage(runtime, compiled, config, values, limit);
       return 0;
     } catch (error) {
       if (!(error instanceof ExitError))

@@ -52,7 +52,7 @@ describe('node-wazero', () => {
   it('lists its commands, each of which explains itself', async () => {
     const { code, stderr } = await run('-h');
     expect(code).toBe(0);
-    for (const name of ['compile', 'doctor', 'inspect', 'run', 'types', 'version']) {
+    for (const name of ['compile', 'doctor', 'freeze', 'inspect', 'run', 'types', 'version']) {
       expect(stderr).toMatch(new RegExp(`^  ${name}\\t`, 'm'));
       for (const help of ['-h', '--help']) {
         const help1 = await run(name, help);
