@@ -564,6 +564,7 @@ async function imageMembers(runtime: Runtime, module: Module): Promise<void> {
   await runtime.instantiateModule(image, undefined, { freezeAt: 'stdin' });
   exactly<string>()(image.name);
   exactly<number>()(image.byteLength);
+  exactly<boolean>()(image.isWaiting);
   const clone = await runtime.instantiateModule(image, new ModuleConfig(), { timeoutMs: 5 });
   exactly<Module>()(clone);
   exactly<Module>()(runtime.instantiateModuleSync(image));
