@@ -1,6 +1,6 @@
 // Builds the addon: build/Release/node_wazero.node. Go, CMake and a C++ compiler are needed; headers come from node_modules.
 //   --arch arm64                  for another architecture (Linux: with Debian's cross compilers), into build/Release-arm64
-//   --portable                    what is published: stripped, on Linux by zig for an old glibc, into build/Release-<arch>-portable
+//   --portable [--libc musl]      what is published: stripped, on Linux by zig for an old glibc, into build/Release-<arch>-portable
 //   WAZERO_NODE_ENGINE=upstream   with wazero as it is, without the edits of native/engine
 //   WAZERO_NODE_SANITIZE=address  the C++ half with a sanitizer of the compiler, into build/Release-address; cgocheck: Go with all checks of
 //                                 pointers that are given to C; assert: machine code that checks its addresses. See sanitize.mjs
@@ -13,7 +13,11 @@ import { fail, lockBuild, replaceFile, root, run, writeIfChanged } from './lib/t
 
 // strict: false, for node-gyp and prebuildify pass arguments that mean nothing here.
 const { values } = parseArgs({
-  options: { arch: { type: 'string', default: process.arch }, portable: { type: 'boolean', default: false } },
+  options: {
+    arch: { type: 'string', default: process.arch },
+    portable: { type: 'boolean', default: false },
+    libc: { type: 'string', default: 'glibc' },
+  },
   strict: false,
 });
 const target = targetFor(values.arch, values);
@@ -21,7 +25,8 @@ checkToolchain(target.compilers);
 await lockBuild();
 const engine = prepareEngine();
 const sanitize = process.env.WAZERO_NODE_SANITIZE ?? '';
-const variant = values.portable ? 'portable' : sanitize;
+const variant = values.portable ? (values.libc === 'musl' ? 'musl' : 'portable') : sanitize;
+if (values.libc === 'musl' && !values.portable) fail('--libc musl is for what is published: give --portable, too.');
 if (sanitize === 'cgocheck') process.env.GOEXPERIMENT = 'cgocheck2';
 
 const definitions = {
@@ -33,6 +38,7 @@ const definitions = {
   WAZERO_SANITIZE: sanitize,
   WAZERO_ARCH: values.arch,
   WAZERO_STRIP: values.portable ? 'ON' : '',
+  WAZERO_LIBC: values.libc === 'musl' ? 'musl' : '',
 };
 const folder = join(root, 'build/cmake', [engine.name, values.arch, variant].filter(Boolean).join('-'));
 const cmakeJs = join(root, 'node_modules/cmake-js/bin/cmake-js');

@@ -21,8 +21,10 @@ if (edited.length === 0) console.log('Not run with the upstream engine: the test
 // The stress goes by the clock: it begins first, beside the others.
 const isStress = (name) => name.endsWith('/stress');
 await vet('native/engine', []);
+await vet('native/musl', []);
 await vet('native/go', module);
 await test('native/engine', ['./...']);
+await test('native/musl', ['./...']);
 await test('native/go', [...module, ...edited.filter(isStress), './...', ...edited.filter((name) => !isStress(name))]);
 // What lives across a call in compiled code, looked at for each call (edit e13waiting), which compilations beside it must not do.
 const compiler = edited.find((name) => name.endsWith('/engine/wazevo'));

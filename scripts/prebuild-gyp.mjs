@@ -7,6 +7,8 @@ import { root, run } from './lib/tools.mjs';
 // prebuildify puts the folder of node first, which may hold another python3 than the one that has zig.
 process.env.PATH = process.env.WAZERO_NODE_PATH ?? process.env.PATH;
 const arch = process.argv.find((argument) => argument.startsWith('--arch='))?.slice('--arch='.length) ?? process.arch;
-run(process.execPath, [join(root, 'scripts/build-native.mjs'), '--portable', '--arch', arch]);
+const libc = process.env.WAZERO_NODE_LIBC ?? 'glibc';
+run(process.execPath, [join(root, 'scripts/build-native.mjs'), '--portable', '--arch', arch, '--libc', libc]);
 mkdirSync('build/Release', { recursive: true });
-copyFileSync(join(root, `build/Release-${arch}-portable/node_wazero.node`), 'build/Release/node_wazero.node');
+const kind = libc === 'musl' ? 'musl' : 'portable';
+copyFileSync(join(root, `build/Release-${arch}-${kind}/node_wazero.node`), 'build/Release/node_wazero.node');

@@ -4,9 +4,15 @@
  */
 const key = Symbol.for('node-wazero.binary');
 
+const musl = () =>
+  (process.report.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime ===
+  undefined;
+
 /** The addon, or where a bundler has put it. Loaded when the first runtime is made, not here: that starts Go. */
 function binary(): unknown {
   try {
+    if (process.platform === 'linux' && process.arch === 'x64' && musl())
+      return require('../prebuilds/linux-x64/node-wazero.musl.node');
     if (process.platform === 'linux' && process.arch === 'x64')
       return require('../prebuilds/linux-x64/node-wazero.glibc.node');
     if (process.platform === 'linux' && process.arch === 'arm64')

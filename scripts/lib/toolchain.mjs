@@ -32,14 +32,14 @@ export function checkToolchain(compilers) {
 
 /**
  * What CMake and Go are told to build for an architecture (names of Node: x64, arm64). `portable` is what is published: on Linux, by zig
- * for an old glibc. Without it, on Linux, another architecture than this machine's is built with Debian's cross compilers.
+ * for an old glibc, or for musl (`libc`). Without it, on Linux, another architecture than this machine's is built with Debian's cross compilers.
  */
-export function targetFor(arch, { portable = false } = {}) {
+export function targetFor(arch, { portable = false, libc = 'glibc' } = {}) {
   const native = arch === process.arch;
   if (process.platform === 'linux') {
     if (!['x64', 'arm64'].includes(arch)) fail(`Expected x64 or arm64 for --arch but received ${arch}`);
     const processor = { x64: 'x86_64', arm64: 'aarch64' }[arch];
-    if (portable) return zigTarget(processor);
+    if (portable) return zigTarget(processor, libc);
     if (!native) return crossTarget(processor);
   }
   if (!native && process.platform !== 'darwin')
@@ -60,8 +60,10 @@ function crossTarget(processor) {
   return { compilers: [cc, cxx].map((name) => ({ name, cure })), cmake: linuxTools(processor, cc, cxx) };
 }
 
-function zigTarget(processor) {
-  const { cc, cxx, ar } = zigTools(`${processor}-linux-gnu.${glibcFloor.join('.')}`);
+function zigTarget(processor, libc) {
+  const system = { glibc: `gnu.${glibcFloor.join('.')}`, musl: 'musl' }[libc];
+  if (system === undefined) fail(`Expected glibc or musl for --libc but received ${libc}`);
+  const { cc, cxx, ar } = zigTools(`${processor}-linux-${system}`);
   return { compilers: [], cmake: { ...linuxTools(processor, cc, cxx), CMAKE_AR: ar } };
 }
 

@@ -89,8 +89,8 @@ function isAlive(lock) {
 }
 
 /** The published binary of this system for an architecture, from the root of the checkout. */
-export function prebuiltFile(arch = process.arch) {
-  return `prebuilds/${process.platform}-${arch}/node-wazero${process.platform === 'linux' ? '.glibc' : ''}.node`;
+export function prebuiltFile(arch = process.arch, libc = 'glibc') {
+  return `prebuilds/${process.platform}-${arch}/node-wazero${process.platform === 'linux' ? `.${libc}` : ''}.node`;
 }
 
 /** All binaries that the package has a name for, whether they are there or not. */

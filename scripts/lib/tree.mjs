@@ -15,11 +15,11 @@ export function copyCheckout(folder) {
 }
 
 /** One whose build/Release is the prebuilt binary for `arch`. */
-export function prebuiltTree(folder, arch = process.arch) {
+export function prebuiltTree(folder, arch = process.arch, libc = 'glibc') {
   copyCheckout(folder);
   cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
   mkdirSync(join(folder, 'build/Release'), { recursive: true });
-  cpSync(join(root, prebuiltFile(arch)), join(folder, 'build/Release/node_wazero.node'));
+  cpSync(join(root, prebuiltFile(arch, libc)), join(folder, 'build/Release/node_wazero.node'));
 }
 
 /** The last Node of each major version that is tested, from npm like every other dependency: npm installs none for another machine, but packs it. */

@@ -83,8 +83,10 @@ function surroundings(): Finding[] {
           ? 'of the system'
           : header.glibcVersionRuntime
             ? `glibc ${header.glibcVersionRuntime}`
-            : 'musl: there is no binary for it; take an image with glibc, such as node:22-slim',
-      ok: process.platform !== 'linux' || header.glibcVersionRuntime !== undefined,
+            : process.arch === 'x64'
+              ? 'musl'
+              : 'musl: there is a binary for x64 only; take an image with glibc, such as node:22-slim',
+      ok: process.platform !== 'linux' || header.glibcVersionRuntime !== undefined || process.arch === 'x64',
     },
     {
       name: 'cpu',

@@ -18,15 +18,15 @@ interface Addon {
 const here = import.meta.url === undefined ? __filename : import.meta.url;
 // Not imported: webpack wants to see through createRequire, cannot, and puts nothing in its place.
 const require = process.getBuiltinModule('node:module').createRequire(here);
-const platform = `${process.platform}-${process.arch}`;
+
+/** As the subpaths of the package are called. Known before a file is opened: a binary for the other C library can end the process instead of failing. */
+function platform(): string {
+  const musl = process.platform === 'linux' && processReport().header.glibcVersionRuntime === undefined;
+  return `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
+}
 
 /** Loads the addon, which starts Go in the process when it is the first one: never call it on import. */
 export function loadNative(): NativeBinding {
-  if (isMusl()) {
-    throw unsupportedError(
-      'node-wazero needs glibc, and this Node.js runs on musl: use a Debian-based image such as node:22-slim.',
-    );
-  }
   checkLimits();
   checkThreads();
   const addon = load();
@@ -130,10 +130,10 @@ function load(): Addon {
       case 'MODULE_NOT_FOUND':
       case 'ERR_PACKAGE_PATH_NOT_EXPORTED':
         throw unsupportedError(
-          `node-wazero has no binary for ${platform} here: there are some for Linux with glibc, macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
+          `node-wazero has no binary for ${platform()} here: there are some for Linux with glibc (x64, arm64) and with musl (x64), macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
         );
       case 'ERR_DLOPEN_FAILED':
-        throw unsupportedError(`The binary of node-wazero for ${platform} cannot be loaded: ${message}`);
+        throw unsupportedError(`The binary of node-wazero for ${platform()} cannot be loaded: ${message}`);
       default:
         throw error;
     }
@@ -152,17 +152,19 @@ function loadPrebuilt(): Addon {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     // This code is in a bundle, and the bundle is somewhere else: the package is found by its name, if it was installed with it.
-    return require(`node-wazero/${platform}`);
+    return require(`node-wazero/${platform()}`);
   }
 }
 
 /** Literal paths, one for each platform: file tracers follow them. */
 function loadNearby(): Addon {
-  switch (platform) {
+  switch (platform()) {
     case 'linux-x64':
       return require('../prebuilds/linux-x64/node-wazero.glibc.node');
     case 'linux-arm64':
       return require('../prebuilds/linux-arm64/node-wazero.glibc.node');
+    case 'linux-x64-musl':
+      return require('../prebuilds/linux-x64/node-wazero.musl.node');
     case 'darwin-x64':
       return require('../prebuilds/darwin-x64/node-wazero.node');
     case 'darwin-arm64':
@@ -170,12 +172,6 @@ function loadNearby(): Addon {
     case 'win32-x64':
       return require('../prebuilds/win32-x64/node-wazero.node');
     default:
-      throw Object.assign(new Error(platform), { code: 'MODULE_NOT_FOUND' });
+      throw Object.assign(new Error('no binary'), { code: 'MODULE_NOT_FOUND' });
   }
-}
-
-/** Found out before the file is opened: a binary for the other C library can end the process instead of failing. */
-function isMusl(): boolean {
-  if (process.platform !== 'linux') return false;
-  return processReport().header.glibcVersionRuntime === undefined;
 }

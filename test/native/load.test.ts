@@ -11,6 +11,9 @@ const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'node-wazero-load-'));
 const addon = join(folder, 'build/Release/node_wazero.node');
 
+const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+const musl = process.platform === 'linux' && header.glibcVersionRuntime === undefined ? '-musl' : '';
+
 beforeAll(() => {
   cpSync(dist, join(folder, 'dist'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
@@ -33,18 +36,19 @@ describe('ERR_WAZERO_UNSUPPORTED_PLATFORM, when the addon is needed and', () => 
   it('there is no binary for this platform', async () => {
     const other = "Object.defineProperty(process, 'arch', { value: 's390x' })";
     expect(await failure(other)).toBe(
-      `${code}node-wazero has no binary for ${process.platform}-s390x here: there are some for Linux with glibc, macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
+      `${code}node-wazero has no binary for ${process.platform}-s390x${musl} here: there are some for Linux with glibc (x64, arm64) and with musl (x64), macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
     );
   });
 
   it('the binary of this platform was not packed or built', async () => {
-    expect(await failure()).toContain(`${code}node-wazero has no binary for ${process.platform}-${process.arch} here`);
+    expect(await failure()).toContain(
+      `${code}node-wazero has no binary for ${process.platform}-${process.arch}${musl} here`,
+    );
   });
 
-  it('Node runs on musl: before any binary is opened', async () => {
-    expect(await failure('process.report.getReport = () => ({ header: {} })')).toContain(
-      `${code}node-wazero needs glibc`,
-    );
+  it('Node runs on musl: the binary for glibc is not opened', async () => {
+    const text = await failure('process.report.getReport = () => ({ header: {} })');
+    expect(text).toContain(`${code}node-wazero has no binary for ${process.platform}-${process.arch}-musl here`);
   });
 
   it('the binary is broken', async () => {

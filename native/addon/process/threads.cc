@@ -135,7 +135,12 @@ bool StartThread(void* (*run)(void*), void* argument) {
 
 }  // namespace wazero_node
 
-int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, Start start, void* argument) noexcept {
+#ifdef __GLIBC__
+#define WAZERO_AS_DECLARED noexcept
+#else
+#define WAZERO_AS_DECLARED
+#endif
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, Start start, void* argument) WAZERO_AS_DECLARED {
   constexpr int kTries = 3000;  // half a minute, in which all of Go may stand still
   for (int i = 0;; i++) {
     if (wazero_node::Give(attributes, start, argument)) {

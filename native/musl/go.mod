@@ -1,0 +1,3 @@
+module wazeronode/musl
+
+go 1.25
