@@ -21,6 +21,9 @@ func prepareCall(o frames.Options, fn *functionState, words []uint64) (*call, er
 		return nil, err
 	}
 	f.IsCall(false)
+	if err := f.Queue(); err != nil {
+		return nil, err
+	}
 	return &call{f, fn, words}, nil
 }
 

@@ -128,6 +128,9 @@ func prepareFreeze(o frames.Options, m *moduleState) (*freezing, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := f.Queue(); err != nil {
+		return nil, err
+	}
 	return &freezing{module: m, frame: f, env: o.Env}, nil
 }
 
@@ -247,6 +250,9 @@ func prepareReset(o frames.Options, m *moduleState, targets map[uint64]uint64) (
 	}
 	f, err := newFrame(o, m)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.Queue(); err != nil {
 		return nil, err
 	}
 	return &resetting{m, f, targets}, nil

@@ -157,6 +157,10 @@ func prepareInstantiation(o frames.Options, rt *runtimeState, compiled *compiled
 		if i.frame, err = newFrame(o, m); err == nil && !compiled.hold() {
 			i.frame.Finish()
 			err = failure.Closed("the compiled module is closed")
+		} else if err == nil {
+			if err = i.frame.Queue(); err != nil {
+				compiled.letGo()
+			}
 		}
 	}
 	if err != nil {

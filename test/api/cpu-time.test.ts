@@ -91,7 +91,7 @@ describe.each(lanes)('%s', (lane) => {
     const module = await make();
     const error = await errorOf(async () => fn(module, 'ask', 20)[lane](1));
     if (lane === 'call') expect(error).toMatchObject({ reason: 'cpu' });
-    expect(nested[0]).toMatchObject({ reason: 'cpu', name: 'TimeoutError' });
+    await expect.poll(() => nested[0]).toMatchObject({ reason: 'cpu', name: 'TimeoutError' });
     expect(module.isClosed).toBe(true);
   });
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
@@ -255,6 +256,60 @@ describe('limits', () => {
     await Promise.all(all);
     expect(tenant.usage().waitingCalls).toBe(0);
     await call(a, 'nop');
+  });
+
+  it('of calls that run: others wait in their order, and callSync cannot', async () => {
+    let [most, now] = [0, 0];
+    const { tenant, make } = await world({ concurrentCalls: 2, queuedCalls: 4 }, async (n) => {
+      most = Math.max(most, ++now);
+      await sleep(10);
+      now--;
+      return n;
+    });
+    const modules = await Promise.all(Array.from({ length: 6 }, make));
+    for (const module of modules) for (let i = 0; i < 4; i++) await call(module, 'nop'); // entered without Go, if they may
+    const order: number[] = [];
+    const all = modules.map(async (module, i) => order.push(Number(await call(module, 'ask', i))));
+    await expect.poll(() => tenant.usage().runningCalls).toBe(2);
+    expect(tenant.usage()).toMatchObject({ runningCalls: 2, waitingCalls: 4 });
+    const seventh = await make().catch((error: unknown) => error); // an instantiation runs, too
+    expect(seventh).toMatchObject({ limit: 'tenant.queuedCalls' });
+    await Promise.all(all);
+    expect(most).toBe(2);
+    expect(order.slice(0, 2).sort()).toEqual([0, 1]);
+    expect(order.slice(4).sort()).toEqual([4, 5]);
+    expect(tenant.usage()).toMatchObject({ runningCalls: 0, waitingCalls: 0 });
+    tenant.setLimits({ concurrentCalls: 0 });
+    expect(() => callSync(modules[0]!, 'nop')).toThrow(expect.objectContaining({ limit: 'tenant.concurrentCalls' }));
+    const waits = call(modules[0]!, 'nop');
+    expect(await Promise.race([waits, sleep(50, 'waits')])).toBe('waits');
+    tenant.setLimits({ concurrentCalls: 1 });
+    await waits;
+    callSync(modules[0]!, 'nop');
+  });
+
+  it('of calls that run: what is nested in one is none of its own', async () => {
+    const runtime = new Runtime(interruptible());
+    runtimes.push(runtime);
+    const tenant = new Tenant('nested', { concurrentCalls: 1 });
+    tenants.push(tenant);
+    await runtime
+      .newHostModuleBuilder('env')
+      .newFunctionBuilder()
+      .withModuleFunction(
+        (caller, n) =>
+          caller
+            .exportedFunction('nop', [], [])!
+            .call()
+            .then(() => n),
+        ['i32'],
+        ['i32'],
+      )
+      .export('f')
+      .instantiate();
+    const module = await runtime.instantiate(guest, new ModuleConfig().withTenant(tenant));
+    expect(await call(module, 'ask', 3)).toBe(3);
+    expect(await call(module, 'ask', 4)).toBe(4);
   });
 
   it.each<[keyof TenantLimits, unknown, string]>([

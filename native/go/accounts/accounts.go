@@ -166,6 +166,10 @@ func (a *Account) BeginRun() time.Duration {
 	now := Now()
 	a.beginnings.Add(int64(now))
 	a.running.Add(1)
+	if a.tenant != nil {
+		a.tenant.beginnings.Add(int64(now))
+		a.tenant.running.Add(1)
+	}
 	return now
 }
 func (a *Account) EndRun(began time.Duration) time.Duration {
@@ -173,11 +177,20 @@ func (a *Account) EndRun(began time.Duration) time.Duration {
 	a.Add(Ran, uint64(ran)) // first: who asks in between counts it twice rather than not at all, for that one moment
 	a.running.Add(-1)
 	a.beginnings.Add(-int64(began))
+	if a.tenant != nil {
+		a.tenant.running.Add(-1)
+		a.tenant.beginnings.Add(-int64(began))
+		a.tenant.Spend(ran)
+	}
 	return ran
 }
 
 // Spend is for what was run and counted, but not by EndRun.
-func (a *Account) Spend(time.Duration) {}
+func (a *Account) Spend(d time.Duration) {
+	if a.tenant != nil {
+		a.tenant.Spend(d)
+	}
+}
 
 // SetQueued is how many calls wait in JavaScript.
 func (a *Account) SetQueued(n int64) {
@@ -211,8 +224,9 @@ func (a *Account) addTo(u *Usage) {
 	begun := a.begun.Load() + atomic.LoadUint64(&n.DirectBegun) + atomic.LoadUint64(&n.ExpressBegun)
 	ended := a.ended.Load() + atomic.LoadUint64(&n.DirectEnded) + atomic.LoadUint64(&n.ExpressEnded)
 	u.calls += begun
-	u.runningCalls += begun - min(ended, begun)
-	u.waitingCalls += uint64(max(0, a.waiting.Load()+a.queued.Load()))
+	waiting := uint64(max(0, a.waiting.Load()))
+	u.runningCalls += begun - min(ended+waiting, begun)
+	u.waitingCalls += waiting + uint64(max(0, a.queued.Load()))
 	for c := range counters {
 		u.counts[c] += a.counts[c].Load()
 	}

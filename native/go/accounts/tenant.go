@@ -39,6 +39,10 @@ type Tenant struct {
 
 	levels     [resources]level
 	queued     atomic.Int64 // calls that wait in JavaScript
+	running    atomic.Int64 // guests that Go runs now
+	beginnings atomic.Int64 // as in Account
+	budget     budget
+	calls      concurrency
 	mostQueued atomic.Uint64
 
 	mu     sync.Mutex
@@ -139,6 +143,19 @@ func (t *Tenant) SetLimits(l Limits) {
 		t.levels[r].most.Store(wholeOr(l[at], unlimited))
 	}
 	t.mostQueued.Store(wholeOr(l[limitQueued], unlimited))
+	t.calls.set(wholeOr(l[limitConcurrent], unlimited))
+	t.budget.set(l[limitRate])
+	weight := l[limitWeight]
+	if math.IsNaN(weight) {
+		weight = 1
+	}
+	t.Share.SetWeight(weight)
+	metered := uint64(0)
+	if t.budget.limited.Load() {
+		metered = 1
+	}
+	atomic.StoreUint64(&t.Native.Metered, metered)
+	t.left()
 }
 
 func wholeOr(v float64, none uint64) uint64 {
@@ -150,7 +167,12 @@ func wholeOr(v float64, none uint64) uint64 {
 
 func (t *Tenant) mayQueue() bool {
 	most := t.mostQueued.Load()
-	return most == unlimited || uint64(max(0, t.queued.Load())) < most
+	if most == unlimited {
+		return true
+	}
+	t.calls.mu.Lock()
+	defer t.calls.mu.Unlock()
+	return uint64(max(0, t.queued.Load()))+uint64(t.calls.waiting.Len()) < most
 }
 
 func (t *Tenant) add(a *Account) bool {

@@ -18,6 +18,9 @@ type charged struct {
 	since   time.Duration // of accounts.Now, while it runs
 	waited  time.Duration
 
+	tenant *accounts.Tenant // or nil
+	ticket *accounts.Ticket // where the tenant's calls are limited
+
 	limit time.Duration // of what it may run, with all that is nested in it; 0: none
 	spent atomic.Int64  // of that; what is nested in it adds to it
 	alarm *time.Timer   // while it runs, and it or one below has a limit
@@ -98,8 +101,16 @@ func (f *Frame) left() (left time.Duration, limited bool) {
 			left, limited = min(left, max(0, b.limit-time.Duration(b.spent.Load()))), true
 		}
 	}
+	if f.tenant != nil {
+		if budget, has := f.tenant.BudgetLeft(); has {
+			left, limited = min(left, max(budget, leastRun)), true
+		}
+	}
 	return left, limited
 }
+
+// leastRun is what a guest runs at least before it is asked again whether it may.
+const leastRun = time.Millisecond
 
 // meter stops whoever has run for as long as it may. At a poll, for only then the guest is where it can be asked.
 func (f *Frame) meter() {
@@ -112,7 +123,79 @@ func (f *Frame) meter() {
 			b.StopAll(StopWord(abi.StopCPU, 0))
 		}
 	}
+	if f.stop.Load() == 0 && !f.budgetLeft() {
+		f.pause(func(<-chan struct{}) { f.hasBudget() })
+	}
 	f.GoOn()
+}
+
+// admit has a frame wait until its tenant allows it to run, and takes a slot for one of the asynchronous lane.
+func (f *Frame) admit() *failure.Error {
+	if f.ticket != nil && f.ticket.Waits() {
+		began := f.account.BeginWait()
+		f.ticket.Await(f.Stopped())
+		f.waited += f.account.EndWait(began)
+		if f.stop.Load() != 0 {
+			return f.NotStarted()
+		}
+	}
+	if f.IsAsync() {
+		if !f.acquire(false) {
+			return f.NotStarted()
+		}
+		return nil
+	}
+	if !f.budgetLeft() {
+		f.waitSync(func(<-chan struct{}) { f.hasBudget() })
+		f.rest()
+	}
+	if f.stop.Load() != 0 {
+		return f.NotStarted()
+	}
+	return nil
+}
+
+// Queue gives a frame that is to be entered its place among the calls of its tenant. JS thread, for its order is that of the calls; where it may not have one
+// the frame has finished. What is nested in a guest of the group, which has a place, would wait for the very one that waits for it, and needs none.
+func (f *Frame) Queue() error {
+	if f.tenant == nil || !f.tenant.LimitsCalls() || f.member.Group.top() != nil {
+		return nil
+	}
+	ticket, limit := f.tenant.Queue(f.IsAsync())
+	if limit != "" {
+		err := failure.Limit(limit, "the tenant has as many calls as it may have, by the limit "+limit)
+		f.count(err)
+		f.Finish()
+		return err
+	}
+	f.ticket = ticket
+	return nil
+}
+
+func (f *Frame) giveWay() {
+	if f.ticket != nil {
+		f.tenant.Leave(f.ticket)
+		f.ticket = nil
+	}
+}
+
+func (f *Frame) budgetLeft() bool {
+	if f.tenant == nil {
+		return true
+	}
+	left, has := f.tenant.BudgetLeft()
+	return !has || left > 0
+}
+
+// hasBudget waits until the tenant may run again; false where the frame was stopped.
+func (f *Frame) hasBudget() bool {
+	if f.budgetLeft() {
+		return f.stop.Load() == 0
+	}
+	began := f.account.BeginWait()
+	ok := f.tenant.AwaitBudget(f.Stopped())
+	f.waited += f.account.EndWait(began)
+	return ok
 }
 
 // CountHostCall is for a host function that Go has JavaScript asked for.

@@ -54,6 +54,7 @@ func (f *Frame) Init(o Options, m *Member, ended func()) {
 		f.replies = make(chan Reply, 1)
 	}
 	f.account, f.limit = m.Self.Account(), o.CPU
+	f.tenant = f.account.Tenant()
 	f.spent.Store(int64(o.Ran))
 	f.control = newControl(f)
 	f.burning.asked = o.Fuel
@@ -94,13 +95,10 @@ func (f *Frame) Interrupt() { f.control.interrupt() }
 
 // Enter makes the frame the runner of its group; an error means that it was stopped before anything ran.
 func (f *Frame) Enter() error {
-	if f.IsAsync() {
-		if !f.acquire(false) {
-			err := f.NotStarted()
-			f.count(err)
-			f.Finish()
-			return err
-		}
+	if err := f.admit(); err != nil {
+		f.count(err)
+		f.Finish()
+		return err
 	}
 	f.EnterRunning()
 	if f.stop.Load() != 0 {
@@ -142,9 +140,24 @@ func (f *Frame) TakeSlot(resumed bool) {
 	}
 }
 
+// acquire waits for the budget of its tenant, then for a slot; false where it was stopped.
 func (f *Frame) acquire(resumed bool) bool {
-	f.hasSlot = Pool.Acquire(f, resumed)
-	return f.hasSlot
+	for f.hasBudget() {
+		if f.hasSlot = Pool.Try(f); !f.hasSlot {
+			began := f.account.BeginWait()
+			f.hasSlot = Pool.Acquire(f, resumed)
+			f.waited += f.account.EndWait(began)
+		}
+		if !f.hasSlot {
+			return false
+		}
+		if f.budgetLeft() { // it may have gone while this waited for a slot
+			return true
+		}
+		f.hasSlot = false
+		Pool.Release(f)
+	}
+	return false
 }
 
 // GiveSlot lets others run; nothing where it has none.
@@ -162,6 +175,7 @@ func (f *Frame) Finish() {
 		f.timer.Stop()
 	}
 	f.endCall()
+	f.giveWay()
 	f.ended()
 }
 

@@ -21,8 +21,12 @@ type Guest interface {
 	Interrupt()
 }
 
-// slice is how long a guest may run while others wait for a slot.
-const slice = 10 * time.Millisecond
+// slice is how long a guest may run while others wait for a slot; leastRun is how long it may even if one waits that ran much less.
+const (
+	slice    = 10 * time.Millisecond
+	leastRun = time.Millisecond
+	look     = 2 * time.Millisecond // between two looks at those who run while others wait
+)
 
 // Pool bounds how many guests of asynchronous calls run at once in this process; with edit E1 each running guest is one OS
 // thread. No slot is held across a wait. Whose turn it is: turns.go.
@@ -31,8 +35,16 @@ type Pool struct {
 	limit   int
 	used    int
 	turns   turns
-	running map[Guest]time.Time // holders, since when: for the slice clock
+	running map[Guest]*run // holders
 	ticking bool
+	now     func() time.Time
+}
+
+// run is of one that has a slot.
+type run struct {
+	since time.Time
+	share *Share
+	over  bool // it is to give way, whatever is left of its slice
 }
 
 type waiter struct {
@@ -44,7 +56,7 @@ type waiter struct {
 }
 
 // NewPool is a pool of so many slots.
-func NewPool(limit int) *Pool { return &Pool{limit: limit, running: map[Guest]time.Time{}} }
+func NewPool(limit int) *Pool { return &Pool{limit: limit, running: map[Guest]*run{}, now: time.Now} }
 
 // Threads is the most that Go may need beside those that it starts with: one for each of its processors, each guest that runs, each
 // system call that may take long, the poller of standard streams, and one more.
@@ -62,6 +74,17 @@ func (p *Pool) SetLimit(n int) {
 	p.hand()
 }
 
+// Try takes a slot where there is one and nobody waits.
+func (p *Pool) Try(f Guest) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.used >= p.limit || p.turns.Len() > 0 {
+		return false
+	}
+	p.take(f)
+	return true
+}
+
 // Acquire waits for a slot; false when the frame was stopped first (then it holds none). resumed: it comes back from a wait.
 func (p *Pool) Acquire(f Guest, resumed bool) bool {
 	p.mu.Lock()
@@ -72,6 +95,7 @@ func (p *Pool) Acquire(f Guest, resumed bool) bool {
 	}
 	w := &waiter{ready: make(chan struct{}), guest: f}
 	p.turns.add(w, resumed)
+	p.interrupt()
 	p.startClock()
 	p.mu.Unlock()
 	select {
@@ -98,12 +122,15 @@ func (p *Pool) Release(f Guest) {
 
 func (p *Pool) take(f Guest) {
 	p.used++
-	p.turns.served(f.Share())
-	p.running[f] = time.Now()
+	s := f.Share()
+	p.turns.served(s)
+	p.running[f] = &run{since: p.now(), share: s}
 }
 
 func (p *Pool) drop(f Guest) {
 	p.used--
+	r := p.running[f]
+	p.turns.ran(r.share, p.now().Sub(r.since))
 	delete(p.running, f)
 	p.hand()
 }
@@ -133,12 +160,25 @@ func (p *Pool) hand() {
 	}
 }
 
-// Over: its slice is over, and others wait.
+// Over: its slice is over, and others wait; or one waits that ran much less.
 func (p *Pool) Over(f Guest) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	since, runs := p.running[f]
-	return runs && time.Since(since) >= slice && p.turns.Len() > 0
+	r := p.running[f]
+	return r != nil && p.turns.Len() > 0 && (r.over || p.now().Sub(r.since) >= slice)
+}
+
+// interrupt has those give way who have run for long enough: a slice, or less where a share waits that had much less. mu is held.
+func (p *Pool) interrupt() {
+	for f, r := range p.running {
+		took := p.now().Sub(r.since)
+		if took >= leastRun && p.turns.ahead(r.share) {
+			r.over = true
+		}
+		if r.over || took >= slice {
+			f.Interrupt()
+		}
+	}
 }
 
 // startClock runs one goroutine while somebody waits: it interrupts those who ran for a slice. mu is held.
@@ -149,18 +189,14 @@ func (p *Pool) startClock() {
 	p.ticking = true
 	go func() {
 		for {
-			time.Sleep(slice / 2)
+			time.Sleep(look)
 			p.mu.Lock()
 			if p.turns.Len() == 0 {
 				p.ticking = false
 				p.mu.Unlock()
 				return
 			}
-			for f, since := range p.running {
-				if time.Since(since) >= slice {
-					f.Interrupt()
-				}
-			}
+			p.interrupt()
 			p.mu.Unlock()
 		}
 	}()

@@ -1,6 +1,7 @@
 package slots
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -30,6 +31,8 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 func whoIsNext(t *testing.T, waiters []queued) string {
 	t.Helper()
 	p := NewPool(1)
+	var clock atomic.Int64 // each runs for a slice
+	p.now = func() time.Time { return time.Unix(0, clock.Load()) }
 	holder := guestOf(&Share{})
 	if !p.Acquire(holder, false) {
 		t.Fatal("no slot for the first")
@@ -47,6 +50,7 @@ func whoIsNext(t *testing.T, waiters []queued) string {
 		go func() {
 			f := guestOf(w.of)
 			if p.Acquire(f, w.resumed) {
+				clock.Add(int64(slice))
 				order <- w.name
 				p.Release(f)
 			}
@@ -117,4 +121,78 @@ func (p *Pool) waits() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.turns.Len() > 0
+}
+
+// timesOf lets guests of each share that never end by themselves run in a pool of two slots, slice after slice, and says what each share ran.
+func timesOf(shares []*Share, slices int) map[*Share]time.Duration {
+	p := NewPool(2)
+	now := time.Unix(0, 0)
+	p.now = func() time.Time { return now }
+	p.ticking = true // no clock of its own
+	ran := map[*Share]time.Duration{}
+	var all []*testGuest
+	for range 20 {
+		for _, s := range shares {
+			g := guestOf(s)
+			all = append(all, g)
+			if !p.Try(g) {
+				p.turns.add(&waiter{ready: make(chan struct{}), guest: g}, false)
+			}
+		}
+	}
+	for range slices {
+		now = now.Add(slice)
+		for _, g := range all {
+			if r := p.running[g]; r != nil && now.Sub(r.since) >= slice {
+				ran[g.of] += now.Sub(r.since)
+				p.turns.add(&waiter{ready: make(chan struct{}), guest: g}, false)
+				p.drop(g)
+			}
+		}
+	}
+	return ran
+}
+
+func TestSharesAreOfWeight(t *testing.T) {
+	a, b, c := &Share{}, &Share{}, &Share{}
+	a.SetWeight(3)
+	c.SetWeight(0.5)
+	ran := timesOf([]*Share{a, b, c}, 4500)
+	for s, want := range map[*Share]time.Duration{a: 3, b: 1} {
+		if got := float64(ran[s]) / float64(ran[c]) / float64(2*want); got < 0.98 || got > 1.02 {
+			t.Errorf("%v beside %v: %v of what it should have", ran[s], ran[c], got)
+		}
+	}
+}
+
+func TestWhoRanLittleIsNotKeptWaiting(t *testing.T) {
+	p := NewPool(1)
+	now := time.Unix(0, 0)
+	p.now = func() time.Time { return now }
+	p.ticking = true
+	long, short := guestOf(&Share{}), guestOf(&Share{})
+	p.take(long)
+	p.turns.add(&waiter{ready: make(chan struct{}), guest: short}, false)
+	p.interrupt()
+	if p.Over(long) {
+		t.Fatal("it has hardly begun")
+	}
+	now = now.Add(leastRun)
+	p.interrupt()
+	if !p.Over(long) {
+		t.Fatal("it keeps its slot for a whole slice")
+	}
+}
+
+func TestWhoWasIdleSavesNothingUp(t *testing.T) {
+	p := &turns{}
+	a, b := &Share{}, &Share{}
+	for range 100 {
+		p.served(a)
+		p.ran(a, slice)
+	}
+	p.add(&waiter{guest: guestOf(b)}, false)
+	if b.time < 98*slice {
+		t.Fatal("it would run alone for as long as the other has: ", b.time)
+	}
 }

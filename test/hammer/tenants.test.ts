@@ -1,0 +1,143 @@
+// Tenants beside each other: shares of the processors by weight, budgets of CPU time, and short calls of one beside endless guests of another.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { hasEdit } from '../support/edits.js';
+import { closedAfterEach, interruptible, percentile } from '../support/guests.js';
+import { type Module, ModuleConfig, Runtime, Tenant, type TenantLimits } from '../support/package.js';
+import { slowness } from '../support/slowness.js';
+import { wat } from '../support/wat.mjs';
+
+const runtimes = closedAfterEach();
+const guest = wat(`(module
+  (import "env" "f" (func $f (param i32) (result i32)))
+  (func (export "spin") (param i32) (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+  (func (export "asks") (loop $l (drop (call $f (i32.const 1))) (br $l)))
+  (func (export "endless") (loop $l (br $l))))`);
+const within = 0.05 * slowness;
+
+async function maker() {
+  const runtime = new Runtime(interruptible());
+  runtimes.push(runtime);
+  const builder = runtime.newHostModuleBuilder('env').newFunctionBuilder();
+  await builder
+    .withFunction((n: number) => n, ['i32'], ['i32'])
+    .export('f')
+    .instantiate();
+  const compiled = await runtime.compileModule(guest);
+  return (tenant: Tenant) => runtime.instantiateModule(compiled, new ModuleConfig().withName('').withTenant(tenant));
+}
+async function run(module: Module, name: string, timeoutMs: number): Promise<void> {
+  await expect(module.exportedFunction(name)!.withOptions({ timeoutMs }).call()).rejects.toMatchObject({
+    name: 'TimeoutError',
+  });
+}
+async function withTenants<T>(limits: TenantLimits[], work: (...tenants: Tenant[]) => Promise<T>): Promise<T> {
+  const tenants = limits.map((each, i) => new Tenant(`tenant ${i}`, each));
+  try {
+    return await work(...tenants);
+  } finally {
+    for (const tenant of tenants) await tenant.close();
+  }
+}
+
+it('weights 3 and 1 are shares 3 and 1', () =>
+  withTenants([{ weight: 3 }, {}], async (a, b) => {
+    const make = await maker();
+    const modules: Module[] = [];
+    for (let i = 0; i < 6; i++) modules.push(await make(a!), await make(b!));
+    const ends = modules.map((module) => run(module, 'endless', 5400));
+    await sleep(200);
+    const before = [a!.usage().cpuMs, b!.usage().cpuMs] as const;
+    await sleep(5000);
+    const ratio = (a!.usage().cpuMs - before[0]) / (b!.usage().cpuMs - before[1]);
+    expect(ratio).toBeGreaterThan(3 * (1 - within));
+    expect(ratio).toBeLessThan(3 * (1 + within));
+    expect(b!.usage().waitedMs).toBeGreaterThan(a!.usage().waitedMs);
+    await Promise.all(ends);
+  }));
+
+describe('200 ms of each second', () => {
+  const lanes: Record<string, (make: () => Promise<Module>, until: number) => Promise<void>> = {
+    async 'one call'(make, until) {
+      await run(await make(), 'endless', until - performance.now());
+    },
+    async 'many calls at once'(make, until) {
+      const modules = await Promise.all(Array.from({ length: 8 }, make));
+      await Promise.all(modules.map((module) => run(module, 'endless', until - performance.now())));
+    },
+    async 'one callSync'(make, until) {
+      const endless = (await make()).exportedFunction('endless')!.withOptions({ timeoutMs: until - performance.now() });
+      expect(() => endless.callSync()).toThrow('deadline');
+    },
+    async 'short calls, one after the other, in both lanes'(make, until) {
+      const spin = (await make()).exportedFunction('spin')!.withOptions({ timeoutMs: 30_000 });
+      for (let i = 0; performance.now() < until; i++) {
+        if (i % 2 === 0) for (let n = 0; n < 500; n++) spin.callSync(10_000);
+        else for (let n = 0; n < 20; n++) await spin.call(10_000);
+      }
+    },
+  };
+  it.each(Object.keys(lanes))('%s', (name) =>
+    withTenants([{ cpuMsPerSecond: 200 }], async (tenant) => {
+      const make = await maker();
+      await lanes[name]!(() => make(tenant!), performance.now() + 4900);
+      const { cpuMs, waitedMs } = tenant!.usage();
+      expect(cpuMs).toBeGreaterThan(1000 * (1 - within));
+      expect(cpuMs).toBeLessThan(1000 * (1 + within));
+      expect(waitedMs).toBeGreaterThan(3000);
+    }),
+  );
+
+  it('nobody else waits for it, and a higher limit holds at once', () =>
+    withTenants([{ cpuMsPerSecond: 1 }, {}], async (poor, other) => {
+      const make = await maker();
+      const spin = (await make(poor!)).exportedFunction('spin')!.withOptions({ timeoutMs: 60_000 });
+      const waits = spin.call(50_000_000); // some ten milliseconds
+      await (await make(other!)).exportedFunction('spin')!.call(1000);
+      expect(await Promise.race([waits.then(() => 'ran'), sleep(200, 'waits')])).toBe('waits');
+      expect(poor!.usage()).toMatchObject({ waitingCalls: 1, runningCalls: 0 });
+      poor!.setLimits({ cpuMsPerSecond: 1000 });
+      await waits;
+    }));
+
+  it('who waits for it ends at its deadline, and has not run', () =>
+    withTenants([{ cpuMsPerSecond: 1 }], async (poor) => {
+      const make = await maker();
+      const [first, second] = [await make(poor!), await make(poor!)];
+      const waits = first.exportedFunction('spin')!.withOptions({ timeoutMs: 60_000 }).call(50_000_000);
+      await sleep(50);
+      const spin = second.exportedFunction('spin')!.withOptions({ timeoutMs: 100 });
+      await expect(spin.call(1)).rejects.toMatchObject({ code: 'ERR_WAZERO_ABORTED', name: 'TimeoutError' });
+      expect(() => spin.callSync(1)).toThrow(
+        expect.objectContaining({ code: 'ERR_WAZERO_ABORTED', name: 'TimeoutError' }),
+      );
+      expect(second.isClosed).toBe(false);
+      expect(second.usage()).toMatchObject({ calls: 2, failedCalls: 2, stoppedCalls: 2 });
+      poor!.setLimits({ cpuMsPerSecond: 1000 });
+      await waits;
+    }));
+});
+
+// How long the machine itself makes them wait is not known here: a bound for what others must not bring about.
+it.each([
+  ['endless', 1000],
+  ['asks', 400],
+])('short calls beside guests of another tenant: %s', (name, count) =>
+  withTenants([{}, {}], async (a, b) => {
+    const make = await maker();
+    const spin = (await make(b!)).exportedFunction('spin')!.withOptions({ timeoutMs: 60_000 });
+    const guests = await Promise.all(Array.from({ length: count }, () => make(a!)));
+    const ends = guests.map((module) => run(module, name, 6000));
+    await sleep(200);
+    const took: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      const began = performance.now();
+      await spin.call(1000);
+      took.push(performance.now() - began);
+      await sleep(1);
+    }
+    expect(percentile(took, 0.5)).toBeLessThan(25 * slowness);
+    expect(percentile(took, 0.99)).toBeLessThan((hasEdit('e5') ? 100 : 500) * slowness);
+    await Promise.all(ends);
+  }),
+);
