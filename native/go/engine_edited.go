@@ -130,11 +130,14 @@ func withPark(ctx context.Context, park func(context.Context, api.Module)) conte
 
 // resumeCall runs the call of an image to its end. A nil answer: its host function is called again.
 func resumeCall(ctx context.Context, m api.Module, w *waitingCall, answer []uint64) error {
-	call, err := nodehost.Resume(m, w, answer)
-	if err != nil {
-		return linkError("the image's call cannot go on: " + err.Error())
+	call, err := nodehost.Resume(ctx, m, w, answer)
+	switch {
+	case err == nil:
+		return call.Run()
+	case nodehost.IsStackOverflow(err):
+		return err
 	}
-	return call.Run(ctx)
+	return linkError("the image's call cannot go on: " + err.Error())
 }
 
 // savedCall is one as a file has it: what looks like an address of this process is not.

@@ -17,7 +17,7 @@ import {
 import { waitingGuest } from '../support/waiting-guests.js';
 import { wat } from '../support/wat.mjs';
 
-const guests = Number(process.env.WAZERO_WAITING_GUESTS ?? 12);
+const guests = Number(process.env.WAZERO_WAITING_GUESTS ?? 20);
 const [freezes, clones] = [3, 4];
 const folder = mkdtempSync(join(tmpdir(), 'node-wazero-random-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -69,6 +69,13 @@ async function open(config: RuntimeConfig, lane: 'sync' | 'async') {
     .instantiate();
   return runtime;
 }
+// What the compiler adds to code: nothing, polls, and counting; with guard pages where there are any, and without.
+const configs = [
+  RuntimeConfig.compiler(),
+  RuntimeConfig.compiler().withCloseOnContextDone(true),
+  RuntimeConfig.compiler().withFuel(true),
+  RuntimeConfig.compiler().withGuardPages(false),
+];
 let names = 0;
 function prepared(host: Host): ModuleConfig {
   const name = `m${names++}`;
@@ -88,7 +95,7 @@ needsStacks(`${guests} random guests`, async () => {
   for (const lane of ['sync', 'async'] as const) {
     for (let n = lane === 'sync' ? 0 : 1; n < guests; n += 2) {
       await using reference = await open(RuntimeConfig.interpreter(), 'sync');
-      await using runtime = await open(RuntimeConfig.compiler(), lane);
+      await using runtime = await open(configs[n % configs.length] as RuntimeConfig, lane);
       const binary = wat(waitingGuest(n));
       const [interpreted, compiled] = [await reference.compileModule(binary), await runtime.compileModule(binary)];
       const depth = 3 + (n % 10);

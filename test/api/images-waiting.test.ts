@@ -246,6 +246,29 @@ needsStacks('traps, deadlines and closes', async () => {
   });
 });
 
+needsStacks(
+  'after many short calls, which a thread of C++ makes; and where the stack is longer than a call may have',
+  async () => {
+    const { runtime, seen, compiled, freezing, config } = await open();
+    await using _runtime = runtime;
+    const module = await runtime.instantiateModule(compiled, config);
+    const results = new Set<unknown>();
+    for (let i = 0; i < 200; i++) results.add(await call(module, 'run', 3));
+    seen.ask = freezing;
+    results.add(await call(module, 'run', 3));
+    expect(results.size).toBe(1);
+    const clone = await runtime.instantiateModule(seen.images.pop()!, config, { answer: [1n] });
+    expect(sumOf(clone)).toBe([...results][0]);
+    expect(await call(clone, 'run', 3)).toBe([...results][0]);
+
+    seen.ask = freezing;
+    await call(module, 'run', 5000);
+    const deep = seen.images.pop()!;
+    const error = await errorOf(() => runtime.instantiateModule(deep, config.withLimits({ callStackBytes: 100_000 })));
+    expect(error).toMatchObject({ code: 'ERR_WAZERO_TRAP', kind: 'stack overflow' });
+  },
+);
+
 needsStacks('saved and loaded, but not by another kind of runtime', async () => {
   const path = join(folder, 'call.img');
   const { runtime, seen, compiled, freezing, config } = await open();

@@ -64,6 +64,8 @@ var Edit = edit.Edit{
 		f.AddImport("github.com/tetratelabs/wazero/internal/nodehost")
 		editTests(t)
 
+		t.File(edit.Wazevo+"direct.go").AtStart("(*callEngine).WithSnapshots", "c.nested = false // it is outermost")
+
 		// Which functions may hold references, which are addresses, too.
 		f = t.File(edit.Wazevo + "engine.go")
 		f.AddField("compiledModule", "// references are the functions that may hold references, see waiting.go.\nreferences references")

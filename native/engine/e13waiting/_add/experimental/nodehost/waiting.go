@@ -8,6 +8,7 @@ import (
 	"github.com/tetratelabs/wazero/internal/expctxkeys"
 	"github.com/tetratelabs/wazero/internal/nodehost"
 	"github.com/tetratelabs/wazero/internal/wasm"
+	"github.com/tetratelabs/wazero/internal/wasmruntime"
 )
 
 // Waiting is a call that waits in a host function, with its stack; see there.
@@ -40,12 +41,15 @@ func FreezeWaiting(ctx context.Context, m api.Module) (w *Waiting, obstacle stri
 	return call.FreezeWaiting(instance)
 }
 
-// Resume makes the call of an image go on in m, which was made of it. The host function returns answer, and zeros behind it, or is called again, where that is nil.
-func Resume(m api.Module, w *Waiting, answer []uint64) (ResumedCall, error) {
+// Resume makes the call of an image go on in m, with that context, which was made of it. The host function returns answer, and zeros behind it, or is called again, where that is nil.
+func Resume(ctx context.Context, m api.Module, w *Waiting, answer []uint64) (ResumedCall, error) {
 	if instance, ok := m.(*wasm.ModuleInstance); ok {
 		if engine, ok := instance.Engine.(wasm.WaitingEngine); ok {
-			return engine.Resume(w, answer)
+			return engine.Resume(ctx, w, answer)
 		}
 	}
 	return nil, errors.New("only compiled code goes on from where another call waited")
 }
+
+// IsStackOverflow: the stack is longer than a call of that context may have.
+func IsStackOverflow(err error) bool { return err == wasmruntime.ErrRuntimeStackOverflow }

@@ -37,7 +37,7 @@ func (w *Waiting) Bytes() uint64 {
 
 // ResumedCall goes on where another call waited. Run is called once.
 type ResumedCall interface {
-	Run(context.Context) error
+	Run() error
 }
 
 // WaitingEngine is a ModuleEngine that can do so.
@@ -45,7 +45,7 @@ type WaitingEngine interface {
 	// CheckWaiting is for one that comes from elsewhere.
 	CheckWaiting(*Waiting) error
 	// Resume has the host function return these words, and zeros behind them, or, where they are nil, be called again.
-	Resume(w *Waiting, answer []uint64) (ResumedCall, error)
+	Resume(ctx context.Context, w *Waiting, answer []uint64) (ResumedCall, error)
 }
 
 // WaitingCall is the call of which a host function was given the context.

@@ -10,8 +10,10 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/internal/engine/wazevo/wazevoapi"
+	"github.com/tetratelabs/wazero/internal/nodehost"
 	"github.com/tetratelabs/wazero/internal/wasm"
 	"github.com/tetratelabs/wazero/internal/wasmdebug"
+	"github.com/tetratelabs/wazero/internal/wasmruntime"
 )
 
 // A stack of native code has addresses of these kinds in it, and no others that live while its guest waits in a host function (test/waiting checks
@@ -226,12 +228,13 @@ func (cm *compiledModule) checkWaiting(w *wasm.Waiting) error {
 
 // resumedCall is a callEngine that goes on.
 type resumedCall struct {
+	ctx   context.Context
 	c     *callEngine
 	words []uint64
 }
 
 // Resume implements wasm.WaitingEngine.
-func (m *moduleEngine) Resume(w *wasm.Waiting, answer []uint64) (wasm.ResumedCall, error) {
+func (m *moduleEngine) Resume(ctx context.Context, w *wasm.Waiting, answer []uint64) (wasm.ResumedCall, error) {
 	if err := m.parent.checkWaiting(w); err != nil {
 		return nil, err
 	}
@@ -263,6 +266,9 @@ func (m *moduleEngine) Resume(w *wasm.Waiting, answer []uint64) (wasm.ResumedCal
 	}
 
 	_, usable := classOf(8*len(w.Words) + 2048) // it grows as any other
+	if limit := nodehost.MaxStackBytesOf(ctx); limit > 0 && 8*len(w.Words) > limit || !nodehost.MayAllocate(uint64(usable)) {
+		return nil, wasmruntime.ErrRuntimeStackOverflow
+	}
 	c.stack = allocStack(usable)
 	c.stackTop = alignedStackTop(c.stack)
 	s := wordsBelow{top: c.stackTop}
@@ -292,19 +298,19 @@ func (m *moduleEngine) Resume(w *wasm.Waiting, answer []uint64) (wasm.ResumedCal
 		clear(view[copy(view, answer):])
 		c.answered = true
 	}
-	return &resumedCall{c, words}, nil
+	return &resumedCall{ctx, c, words}, nil
 }
 
 // Run implements wasm.ResumedCall.
-func (r *resumedCall) Run(ctx context.Context) error {
+func (r *resumedCall) Run() error {
 	c := r.c
-	c.stackCtx = ctx
+	c.stackCtx = r.ctx
 	c.armStackLimit()
 	defer c.TakeBack()
 	if err := c.parent.module.FailIfClosed(); err != nil {
 		return err
 	}
-	return c.callWithStack(ctx, r.words)
+	return c.callWithStack(r.ctx, r.words)
 }
 
 // CheckWaiting implements wasm.WaitingEngine.
