@@ -24,10 +24,10 @@ const loader = await installMusl();
 const program = installNode();
 // The kernel would start it with a musl of the system's, so whatever starts process.execPath gets this script instead.
 const node = join(tools, 'node');
-writeFileSync(node, `#!/bin/sh\nexec '${loader}' '${program}' "$@"\n`);
-chmodSync(node, 0o755);
 const setExecPath = join(tools, 'exec-path.cjs');
 writeFileSync(setExecPath, `process.execPath = ${JSON.stringify(node)};\n`);
+writeFileSync(node, `#!/bin/sh\nexec '${loader}' '${program}' --require='${setExecPath}' "$@"\n`);
+chmodSync(node, 0o755);
 console.log(
   must(node, [
     '-p',
