@@ -129,11 +129,11 @@ export function enterSync(
     const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs);
     error = endingOf(frame, () => json);
   } catch (thrown) {
-    putFuel(undefined); // nobody may have taken it
-    error = thrown as Error;
+    error = thrown as Error; // no more: where the stack has overflowed a call here would, too, and the frame would never end
   }
   frame.group.refreshBuffers();
   leave(frame, error);
+  if (error && frame.fuel !== undefined) putFuel(undefined); // nobody may have taken it
   if (error) throw error;
 }
 
