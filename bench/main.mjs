@@ -15,6 +15,7 @@ const order = [
   'safe-calls',
   'tracing',
   'instances',
+  'images',
   'extism',
   'kernels',
   'code',
