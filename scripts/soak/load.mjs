@@ -42,9 +42,19 @@ const guest = wat(`(module (import "env" "host" (func $host (param i32) (result 
 export const collect = () => native().collect();
 /** What is open natively. Those of the queue to this thread stay: they belong to the environment. */
 export function handles() {
-  const { runtimes, compiledModules, modules, callEngines, memoryReservations, references, threadsafeFunctions } =
-    experimental.stats();
-  return runtimes + compiledModules + modules + callEngines + memoryReservations + references + threadsafeFunctions;
+  const {
+    runtimes,
+    compiledModules,
+    modules,
+    images,
+    callEngines,
+    memoryReservations,
+    references,
+    threadsafeFunctions,
+  } = experimental.stats();
+  return (
+    runtimes + compiledModules + modules + images + callEngines + memoryReservations + references + threadsafeFunctions
+  );
 }
 
 const outcomes = /^ERR_WAZERO_(TRAP|EXIT|ABORTED)$/;
@@ -59,12 +69,23 @@ export async function round(seed, number, milliseconds, counts) {
   const cache = new CompilationCache();
   const runtimes = await Promise.all(
     ['compiler', 'compiler', 'interpreter'].map((engine) =>
-      openRuntime(RuntimeConfig[engine]().withCompilationCache(cache)),
+      openRuntime(RuntimeConfig[engine]().withCompilationCache(cache), waiting),
     ),
   );
   const count = (what) => {
     counts[what] = (counts[what] ?? 0) + 1;
   };
+  /** Images of guests that waited in a host function. */
+  const images = [];
+  async function waiting(caller, runtime) {
+    try {
+      images.push({ runtime, image: await caller.freeze() });
+      count('waiting images');
+    } catch (error) {
+      // The interpreter, other processors, and a caller whose time is over meanwhile.
+      if (!/^ERR_WAZERO_(LINK|ABORTED|CLOSED|EXIT)$/.test(error.code)) throw error;
+    }
+  }
   const config = () => {
     const stdout = random.pick([
       () => 'ignore',
@@ -77,6 +98,23 @@ export async function round(seed, number, milliseconds, counts) {
       : new FSConfig().withSysFSMount(memfs({ '/file.txt': '' }).fs, '/');
     return new ModuleConfig().withName('').withStdout(stdout).withFSConfig(mounts).withStdin(Buffer.from('in'));
   };
+  /** Modules of an image, which begin where another one is, or waits. What is left open goes with its runtime. */
+  async function forked(runtime, image, options) {
+    for (let n = random.below(4); n > 0; n--) {
+      const clone = random.oneIn(2)
+        ? runtime.instantiateModuleSync(image, config(), options)
+        : await runtime.instantiateModule(image, config(), options);
+      count('clones');
+      if (clone.exportedFunction('deep').callSync(n) !== n) throw new Error('a module of an image went wrong');
+      if (!options && random.oneIn(2)) await clone.reset();
+      if (!random.oneIn(4)) await clone.close();
+    }
+    if (!random.oneIn(4)) await image.close();
+  }
+  async function forkedWaiting() {
+    const { runtime, image } = images.pop();
+    await forked(runtime, image, { answer: [random.below(100)] });
+  }
   async function client() {
     while (performance.now() < end) {
       const runtime = random.pick(runtimes);
@@ -104,6 +142,8 @@ export async function round(seed, number, milliseconds, counts) {
           count(error.code);
         }
       }
+      if (!module.isClosed && random.oneIn(3)) await forked(runtime, await module.freeze());
+      if (images.length > 0 && random.oneIn(2)) await forkedWaiting();
       if (!module.isClosed) module.memory.write(0, new Uint8Array(module.memory.buffer.slice(0, 16)));
       // What is left open goes with its runtime.
       if (!random.oneIn(4)) await module.close();
