@@ -16,6 +16,7 @@ export {
   type TrapKind,
   WazeroError,
 } from './errors.js';
+export { Exception, Tag } from './exception.js';
 export * as experimental from './experimental.js';
 export { ExportedFunction } from './exported-function.js';
 export { FSConfig } from './fs-config.js';

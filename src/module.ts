@@ -3,6 +3,7 @@ import { checkParent, mustBeSync, wouldBlock } from './calls/entry.js';
 import { publicly } from './calls/lent.js';
 import { expiredError, type Lease } from './calls/link-group.js';
 import { begin, checkUncounted } from './calls/options.js';
+import { publicTag, type Tag } from './exception.js';
 import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
 import { type Global, makeGlobal } from './global.js';
 import { freezeAsync, freezeSync, resetAsync, resetSync } from './instances/freeze.js';
@@ -157,6 +158,13 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
     checkString(name, 'name');
     const state = this.#state.global(name);
     return state && makeGlobal(state);
+  }
+
+  /** undefined where there is none of that name. The same object for the same tag, whoever exports it. */
+  exportedTag(name: string): Tag | undefined {
+    checkString(name, 'name');
+    const state = this.#state.tag(name);
+    return state && publicTag(state);
   }
 
   /**

@@ -325,6 +325,9 @@ enum {
  * void     wz_global_set(wz_handle, const uint64_t in[2], wz_result*)
  * void     wz_global_begin(wz_handle, const uint64_t in[2], wz_result*)   also of an immutable one: before anybody has read it
  * void     wz_function_reference(wz_handle module, uint64_t reference, wz_result*)   text = JSON of the definition, with whose function it is
+ * void     wz_module_tag(wz_handle, wz_str name, wz_result*)         value = tag, 0 if there is none; text = JSON {types}
+ * void     wz_exception_throw(uint64_t env, uint64_t frame, wz_handle tag, const uint64_t *words, uint32_t word_count, wz_result*)
+ *                                                                    inside WZ_MSG_HOST_CALL: it happens when the host function has answered; value = its number in the call
  * void     wz_module_references(wz_handle module, wz_result*)        text = words of the externrefs that it holds, 8 bytes each; value 0: nobody knows all
  * void     wz_output_buffer_new(uint64_t env, uint64_t max_bytes, wz_result*)
  * uint64_t wz_output_buffer_size(wz_handle)

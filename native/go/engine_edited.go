@@ -28,6 +28,17 @@ func functionOwnerOf(m api.Module, reference uint64) (api.Module, uint32, bool) 
 }
 func functionAt(m api.Module, index uint32) api.Function { return nodehost.FunctionAt(m, index) }
 
+type exceptionsKey = nodehost.ExceptionsKey
+
+func addThrowing(n int64) { nodehost.AddThrowing(n) }
+func exportedTag(m api.Module, name string) (tag any, types []api.ValueType) {
+	return nodehost.ExportedTag(m, name)
+}
+func newException(tag any, words []uint64) any { return nodehost.NewException(tag, words) }
+func exceptionOf(exception any) (tag any, types []api.ValueType, words []uint64) {
+	return nodehost.ExceptionOf(exception)
+}
+
 func heldReferences(m api.Module, look func(word uint64)) bool {
 	return nodehost.HeldReferences(m, look)
 }

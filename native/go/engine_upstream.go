@@ -20,8 +20,15 @@ func functionDefinitionOf(api.Module, uint64) (api.FunctionDefinition, bool) { r
 
 func functionOwnerOf(api.Module, uint64) (api.Module, uint32, bool) { return nil, 0, false }
 func functionAt(api.Module, uint32) api.Function                    { return nil }
-func heldReferences(api.Module, func(uint64)) bool                  { return false }
-func beginGlobal(api.Global, uint64, uint64)                        {} // stays what its expression said
+
+type exceptionsKey struct{} // nobody asks for it
+
+func addThrowing(int64)                                     {}
+func exportedTag(api.Module, string) (any, []api.ValueType) { return nil, nil }
+func newException(any, []uint64) any                        { return nil }
+func exceptionOf(any) (any, []api.ValueType, []uint64)      { return nil, nil, nil }
+func heldReferences(api.Module, func(uint64)) bool          { return false }
+func beginGlobal(api.Global, uint64, uint64)                {} // stays what its expression said
 
 func globalWords(g api.Global) (lo, hi uint64)         { return g.Get(), 0 }
 func setGlobalWords(g api.MutableGlobal, lo, _ uint64) { g.Set(lo) }

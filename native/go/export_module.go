@@ -340,6 +340,38 @@ func wz_function_reference(h C.wz_handle, reference C.uint64_t, out *C.wz_result
 	})
 }
 
+//export wz_module_tag
+func wz_module_tag(h C.wz_handle, name C.wz_str, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		m, err := handles.Lookup[*moduleState](handles.Handle(h), handles.Module)
+		if err != nil {
+			return 0, nil, err
+		}
+		t, err := m.exportedTag(goString(name))
+		if err != nil || t == nil {
+			return 0, nil, err
+		}
+		text, err := asJSON(map[string]any{"types": describe.TypeNames(t.types)})
+		return uint64(t.handle), text, err
+	})
+}
+
+//export wz_exception_throw
+func wz_exception_throw(env, id C.uint64_t, tag C.wz_handle, words *C.uint64_t, count C.uint32_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		f, err := findFrame(env, id)
+		if err != nil {
+			return 0, nil, err
+		}
+		t, err := handles.Lookup[*tagState](handles.Handle(tag), handles.Tag)
+		if err != nil {
+			return 0, nil, err
+		}
+		number, err := f.throw(t, goWords(words, count))
+		return number, nil, err
+	})
+}
+
 //export wz_module_references
 func wz_module_references(h C.wz_handle, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {

@@ -26,6 +26,7 @@ type frame struct {
 	hostContext context.Context
 	snapshots   []experimental.Snapshot
 	restore     *restoration
+	exceptions  exceptions
 	answered    *frames.Reply // of the host function that a direct call left C++ for
 	question    chan struct{} // of an express call that C++ left at a question of its own: closed once the goroutine waits there, too
 }
@@ -40,7 +41,10 @@ func newFrame(o frames.Options, m *moduleState) (*frame, error) {
 		return nil, err
 	}
 	f := &frame{module: m}
-	f.Init(o, &m.Member, func() { e.removeFrame(f) })
+	f.Init(o, &m.Member, func() {
+		f.exceptions.drop()
+		e.removeFrame(f)
+	})
 	if !e.addFrame(f) {
 		return nil, failure.Closed("the environment has ended")
 	}
@@ -57,8 +61,11 @@ type frameContext struct {
 type frameKey struct{}
 
 func (c *frameContext) Value(key any) any {
-	if key == (frameKey{}) {
+	switch key {
+	case frameKey{}:
 		return c.frame
+	case exceptionsKey{}:
+		return frameExceptions{c.frame}
 	}
 	return c.Context.Value(key)
 }

@@ -56,6 +56,7 @@ type moduleState struct {
 	globals        map[string]*globalState
 	extra          []handles.Handle          // all handles that go with the module
 	tableFunctions map[uint64]*functionState // by reference
+	tags           []*tagState               // that it owns
 	indexed        map[uint32]*functionState // by function index
 	internals      []*globalState
 	twins          []func() // close the logged host modules that it imports from
@@ -284,6 +285,7 @@ func (m *moduleState) fail(async bool) {
 
 // disown drops the handles, and what JavaScript had of the memory.
 func (m *moduleState) disown() {
+	m.forgetTags()
 	m.LetGo()
 	m.rt.release(m)
 	m.mu.Lock()

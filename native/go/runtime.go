@@ -38,6 +38,7 @@ type runtimeState struct {
 	mu      sync.Mutex
 	closed  bool
 	owned   map[interface{ disown() }]struct{} // *moduleState and *compiledState whose handles are in use
+	tags    map[any]*tagState                  // by wazero's
 	modules map[api.Module]*moduleState        // open ones by wazero's instance: whose function is calling?
 	memory  map[uintptr]*guestMemory           // by base address: which memory does a module use?
 }

@@ -9,6 +9,7 @@ import { now } from '../values/node.js';
 import { decodeResults, encodeWhole, hostResults, type Signature } from '../values/values.js';
 import { get, list, put } from '../values/words.js';
 import { checkNotTrapped, endingOf, leave } from './entry.js';
+import { throwInto } from './exceptions.js';
 import type { Subject } from './frames.js';
 import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
@@ -209,9 +210,17 @@ export class DirectCall {
       this.frame().parked = { value: tooLate(late) };
       return REPLY.wouldBlock;
     } catch (error) {
-      this.frame().parked = { value: error };
-      return REPLY.threw;
+      return this.#threw(error);
     }
+  }
+  #threw(error: unknown): number {
+    try {
+      if (throwInto(() => this.frame(), error)) return REPLY.ok;
+      this.frame().parked = { value: error };
+    } catch (wrong) {
+      this.frame().parked = { value: wrong };
+    }
+    return REPLY.threw;
   }
 
   #ask(host: HostFunction): PromiseLike<unknown> | undefined {

@@ -10,6 +10,7 @@ import {
   wouldBlockError,
 } from '../values/errors.js';
 import { now } from '../values/node.js';
+import { uncaught } from './exceptions.js';
 import { type FrameOptions, nanoseconds, type Subject } from './frames.js';
 import { type ClosedBy, Frame, frames, type Instance, type LinkGroup } from './link-group.js';
 
@@ -33,6 +34,7 @@ export function failure(frame: Frame, record: ErrorRecord): Error {
   noteClosed(frame.group, record.closed, record.exitCode ?? 0, stopped ? closedBy(frame, record) : undefined);
   const error = makeError(record, {
     parked: frame.parked,
+    exception: uncaught(frame, record),
     abort: reason === 'abort' ? abortOf(frame) : undefined,
     more: code === 'ERR_WAZERO_EXIT' ? stoppedText(frame, reason) : undefined,
   });

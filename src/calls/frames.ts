@@ -72,6 +72,8 @@ export class Frame<M extends Entered> {
 
   /** What a callback threw: the cause of the Trap to come. */
   parked: { readonly value: unknown } | undefined;
+  /** Exceptions that its host functions have thrown into the guest, by number. */
+  thrown: Map<number, object> | undefined;
   /** Why the call's own options stopped it. */
   interruption: Interruption | undefined;
   /** What stopped a nested call of it, closing its module. */

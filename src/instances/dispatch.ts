@@ -1,6 +1,7 @@
 import { writeAhead } from '../calls/ahead.js';
 import { ask as askDirectly, frameOf } from '../calls/direct.js';
 import { checkNotTrapped } from '../calls/entry.js';
+import { throwInto } from '../calls/exceptions.js';
 import { noBytes, reply as replyToExpress, taker } from '../calls/express.js';
 import { callHost } from '../calls/host-call.js';
 import { HostFunctions } from '../calls/host-functions.js';
@@ -66,6 +67,21 @@ function mayGoOn(frame: Frame): boolean {
   }
 }
 
+/** What the frame ends with. */
+function parkedAs(frame: Frame, error: unknown): number {
+  frame.parked = { value: error };
+  return REPLY.threw;
+}
+/** Of a host function: an exception is the guest's. */
+function threwAs(frame: Frame, error: unknown): number {
+  try {
+    if (throwInto(() => frame, error)) return REPLY.ok;
+  } catch (wrong) {
+    return parkedAs(frame, wrong);
+  }
+  return parkedAs(frame, error);
+}
+
 /** The asynchronous lane: parks the frame until the answer has settled and every call above has ended. */
 function ask(
   frame: Frame,
@@ -88,8 +104,8 @@ function ask(
     });
   };
   const threw = (error: unknown) => {
-    if (frame.question === question) frame.parked = { value: error };
-    reply(REPLY.threw);
+    if (frame.question !== question) reply(REPLY.threw);
+    else reply(kind === MSG.hostCall ? threwAs(frame, error) : parkedAs(frame, error));
   };
   let settled: void | PromiseLike<void>;
   try {
@@ -159,8 +175,7 @@ const hooks: Hooks = {
       frame.parked = { value: tooLate(late) };
       return REPLY.wouldBlock;
     } catch (error) {
-      frame.parked = { value: error };
-      return REPLY.threw;
+      return kind === MSG.hostCall ? threwAs(frame, error) : parkedAs(frame, error);
     }
   },
 

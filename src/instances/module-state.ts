@@ -1,3 +1,4 @@
+import { type TagState, tagState } from '../calls/exceptions.js';
 import { FunctionState } from '../calls/function-state.js';
 import { type ClosedBy, type Frame, type Instance, LinkGroup } from '../calls/link-group.js';
 import type { CheckedOptions } from '../calls/options.js';
@@ -248,6 +249,13 @@ export class ModuleState implements Instance {
   waits(by: 1 | -1): void {
     this.#waiting += by;
     if (this.#tenant && this.#handle !== 0) native().moduleQueued(this.#handle, this.#waiting);
+  }
+
+  /** undefined where there is none of that name. */
+  tag(name: string): TagState | undefined {
+    if (this.#gone) throw this.#closedError();
+    const found = name.isWellFormed() ? native().moduleTag(this.handle, name) : undefined;
+    return found && tagState(found.handle, found.types as ValueType[]);
   }
 
   // ---- closing

@@ -171,6 +171,8 @@ export interface NativeBinding {
   /** v128 takes two words. */
   globalGet(global: Handle, words: BigUint64Array): void;
   globalSet(global: Handle, words: BigUint64Array): void;
+  /** undefined where there is none of that name. */
+  moduleTag(module: Handle, name: string): { readonly handle: Handle; readonly types: readonly string[] } | undefined;
   /** As globalSet, also of an immutable one: the value that it begins with, before anybody has read it. */
   globalBegin(global: Handle, words: BigUint64Array): void;
   /** The words of the externrefs that its tables, globals and element segments hold, 8 bytes each; undefined where nobody knows all of them. */
@@ -189,6 +191,11 @@ export interface NativeBinding {
   snapshot(frame: number): number;
   /** Happens when the host function has answered; `words` are the results of the host function that took the snapshot. */
   snapshotRestore(frame: number, snapshot: number, words: BigUint64Array): void;
+  /**
+   * Only inside MSG.hostCall: the host function throws an exception, once it has answered. Its number in the call is what the error record of an
+   * uncaught one has.
+   */
+  exceptionThrow(frame: number, tag: Handle, words: BigUint64Array): number;
   /** types is JSON: { params, results }; definition is JSON: FunctionRecord. Only while no guest code of the link group runs. */
   tableFunction(
     module: Handle,

@@ -81,7 +81,7 @@ let makeCompile: (message: string) => CompileError;
 let makeLink: (message: string) => LinkError;
 let makeLimit: (message: string, limit: LimitOf) => LimitError;
 let makeExit: (message: string, exitCode: number, reason: ExitError['reason'], cause?: Cause) => ExitError;
-let makeTrap: (message: string, kind: TrapKind, frames: Trap['frames'], cause?: Cause) => Trap;
+let makeTrap: (message: string, kind: TrapKind, frames: Trap['frames'], cause?: Cause, exception?: object) => Trap;
 
 /**
  * Base of the errors of this package. `code` is stable; the message carries wazero's own text. What is not printed in names of guests is
@@ -156,13 +156,16 @@ export class Trap extends WazeroError<'ERR_WAZERO_TRAP'> {
   /** Innermost first; `source` is file and line where the module has DWARF sections and withDebugInfoEnabled is on. */
   readonly frames: readonly { readonly function: string; readonly source?: string }[];
   static {
-    makeTrap = (message, kind, frames, cause) => new Trap(message, kind, frames, cause);
+    makeTrap = (message, kind, frames, cause, exception) => new Trap(message, kind, frames, cause, exception);
     Trap.prototype.name = 'Trap';
   }
-  private constructor(message: string, kind: TrapKind, frames: Trap['frames'], cause: Cause) {
+  /** Of kind 'uncaught exception': the Exception that nobody caught. */
+  readonly exception?: object;
+  private constructor(message: string, kind: TrapKind, frames: Trap['frames'], cause: Cause, exception?: object) {
     super('ERR_WAZERO_TRAP', message, cause);
     this.kind = kind;
     this.frames = frames;
+    if (exception !== undefined) this.exception = exception;
   }
 }
 
@@ -244,6 +247,8 @@ export function withStackOfAwaiter(error: unknown): unknown {
 export interface ErrorContext {
   readonly parked?: { readonly value: unknown } | undefined;
   readonly abort?: { readonly cause: unknown } | undefined;
+  /** What nobody caught. */
+  readonly exception?: object | undefined;
   /** What there is to say after wazero's own words. */
   readonly more?: string | undefined;
 }
@@ -256,6 +261,8 @@ export interface ErrorRecord {
   kind?: string;
   frames?: { function: string; source?: string }[];
   limit?: string;
+  /** what nobody caught; words are decimal */
+  exception?: { tag: number; types: string[]; words: string[]; thrown?: number };
   /** the thrown object is parked in the frame: it is the cause */ host?: boolean;
   /** modules of the link group that were found closed when the frame ended */ closed?: number[];
 }
@@ -291,7 +298,7 @@ export function makeError(record: ErrorRecord, context: ErrorContext = {}): Erro
       // Where Go would show the panic's value, wazero's text has what stands for it.
       const text = cause ? message.replace('host function (', () => `${thrownText(cause.cause)} (`) : message;
       const frames = Object.freeze((record.frames ?? []).map((frame) => Object.freeze(frame)));
-      return makeTrap(text, record.kind as TrapKind, frames, cause);
+      return makeTrap(text, record.kind as TrapKind, frames, cause, context.exception);
     }
     case 'ERR_WAZERO_ABORTED':
       return named(

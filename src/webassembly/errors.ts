@@ -1,13 +1,14 @@
 import {
   CompileError as EngineCompileError,
   LinkError as EngineLinkError,
+  type Exception,
   ExitError,
   isWazeroError,
   LimitError,
   Trap,
   type TrapKind,
 } from '../index.js';
-import { nativeError } from './idl.js';
+import { isObject, nativeError } from './idl.js';
 
 /** What V8 says; glue code that looks at the text looks for these. */
 const texts: Partial<Record<TrapKind, string>> = {
@@ -33,6 +34,18 @@ export class Errors {
   readonly CompileError = nativeError('CompileError');
   readonly LinkError = nativeError('LinkError');
   readonly RuntimeError = nativeError('RuntimeError');
+  /** Set by exception.ts: what an exception that nobody caught is to JavaScript. */
+  thrown: (exception: Exception) => unknown = (exception) => exception;
+  readonly #traps = new WeakSet<object>();
+
+  /** No guest catches a trap, whichever way it goes through JavaScript. */
+  isTrap(error: unknown): boolean {
+    return (isWazeroError(error) && !(error instanceof TypeError)) || (isObject(error) && this.#traps.has(error));
+  }
+  #trap(error: Error): Error {
+    this.#traps.add(error);
+    return error;
+  }
 
   /** What the namespace throws instead. What JavaScript threw on its way through a guest is itself again. */
   readonly translate = (error: unknown): unknown => {
@@ -40,20 +53,22 @@ export class Errors {
     const { message } = error;
     if (error instanceof Trap) {
       if (error.kind === 'host function') return 'cause' in error ? this.#thrown(error.cause) : error;
-      if (error.kind === 'stack overflow') return new RangeError('Maximum call stack size exceeded', { cause: error });
-      return new this.RuntimeError(texts[error.kind] ?? error.kind, { cause: error });
+      if (error.exception !== undefined) return this.thrown(error.exception as Exception);
+      if (error.kind === 'stack overflow')
+        return this.#trap(new RangeError('Maximum call stack size exceeded', { cause: error }));
+      return this.#trap(new this.RuntimeError(texts[error.kind] ?? error.kind, { cause: error }));
     }
     if (error instanceof EngineCompileError) return new this.CompileError(message, { cause: error });
     if (error instanceof EngineLinkError) return new this.LinkError(message, { cause: error });
     if (error instanceof LimitError) return new RangeError(message, { cause: error });
-    if (error instanceof ExitError) return new this.RuntimeError(message, { cause: error });
+    if (error instanceof ExitError) return this.#trap(new this.RuntimeError(message, { cause: error }));
     if (error instanceof TypeError || error instanceof RangeError) return error;
-    return new this.RuntimeError(message, { cause: error });
+    return this.#trap(new this.RuntimeError(message, { cause: error }));
   };
 
   /** A host function's own error, or the engine's with what the host function answered. */
   #thrown(cause: unknown): unknown {
-    if (cause instanceof IllegalCast) return new this.RuntimeError(cause.message);
+    if (cause instanceof IllegalCast) return this.#trap(new this.RuntimeError(cause.message));
     return isWazeroError(cause) && !(cause instanceof TypeError) ? this.translate(cause) : cause;
   }
 }

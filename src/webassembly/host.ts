@@ -13,11 +13,13 @@ function several(value: unknown, results: readonly Type[]): unknown[] {
 
 /** A function of JavaScript as a guest's import: what it gets and answers is converted, and `this` is undefined. */
 export function hostFunction(
-  fn: (...args: any[]) => unknown,
+  given: (...args: any[]) => unknown,
   { params, results }: FunctionType,
   suspending: boolean,
   book: FunctionBook,
+  intoGuest: (thrown: unknown) => unknown,
 ): HostFunction {
+  const fn = guarded(given, params.length, intoGuest);
   if (opaque(params) || opaque(results))
     return () => {
       throw cannotCross();
@@ -32,12 +34,56 @@ export function hostFunction(
     return (...args) => {
       const value = fn(...args.map((arg, i) => fromWasm(params[i] as Type, arg, book)));
       if (suspending && isObject(value) && typeof value.then === 'function')
-        return (value as unknown as PromiseLike<unknown>).then(finish);
+        return (value as unknown as PromiseLike<unknown>).then(finish, (error: unknown) => {
+          throw intoGuest(error);
+        });
       return finish(value);
     };
   if (results.length === 0) return withoutResult(fn, params.length);
   if (results.length === 1 && results[0] === 'i32') return withInteger(fn, params.length);
   return (...args) => finish(fn(...args));
+}
+
+/** What it throws is thrown into the guest. */
+function guarded(
+  fn: (...args: any[]) => unknown,
+  count: number,
+  intoGuest: (thrown: unknown) => unknown,
+): (...args: any[]) => unknown {
+  switch (count) {
+    case 0:
+      return () => {
+        try {
+          return fn();
+        } catch (error) {
+          throw intoGuest(error);
+        }
+      };
+    case 1:
+      return (a) => {
+        try {
+          return fn(a);
+        } catch (error) {
+          throw intoGuest(error);
+        }
+      };
+    case 2:
+      return (a, b) => {
+        try {
+          return fn(a, b);
+        } catch (error) {
+          throw intoGuest(error);
+        }
+      };
+    default:
+      return (...args) => {
+        try {
+          return fn(...args);
+        } catch (error) {
+          throw intoGuest(error);
+        }
+      };
+  }
 }
 
 function withoutResult(fn: (...args: any[]) => unknown, count: number): HostFunction {

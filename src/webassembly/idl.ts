@@ -50,6 +50,7 @@ export const setLength = (object: object, name: string, length: number): void =>
 /** Makes a class what Web IDL's are: members can be enumerated, `length` counts what must be given, and there is a tag. */
 export function asInterface(made: Kind<unknown>['constructor'], name: string, length: number): void {
   Object.defineProperty(made, 'length', { value: length, configurable: true });
+  Object.defineProperty(made, 'name', { value: name, configurable: true }); // a bundler may have given it another
   const own = ['prototype', 'length', 'name'];
   for (const [object, skipped] of [
     [made.prototype as object, ['constructor']],

@@ -83,8 +83,12 @@ export function instanceClass(realm: Realm, owners: Owners, functions: Functions
           return realm.table.make({ ...owner, type: binary.tables[index]?.type as Type });
         case 'global':
           return realm.global.make({ ...owner, ...(binary.globals[index] as (typeof binary.globals)[number]) });
-        case 'tag':
-          return realm.tag.make({ ...owner, params: binary.tags[index]?.params as Type[] });
+        case 'tag': {
+          const part = { ...owner, params: binary.tags[index]?.params as Type[] };
+          const tag = realm.tag.make(part);
+          realm.exportedTags.add(tag, part);
+          return tag;
+        }
       }
     };
     const exports: object = Object.create(null);

@@ -1,4 +1,5 @@
 import type { Module, ValueType } from '../index.js';
+import type { ExceptionKind } from './exception.js';
 import type { Functions } from './functions.js';
 import { hostFunction } from './host.js';
 import type { Given } from './imports.js';
@@ -31,6 +32,7 @@ export function linked(
   list: readonly Given[],
 ): (name: string) => Module {
   const builder = realm.runtime.newHostModuleBuilder('node-wazero/webassembly');
+  const { intoGuest } = realm.exception as ExceptionKind;
   const types: number[][] = [];
   const imports: number[][] = [];
   const exports: number[][] = [];
@@ -60,7 +62,7 @@ export function linked(
     if ('host' in given) {
       if (one.kind !== 'function') return;
       const { params, results } = one.type;
-      const converted = hostFunction(given.host, one.type, given.suspending, functions);
+      const converted = hostFunction(given.host, one.type, given.suspending, functions, intoGuest);
       builder.newFunctionBuilder().withFunction(converted, params.map(shown), results.map(shown)).export(name);
     } else {
       imports.push([...text(name), ...text(given.owner.name), ...described(given)]);

@@ -1,3 +1,4 @@
+import { exceptionClass } from './exception.js';
 import { Functions } from './functions.js';
 import { globalClass } from './global.js';
 import { bytesOf, isObject } from './idl.js';
@@ -10,7 +11,7 @@ import { Realm } from './realm.js';
 import { bytesOfResponse } from './streaming.js';
 import { compileSettings } from './strings.js';
 import { tableClass } from './table.js';
-import { exceptionClass, tagClass } from './tag.js';
+import { tagClass } from './tag.js';
 import type { WebAssemblyOptions } from './types.js';
 
 /** The object, with its functions, classes and errors. */

@@ -10,6 +10,7 @@ import {
   ModuleConfig,
   Runtime,
   RuntimeConfig,
+  type Tag,
 } from '../index.js';
 import type { Binary } from './binary.js';
 import { Errors } from './errors.js';
@@ -51,6 +52,7 @@ export interface GlobalPart extends Owner, GlobalType {
 }
 export interface TagPart extends Owner {
   readonly params: readonly Type[];
+  tag?: Tag;
 }
 export interface ExceptionPart {
   readonly tag: object;
@@ -77,6 +79,24 @@ const features =
 
 export const anonymous = new ModuleConfig().withName('').withStartFunctions();
 
+class ExportedTags {
+  readonly #tags = new Set<{ readonly object: WeakRef<object>; readonly part: WeakRef<TagPart> }>();
+  add(object: object, part: TagPart): void {
+    this.#tags.add({ object: new WeakRef(object), part: new WeakRef(part) });
+  }
+  find(tag: Tag): object | undefined {
+    for (const one of this.#tags) {
+      const [object, part] = [one.object.deref(), one.part.deref()];
+      if (object === undefined || part === undefined) this.#tags.delete(one);
+      else if (!part.module.isClosed) {
+        part.tag ??= part.module.exportedTag(part.name) as Tag;
+        if (part.tag === tag) return object;
+      }
+    }
+    return undefined;
+  }
+}
+
 /** What belongs to one namespace: its runtime and its classes. */
 export class Realm {
   readonly errors = new Errors();
@@ -98,6 +118,8 @@ export class Realm {
   /** A function that JavaScript made for a guest to wait for. */
   suspending!: Kind<(...args: never[]) => unknown>;
   jsTag!: object;
+  /** Those that guests export: which of them an exception is of is asked when there is one. */
+  readonly exportedTags = new ExportedTags();
 
   constructor(options: WebAssemblyOptions) {
     const { runtime, timeoutMs, limits, cache, signal } = options;

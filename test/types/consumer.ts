@@ -21,6 +21,7 @@ import {
   type CustomSection,
   type DirentLike,
   type ErrorCode,
+  Exception,
   ExitError,
   ExportedFunction,
   emscripten,
@@ -56,6 +57,7 @@ import {
   Runtime,
   RuntimeConfig,
   SockConfig,
+  Tag,
   type StatsLike,
   type SyncCallOptions,
   type SyncFileSystem,
@@ -730,6 +732,13 @@ export function experiments(module: Module, caller: CallerModule): void {
   exactly<void>()(snapshot.restore([1, 2n]));
   exactly<ExportedFunction<readonly ['i32'], readonly []>>()(experimental.lookupFunction(module, 0, 1, ['i32'], []));
   exactly<readonly Global[]>()(experimental.internalGlobals(module));
+  const tag: Tag | undefined = module.exportedTag('t');
+  if (tag) {
+    exactly<readonly ValueType[]>()(tag.types);
+    const exception = new Exception(tag, [1]);
+    exactly<Tag>()(exception.tag);
+    exactly<readonly WasmValue[]>()(exception.values);
+  }
   const reference: FunctionReference | null = module.exportedFunction('f', [], ['funcref']).callSync();
   if (reference) {
     exactly<ExportedFunction | undefined>()(experimental.functionOf(reference));

@@ -146,3 +146,46 @@ describe('tags and exceptions', () => {
     expect(ours).toEqual(theirs);
   });
 });
+
+describe('exceptions of JavaScript in guests', () => {
+  it('any value is one of JSTag to catch_all, a trap is none, and both come out as they were', async () => {
+    // (func (export "all") (result i32) block try_table (catch_all 0) call $f end i32.const 0 return end i32.const 1), (func (export "through") call $f)
+    const code = [
+      ...[
+        0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 2, 0x60, 0, 0, 0x60, 0, 1, 0x7f, 2, 7, 1, 1, 0x6d, 1, 0x66, 0, 0, 3, 3,
+        2, 1, 0,
+      ],
+      ...[7, 17, 2, 3, 0x61, 0x6c, 0x6c, 0, 1, 7, 0x74, 0x68, 0x72, 0x6f, 0x75, 0x67, 0x68, 0, 2],
+      ...[
+        10, 25, 2, 18, 0, 0x02, 0x40, 0x1f, 0x40, 1, 2, 0, 0x10, 0, 0x0b, 0x41, 0, 0x0f, 0x0b, 0x41, 1, 0x0b, 4, 0,
+        0x10, 0, 0x0b,
+      ],
+    ];
+    await withWebAssembly({}, (W) => {
+      const module = new W.Module(new Uint8Array(code));
+      const { trap } = exportsOf(W, '(module (func (export "trap") unreachable))');
+      const tag = new W.Tag({ parameters: ['i32'] });
+      for (const thrown of [new Error('x'), 'text', undefined, new W.Exception(tag, [1])]) {
+        const { all, through } = new W.Instance(module, {
+          m: {
+            f: () => {
+              throw thrown;
+            },
+          },
+        }).exports;
+        expect(all()).toBe(1);
+        let caught: unknown = 'nothing';
+        try {
+          through();
+        } catch (error) {
+          caught = error;
+        }
+        expect(caught).toBe(thrown);
+      }
+      const { all } = new W.Instance(module, { m: { f: trap } }).exports;
+      expect(() => all()).toThrow(W.RuntimeError);
+      const nested = new W.Instance(module, { m: { f: () => trap() } }).exports;
+      expect(() => nested.all()).toThrow(W.RuntimeError);
+    });
+  });
+});

@@ -41,6 +41,17 @@ napi_value SnapshotRestore(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value ExceptionThrow(Environment& environment, Arguments& args) {
+  const uint64_t frame = args.Whole(0, "frame");
+  const wz_handle tag = args.Whole(1, "tag");
+  const Arguments::Words words = args.BigUint64Array(2, "words");
+  if (!args.ok()) return nullptr;
+  environment.Adopt(frame);
+  Result result;
+  wz_exception_throw(environment.id, frame, tag, words.data, static_cast<uint32_t>(words.count), &result);
+  return ValueOf(environment, result);
+}
+
 napi_value TableFunction(Environment& environment, Arguments& args) {
   napi_env env = args.env();
   const wz_handle module = args.Whole(0, "module");
@@ -98,6 +109,7 @@ const Binding kBindings[] = {
     {"frameStack", Entry<FrameStack>},
     {"snapshot", Entry<Snapshot>},
     {"snapshotRestore", Entry<SnapshotRestore>},
+    {"exceptionThrow", Entry<ExceptionThrow>},
     {"tableFunction", Entry<TableFunction>},
     {"internalGlobals", Entry<InternalGlobals>},
     {"tcpAddresses", Entry<TcpAddresses>},

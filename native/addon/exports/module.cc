@@ -76,6 +76,24 @@ napi_value FunctionReference(Environment& environment, Arguments& args) {
   return TextOf(environment, result);
 }
 
+napi_value ModuleTag(Environment& environment, Arguments& args) {
+  napi_env env = args.env();
+  const wz_handle module = args.Whole(0, "module");
+  const std::string name = args.String(1, "name");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_module_tag(module, Str(name), &result);
+  if (!result.Check(environment) || result.value == 0) return nullptr;
+  napi_value receiver = Undefined(env), json = String(env, result.text, result.text_len),
+             handle = Number(env, result.value), tag;
+  if (receiver == nullptr || json == nullptr || handle == nullptr ||
+      napi_call_function(env, receiver, environment.Value(environment.parse_json), 1, &json, &tag) != napi_ok ||
+      napi_set_named_property(env, tag, "handle", handle) != napi_ok) {
+    return nullptr;
+  }
+  return tag;
+}
+
 napi_value ModuleReferences(Environment& environment, Arguments& args) {
   const wz_handle module = args.Whole(0, "module");
   if (!args.ok()) return nullptr;
@@ -94,6 +112,7 @@ const Binding kBindings[] = {
     {"moduleRelease", Entry<ModuleRelease>},
     {"functionReference", Entry<FunctionReference>},
     {"moduleReferences", Entry<ModuleReferences>},
+    {"moduleTag", Entry<ModuleTag>},
 };
 
 }  // namespace

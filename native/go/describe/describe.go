@@ -263,7 +263,7 @@ func (d *Description) typeOf(f api.FunctionDefinition) int {
 	if !known {
 		n = len(d.shown)
 		d.types[string(key)] = n
-		d.shown = append(d.shown, TypeRecord{typeNames(params), typeNames(results)})
+		d.shown = append(d.shown, TypeRecord{TypeNames(params), TypeNames(results)})
 	}
 	return n
 }

@@ -106,8 +106,8 @@ func Function(f api.FunctionDefinition) FunctionRecord {
 	r := FunctionRecord{
 		ModuleName: f.ModuleName(), Index: f.Index(), Name: f.Name(), DebugName: f.DebugName(),
 		ExportNames: copied(f.ExportNames()),
-		ParamTypes:  typeNames(f.ParamTypes()), ParamNames: copied(f.ParamNames()),
-		ResultTypes: typeNames(f.ResultTypes()), ResultNames: copied(f.ResultNames()),
+		ParamTypes:  TypeNames(f.ParamTypes()), ParamNames: copied(f.ParamNames()),
+		ResultTypes: TypeNames(f.ResultTypes()), ResultNames: copied(f.ResultNames()),
 	}
 	if module, name, ok := f.Import(); ok {
 		r.Import = &importRecord{module, name}

@@ -13,7 +13,7 @@ const (
 	exnref  = 0x69
 )
 
-func typeNames(types []api.ValueType) []string {
+func TypeNames(types []api.ValueType) []string {
 	out := make([]string, len(types))
 	for i, t := range types {
 		out[i] = TypeName(t)

@@ -44,6 +44,16 @@ type Error struct {
 	Limit    string       `json:"limit,omitempty"`
 	Host     bool         `json:"host,omitempty"`
 	Closed   []uint64     `json:"closed,omitempty"`
+
+	Exception *Exception `json:"exception,omitempty"` // of kind uncaught exception
+}
+
+// Exception is what nobody has caught.
+type Exception struct {
+	Tag    uint64   `json:"tag"`
+	Types  []string `json:"types"`
+	Words  []string `json:"words"`            // decimal: not all are numbers to JavaScript
+	Thrown int      `json:"thrown,omitempty"` // by a host function of this very call: its number there, from 1
 }
 
 // TraceFrame is a line of a trace.

@@ -23,6 +23,9 @@ func (f *Frame) Conclude(err error, fallback string) (outcome []byte, _ error) {
 			m.Close(failed.ExitCode)
 		}
 	}
+	if failed != nil && failed.Kind == "uncaught exception" && f.Uncaught != nil {
+		failed.Exception = f.Uncaught()
+	}
 	var gone []uint64
 	for _, closed := range f.member.Group.TakeClosed() {
 		closed.Self.Close(0) // by the guest itself: the rest of it follows

@@ -32,6 +32,9 @@ type Frame struct {
 	burning burning
 	samples samples
 
+	// Uncaught describes the exception that nobody caught, where there is one. Only the frame's own goroutine looks.
+	Uncaught func() *failure.Exception
+
 	mu      sync.Mutex
 	stopCh  chan struct{} // made on first use
 	replies chan Reply    // nil in the synchronous lane

@@ -29,9 +29,10 @@ const (
 	Description
 	Image
 	Tenant
+	Tag
 )
 
-var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function", "description", "image", "tenant"}
+var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function", "description", "image", "tenant", "tag"}
 
 const (
 	indexBits      = 24

@@ -2,6 +2,7 @@ package nodehost
 
 import (
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/internal/nodehost"
 	"github.com/tetratelabs/wazero/internal/wasm"
 )
 
@@ -16,4 +17,46 @@ func BeginGlobal(g api.Global, lo, hi uint64) {
 	if instance := wasm.GlobalInstanceOf(g); instance != nil {
 		instance.SetValue(lo, hi)
 	}
+}
+
+// Exceptions is what the context of a call has at ExceptionsKey.
+type Exceptions = nodehost.Exceptions
+
+// ExceptionsKey is the key of Exceptions in a context.
+type ExceptionsKey = nodehost.ExceptionsKey
+
+// AddThrowing counts exceptions that TakeThrown will give.
+func AddThrowing(n int64) { nodehost.Throwing.Add(n) }
+
+// ExportedTag gives the identity of a tag that an instance exports, and the types of its values; nil where there is none of that name.
+func ExportedTag(m api.Module, name string) (tag any, types []api.ValueType) {
+	instance, ok := m.(*wasm.ModuleInstance)
+	if !ok {
+		return nil, nil
+	}
+	e := instance.Exports[name]
+	if e == nil || e.Type != wasm.ExternTypeTag {
+		return nil, nil
+	}
+	t := instance.Tags[e.Index]
+	return t, valueTypes(t)
+}
+
+// NewException makes an exception of a tag of ExportedTag or ExceptionOf, which has one word for each value.
+func NewException(tag any, words []uint64) any {
+	return &wasm.Exception{Tag: tag.(*wasm.TagInstance), Params: append([]uint64(nil), words...)}
+}
+
+// ExceptionOf is what an exception that Exceptions was told of holds.
+func ExceptionOf(exception any) (tag any, types []api.ValueType, words []uint64) {
+	e := exception.(*wasm.Exception)
+	return e.Tag, valueTypes(e.Tag), e.Params
+}
+
+func valueTypes(t *wasm.TagInstance) []api.ValueType {
+	types := make([]api.ValueType, len(t.Type.Params))
+	for i, param := range t.Type.Params {
+		types[i] = api.ValueType(param.Kind())
+	}
+	return types
 }
