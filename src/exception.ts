@@ -1,7 +1,7 @@
 import { exceptions, type TagState, type Thrown } from './calls/exceptions.js';
-import type { ValueType, WasmValue } from './types.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
+import type { ValueType, WasmValue } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { wrongType } from './values/validate.js';
 

@@ -57,11 +57,11 @@ import {
   Runtime,
   RuntimeConfig,
   SockConfig,
-  Tag,
   type StatsLike,
   type SyncCallOptions,
   type SyncFileSystem,
   type SyncReadOnlyFileSystem,
+  type Tag,
   Tenant,
   type TenantLimits,
   Trap,
@@ -739,6 +739,7 @@ export function experiments(module: Module, caller: CallerModule): void {
     exactly<Tag>()(exception.tag);
     exactly<readonly WasmValue[]>()(exception.values);
   }
+  exactly<object | undefined>()(({} as Trap).exception);
   const reference: FunctionReference | null = module.exportedFunction('f', [], ['funcref']).callSync();
   if (reference) {
     exactly<ExportedFunction | undefined>()(experimental.functionOf(reference));
