@@ -5,7 +5,7 @@ import { asInterface, Birth, isObject, type Kind, receiver } from './idl.js';
 import { type Given, readImports } from './imports.js';
 import { linked } from './link.js';
 import type { Owners } from './owners.js';
-import { anonymous, type FunctionPart, type InstancePart, type ModulePart, type Realm } from './realm.js';
+import type { FunctionPart, InstancePart, ModulePart, Realm } from './realm.js';
 import { importedAs, referenceOf } from './rewrite.js';
 import type { ExternKind, Type } from './types.js';
 
@@ -47,7 +47,7 @@ export function instanceClass(realm: Realm, owners: Owners, functions: Functions
     let module: Module;
     try {
       const options = { ...realm.timeLimit, importResolver: linked(realm, owners, functions, list) };
-      module = realm.runtime.instantiateModuleSync(part.compiled, anonymous, options);
+      module = realm.runtime.instantiateModuleSync(part.compiled, realm.config, options);
     } catch (error) {
       throw realm.errors.translate(error);
     }

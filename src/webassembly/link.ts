@@ -4,7 +4,7 @@ import type { Functions } from './functions.js';
 import { hostFunction } from './host.js';
 import type { Given } from './imports.js';
 import type { Owners } from './owners.js';
-import { anonymous, type GlobalPart, type Realm } from './realm.js';
+import type { GlobalPart, Realm } from './realm.js';
 import { nothing } from './rewrite.js';
 import type { ExternKind, Type } from './types.js';
 import {
@@ -73,7 +73,7 @@ export function linked(
   let host: Module | undefined;
   if (from.size < list.length) {
     const compiled = builder.compileSync();
-    host = realm.runtime.instantiateModuleSync(compiled, anonymous);
+    host = realm.runtime.instantiateModuleSync(compiled, realm.config);
     compiled.closeSync();
   }
   if (from.size === 0) return () => host as Module;

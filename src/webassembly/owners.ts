@@ -1,5 +1,5 @@
 import type { ExportedFunction, Module, WasmValue } from '../index.js';
-import { anonymous, type FunctionPart, type Owner, type Realm, type TableAccess } from './realm.js';
+import type { FunctionPart, Owner, Realm, TableAccess } from './realm.js';
 import { nothing } from './rewrite.js';
 import type { FunctionType, Size, Type } from './types.js';
 import { body, exported, functionType, magic, section, signed, sizeBytes, text, typeBytes } from './writer.js';
@@ -23,7 +23,7 @@ export class Owners {
         ...(resolve && { importResolver: resolve }),
         ...(globals && { globals: globals as Record<string, WasmValue> }),
       };
-      return runtime.instantiateSync(Uint8Array.from(bytes), anonymous, options);
+      return runtime.instantiateSync(Uint8Array.from(bytes), this.#realm.config, options);
     } catch (error) {
       throw this.#realm.errors.translate(error);
     }

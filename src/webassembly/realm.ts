@@ -77,7 +77,7 @@ const features =
   CoreFeatures.ExceptionHandling |
   CoreFeatures.TypedFunctionReferences;
 
-export const anonymous = new ModuleConfig().withName('').withStartFunctions();
+const anonymous = new ModuleConfig().withName('').withStartFunctions();
 
 class ExportedTags {
   readonly #tags = new Set<{ readonly object: WeakRef<object>; readonly part: WeakRef<TagPart> }>();
@@ -102,6 +102,8 @@ export class Realm {
   readonly errors = new Errors();
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Of all instances. */
+  readonly config: ModuleConfig;
   readonly #options: WebAssemblyOptions;
   #runtime: Runtime | undefined;
   #cache: CompilationCache | undefined;
@@ -122,7 +124,7 @@ export class Realm {
   readonly exportedTags = new ExportedTags();
 
   constructor(options: WebAssemblyOptions) {
-    const { runtime, timeoutMs, limits, cache, signal } = options;
+    const { runtime, timeoutMs, limits, cache, signal, tenant } = options;
     if (runtime !== undefined && !(runtime instanceof Runtime))
       throw new TypeError('Expected a Runtime or undefined for options.runtime');
     if (runtime !== undefined && (limits !== undefined || cache !== undefined))
@@ -135,6 +137,7 @@ export class Realm {
       throw new RangeError('Expected a number above 0 for options.timeoutMs');
     if (limits !== undefined) new RuntimeConfig().withLimits(limits); // what is wrong with them is said now
     this.#options = options;
+    this.config = anonymous.withTenant(tenant); // which looks what it is
     this.timeoutMs = timeoutMs === Infinity ? undefined : timeoutMs;
     this.signal = signal;
     this.#runtime = runtime;

@@ -1,4 +1,4 @@
-import type { CompilationCache, Limits, Runtime, ValueType } from '../index.js';
+import type { CompilationCache, Limits, Runtime, Tenant, ValueType } from '../index.js';
 
 /** A value type: one that JavaScript knows, or the bytes of one that only guests have among themselves. */
 export type Type = ValueType | 'exnref' | `ref ${string}`;
@@ -41,6 +41,8 @@ export interface WebAssemblyOptions {
   readonly limits?: Limits | undefined;
   /** Where machine code is kept: a CompilationCache, which stays yours, or a directory; not together with `runtime`. Default: nowhere. */
   readonly cache?: CompilationCache | string | undefined;
+  /** On whose account everything runs that is made with the namespace; it stays yours. Default: nobody's. */
+  readonly tenant?: Tenant | undefined;
   /** When it aborts, what runs asynchronously ends: compile, instantiate, calls of `promising`. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,6 +1,6 @@
 /** What V8's object has not: deadlines, limits, a cache, and an end. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Runtime, RuntimeConfig } from 'node-wazero';
+import { Runtime, RuntimeConfig, Tenant } from 'node-wazero';
 import { describe, expect, it } from 'vitest';
 import { slowness } from '../support/slowness.js';
 import { exportsOf, wat, withWebAssembly } from '../support/webassembly.js';
@@ -46,6 +46,18 @@ describe('limits', () => {
       expect(() => memory.grow(1)).toThrow(RangeError);
       const { grow } = exportsOf(W, '(module (memory 1) (func (export "grow") (result i32) i32.const 2 memory.grow))');
       expect(grow()).toBe(-1);
+    });
+  });
+});
+
+describe('a tenant', () => {
+  it('has its instances on its account, and the namespace its limits', async () => {
+    await using tenant = new Tenant('of a namespace', { instances: 3 });
+    await withWebAssembly({ tenant }, (W) => {
+      const held = [exportsOf(W, loops), exportsOf(W, loops), exportsOf(W, loops)];
+      expect(tenant.usage().instances).toBe(3);
+      expect(() => exportsOf(W, loops)).toThrow(RangeError);
+      expect(held[0].one()).toBe(1);
     });
   });
 });
