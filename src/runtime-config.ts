@@ -167,7 +167,7 @@ export class RuntimeConfig extends Uncloneable {
   /**
    * How accesses of guests beyond their memory are found (ours, not wazero's): by guard pages (`true`), by comparing each address with the
    * length of the memory (`false`), or by guard pages as long as there are ranges of address space for them (`'auto'`). Results, traps and
-   * limits are the same; code for guard pages is a third smaller, and up to a third quicker. Default: `'auto'`.
+   * limits are the same; code for guard pages is smaller (CPython: 0.6 times), and quicker. Default: `'auto'`.
    *
    * With `true` an instance that finds no range left is refused with LimitError; a process has 8,192 of them. Shared memories, modules that are
    * compiled with a listener, and all where the platform has no guard pages (other than Linux on x64, the interpreter, a limit of address
