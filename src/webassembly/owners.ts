@@ -1,4 +1,4 @@
-import type { ExportedFunction, Module, WasmValue } from '../index.js';
+import type { CompiledModule, ExportedFunction, Module, WasmValue } from '../index.js';
 import type { FunctionPart, Owner, Realm, TableAccess } from './realm.js';
 import { nothing } from './rewrite.js';
 import type { FunctionType, Size, Type } from './types.js';
@@ -7,9 +7,13 @@ import { body, exported, functionType, magic, section, signed, sizeBytes, text, 
 type Bytes = readonly number[];
 const none: FunctionType = { params: [], results: [] };
 
+/** Small modules that are kept compiled, by their bytes. */
+const mostKnown = 128;
+
 /** What JavaScript makes for guests: each thing has a small module that exports it as `x`. */
 export class Owners {
   readonly #realm: Realm;
+  readonly #known = new Map<string, CompiledModule>();
   readonly #joined = new WeakMap<Module, WeakSet<Module>>();
 
   constructor(realm: Realm) {
@@ -23,10 +27,23 @@ export class Owners {
         ...(resolve && { importResolver: resolve }),
         ...(globals && { globals: globals as Record<string, WasmValue> }),
       };
-      return runtime.instantiateSync(Uint8Array.from(bytes), this.#realm.config, options);
+      return runtime.instantiateModuleSync(this.#compiled(bytes), this.#realm.config, options);
     } catch (error) {
       throw this.#realm.errors.translate(error);
     }
+  }
+
+  /** Programs make the same few again and again. */
+  #compiled(bytes: Bytes): CompiledModule {
+    const key = String.fromCharCode(...bytes.slice(0, 1024));
+    if (bytes.length > key.length) return this.#realm.runtime.compileModuleSync(Uint8Array.from(bytes)); // it goes with its instance
+    let compiled = this.#known.get(key);
+    if (compiled === undefined) {
+      compiled = this.#realm.runtime.compileModuleSync(Uint8Array.from(bytes));
+      if (this.#known.size >= mostKnown) this.#known.delete(this.#known.keys().next().value as string);
+      this.#known.set(key, compiled);
+    }
+    return compiled;
   }
 
   /** References go from one link group to another only where they are one. */
