@@ -12,18 +12,19 @@ function textOf(status: number, bytes: Uint8Array): string | undefined {
   return status === 0 ? undefined : '';
 }
 
-// What the executor of a Promise is given, without a closure for each.
-let resolveOf: (value: unknown) => void;
-let rejectOf: (error: unknown) => void;
-const executor = (resolve: typeof resolveOf, reject: typeof rejectOf) => {
+// What the executor of a Promise is given, without a closure for each. Not kept: a Promise holds what it was settled with, and an error its callers.
+type Settle = (value: unknown) => void;
+let resolveOf: Settle | undefined;
+let rejectOf: Settle | undefined;
+const executor = (resolve: Settle, reject: Settle) => {
   resolveOf = resolve;
   rejectOf = reject;
 };
 
 /** One entry into a guest off the JS thread, a call or an instantiation, from when it is asked for until its Promise has settled. */
 export abstract class AsyncFrame<T> extends Frame {
-  #resolve: typeof resolveOf | undefined;
-  #reject: typeof rejectOf | undefined;
+  #resolve: Settle | undefined;
+  #reject: Settle | undefined;
 
   /** Enters native code: answers the error's JSON where it failed at once. */
   protected abstract begin(lane: number, below: number, timeoutNs: number): string | undefined;
@@ -41,6 +42,8 @@ export abstract class AsyncFrame<T> extends Frame {
     const settled = new Promise<unknown>(executor);
     this.#resolve = resolveOf;
     this.#reject = rejectOf;
+    resolveOf = undefined;
+    rejectOf = undefined;
     this.watchSignal();
     group.enter(this);
     if (this.state === 'queued' && this.deadline !== Infinity) nextTurn(this);
