@@ -3,6 +3,7 @@ import { notEntered } from './calls/direct.js';
 import { checkParent, enterSync, mustBeSync } from './calls/entry.js';
 import type { FunctionState } from './calls/function-state.js';
 import type { Frame, Lease } from './calls/link-group.js';
+import { Meter } from './calls/meter.js';
 import { begin, type CheckedOptions, checkCallOptions, refuseSignal } from './calls/options.js';
 import { type CallTrace, traced } from './calls/tracing.js';
 import { native } from './native/native.js';
@@ -65,10 +66,13 @@ export class ExportedFunction<
    * came while it was waiting; ERR_WAZERO_NOT_INTERRUPTIBLE, ERR_WAZERO_CLOSED.
    */
   call(...args: ParamsOf<P>): Promise<ResultOf<R>> {
-    if (traced.call.hasSubscribers) return traced.call.tracePromise(() => this.#call(args), this.#trace());
+    if (traced.call.hasSubscribers) {
+      const trace = this.#trace();
+      return traced.call.tracePromise(() => this.#call(args, this.#meter(trace)), trace);
+    }
     return this.#call(args); // one asynchronous function: a second would hide from an error who made the call
   }
-  async #call(args: ParamsOf<P>): Promise<ResultOf<R>> {
+  async #call(args: ParamsOf<P>, meter?: Meter): Promise<ResultOf<R>> {
     const { state, options } = this.#parts;
     const { signature } = state;
     // Those that are no numbers are words from now on: they may be another thing when the call's turn comes.
@@ -81,7 +85,7 @@ export class ExportedFunction<
       return decodeResults(signature.results, all, state.module.group.references) as ResultOf<R>;
     }
     try {
-      return (await new AsyncCall(state, parent, frameOptions, args, words).run()) as ResultOf<R>;
+      return (await new AsyncCall(state, parent, frameOptions, args, words, meter).run()) as ResultOf<R>;
     } catch (error) {
       throw withStackOfAwaiter(error);
     }
@@ -108,8 +112,18 @@ export class ExportedFunction<
     // biome-ignore lint/complexity/noArguments: there may be more than four
     const args = Array.from(arguments) as unknown as ParamsOf<P>;
     // No function more in between: a stack shows ten frames, and who called is to be among them.
-    if (traced.call.hasSubscribers) return traced.call.traceSync(() => this.#callArgsSync(args), this.#trace());
-    return this.#callArgsSync(args);
+    if (!traced.call.hasSubscribers) return this.#callArgsSync(args);
+    const trace = this.#trace();
+    const meter = this.#meter(trace);
+    return traced.call.traceSync(() => {
+      meter.begin(true);
+      try {
+        return meter.over(this.#callArgsSync(args));
+      } catch (error) {
+        meter.end(true, error);
+        throw error;
+      }
+    }, trace);
   }
   #callArgsSync(args: ParamsOf<P>): ResultOf<R> {
     const { state, lease, options } = this.#parts;
@@ -129,16 +143,14 @@ export class ExportedFunction<
    */
   async callWithStack(stack: BigUint64Array): Promise<void> {
     const words = this.#checkedStack(stack);
-    const results = traced.call.hasSubscribers
-      ? await traced.call.tracePromise(() => this.#callStack(words), this.#trace())
-      : await this.#callStack(words);
+    const results = traced.call.hasSubscribers ? await this.#callStackTraced(words) : await this.#callStack(words);
     this.#copyResults(results, stack);
   }
 
   /** As `callWithStack`, on the JS thread. */
   callWithStackSync(stack: BigUint64Array): void {
     const words = this.#checkedStack(stack);
-    if (traced.call.hasSubscribers) traced.call.traceSync(() => this.#callSync(words), this.#trace());
+    if (traced.call.hasSubscribers) this.#callSyncTraced(words);
     else this.#callSync(words);
     this.#copyResults(words, stack);
   }
@@ -158,6 +170,27 @@ export class ExportedFunction<
     return { module: state.module.name, function: state.name, context };
   }
 
+  #meter(trace: CallTrace): Meter {
+    return new Meter(this.#parts.state.module, trace);
+  }
+  #callStackTraced(words: BigUint64Array): Promise<BigUint64Array> {
+    const trace = this.#trace();
+    return traced.call.tracePromise(() => this.#callStack(words, this.#meter(trace)), trace);
+  }
+  #callSyncTraced(words: BigUint64Array): void {
+    const trace = this.#trace();
+    const meter = this.#meter(trace);
+    traced.call.traceSync(() => {
+      meter.begin(true);
+      try {
+        meter.over(this.#callSync(words));
+      } catch (error) {
+        meter.end(true, error);
+        throw error;
+      }
+    }, trace);
+  }
+
   #parent(): Frame | undefined {
     const { lease, state } = this.#parts;
     if (lease) checkParent(lease.frame, lease.expired);
@@ -165,7 +198,7 @@ export class ExportedFunction<
     return lease?.frame;
   }
 
-  async #callStack(words: BigUint64Array): Promise<BigUint64Array> {
+  async #callStack(words: BigUint64Array, meter?: Meter): Promise<BigUint64Array> {
     const { state, options } = this.#parts;
     const parent = this.#parent();
     const frameOptions = begin(options, state.module.runtime);
@@ -174,7 +207,7 @@ export class ExportedFunction<
       return words;
     }
     try {
-      return (await new AsyncStackCall(state, parent, frameOptions, [], words).run()) as BigUint64Array;
+      return (await new AsyncStackCall(state, parent, frameOptions, [], words, meter).run()) as BigUint64Array;
     } catch (error) {
       throw withStackOfAwaiter(error);
     }

@@ -86,7 +86,7 @@ typedef struct {
 /*
  * Errors are JSON: {"code":"ERR_WAZERO_...", "message":"...", "exitCode":n, "reason":"exit|close|timeout|abort|cpu", "kind":"unreachable...",
  *  "frames":[{"function":"..","source":".."}], "limit":"...", "host":true (the JS error parked in the frame is the cause),
- *  "closed":[module handles of the link group that the call found closed]}
+ *  "cost":{"ranMs":n,"waitedMs":n,"memoryBytes":n} (of ERR_WAZERO_EXIT), "closed":[module handles of the link group that the call found closed]}
  */
 
 /* ---- frames: one guest entry (instantiate or call). Ids are given by JS, unique in the environment, from 1 ---- */

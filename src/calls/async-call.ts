@@ -6,6 +6,7 @@ import { AsyncFrame } from './async-frame.js';
 import type { FrameOptions } from './frames.js';
 import type { FunctionState } from './function-state.js';
 import type { Frame } from './link-group.js';
+import type { Meter } from './meter.js';
 
 /** `call` of an exported function: resolves with its results. */
 export class AsyncCall extends AsyncFrame<unknown> {
@@ -13,6 +14,8 @@ export class AsyncCall extends AsyncFrame<unknown> {
   /** Those that are nothing but numbers stay as they are until the call begins; others are words from the beginning. */
   readonly #args: readonly unknown[];
   readonly #words: BigUint64Array | undefined;
+  /** Where somebody traces it. */
+  readonly #meter: Meter | undefined;
 
   constructor(
     fn: FunctionState,
@@ -20,11 +23,22 @@ export class AsyncCall extends AsyncFrame<unknown> {
     options: FrameOptions,
     args: readonly unknown[],
     words: BigUint64Array | undefined,
+    meter: Meter | undefined,
   ) {
     super('async', fn.module, parent, options, fn);
+    this.#meter = meter;
     this.fn = fn;
     this.#args = args;
     this.#words = words;
+  }
+
+  override start(): void {
+    this.#meter?.begin(false);
+    super.start();
+  }
+  protected override settle(error: unknown, outcome: unknown): void {
+    this.#meter?.end(false, error);
+    super.settle(error, outcome);
   }
 
   protected begin(lane: number, below: number, timeoutNs: number): string | undefined {

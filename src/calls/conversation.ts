@@ -43,8 +43,8 @@ export function converse<C, T>(
     frame.start = () => {
       module.queued--;
       if (frame.cpuTimeMs !== Infinity) {
-        const before = module.ranMs();
-        frame.cpuLeft = () => Math.max(frame.cpuTimeMs - (module.ranMs() - before), 1e-6); // 0 would be no limit
+        const before = module.spent().ranMs;
+        frame.cpuLeft = () => Math.max(frame.cpuTimeMs - (module.spent().ranMs - before), 1e-6); // 0 would be no limit
       }
       let answer: T | PromiseLike<T>;
       try {

@@ -35,8 +35,8 @@ export interface Instance {
   /** Throws where no more may. */
   checkQueue(): void;
   waits(by: 1 | -1): void;
-  /** What its guest has run, in milliseconds. */
-  ranMs(): number;
+  /** What its guest has run and waited, and its memory. */
+  spent(): { readonly ranMs: number; readonly waitedMs: number; readonly memoryBytes: number };
   /** In the order in which they were made. */
   readonly id: number;
   /** The frame of it that came last of those that wait, which lead to the others. */

@@ -28,6 +28,12 @@ export interface CallTrace extends Outcome {
   readonly function: string;
   /** CallOptions.context of the outermost call. */
   readonly context: unknown;
+  /** At its end: what the guest ran, with what is nested in it. Of the module's own account: what it calls in linked modules is there, too. */
+  ranMs?: number;
+  /** What it waited for a processor or a budget. */
+  waitedMs?: number;
+  /** The module's memory then. */
+  memoryBytes?: number;
 }
 export interface HostTrace extends Outcome {
   readonly module: string;

@@ -229,8 +229,9 @@ export class ModuleState implements Instance {
     if (now) return usageOf(now, waiting);
     return usageOf(forgetPresent(this.#used ?? new BigUint64Array(USAGE.words)));
   }
-  ranMs(): number {
-    return Number((this.#usedNow() ?? this.#used)?.[0] ?? 0n) / 1e6;
+  spent() {
+    const [ran = 0n, waited = 0n, memory = 0n] = this.#usedNow() ?? this.#used ?? [];
+    return { ranMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6, memoryBytes: Number(memory) };
   }
   #usedNow(): BigUint64Array | undefined {
     const words = new BigUint64Array(USAGE.words);

@@ -80,7 +80,7 @@ let make: <C extends ErrorCode>(code: C, message: string, cause?: Cause) => Waze
 let makeCompile: (message: string) => CompileError;
 let makeLink: (message: string) => LinkError;
 let makeLimit: (message: string, limit: LimitOf) => LimitError;
-let makeExit: (message: string, exitCode: number, reason: ExitError['reason'], cause?: Cause) => ExitError;
+let makeExit: (message: string, record: ErrorRecord, cause: Cause) => ExitError;
 let makeTrap: (message: string, kind: TrapKind, frames: Trap['frames'], cause?: Cause, exception?: object) => Trap;
 
 /**
@@ -139,14 +139,23 @@ export class ExitError extends WazeroError<'ERR_WAZERO_EXIT'> {
   readonly exitCode: number;
   /** Tells a guest's own proc_exit of those numbers apart. */
   readonly reason: 'exit' | 'close' | 'timeout' | 'abort' | 'cpu';
+  /** Milliseconds that the guest ran, with what was nested in the call; undefined where native code does not say. */
+  readonly ranMs?: number | undefined;
+  /** Milliseconds that the call waited for a processor or a budget. */
+  readonly waitedMs?: number | undefined;
+  /** The module's memory at that moment. */
+  readonly memoryBytes?: number | undefined;
   static {
-    makeExit = (message, exitCode, reason, cause) => new ExitError(message, exitCode, reason, cause);
+    makeExit = (message, record, cause) => new ExitError(message, record, cause);
     ExitError.prototype.name = 'ExitError';
   }
-  private constructor(message: string, exitCode: number, reason: ExitError['reason'], cause: Cause) {
+  private constructor(message: string, record: ErrorRecord, cause: Cause) {
     super('ERR_WAZERO_EXIT', message, cause);
-    this.exitCode = exitCode;
-    this.reason = reason;
+    this.exitCode = record.exitCode ?? 0;
+    this.reason = record.reason ?? 'exit';
+    this.ranMs = record.cost?.ranMs;
+    this.waitedMs = record.cost?.waitedMs;
+    this.memoryBytes = record.cost?.memoryBytes;
   }
 }
 
@@ -258,6 +267,11 @@ export interface ErrorRecord {
   message: string;
   exitCode?: number;
   reason?: 'exit' | 'close' | 'timeout' | 'abort' | 'cpu';
+  /** of a guest that was stopped or has left: what it ran, with what is nested in it, and waited; its memory */ cost?: {
+    ranMs: number;
+    waitedMs: number;
+    memoryBytes: number;
+  };
   kind?: string;
   frames?: { function: string; source?: string }[];
   limit?: string;
@@ -282,16 +296,9 @@ export function makeError(record: ErrorRecord, context: ErrorContext = {}): Erro
     case 'ERR_WAZERO_LIMIT':
       return makeLimit(message, record.limit as LimitOf);
     case 'ERR_WAZERO_EXIT': {
-      const reason = record.reason ?? 'exit';
-      return named(
-        makeExit(
-          more === undefined ? message : `${message}: ${more}`,
-          record.exitCode ?? 0,
-          reason,
-          reason === 'abort' ? context.abort : undefined,
-        ),
-        reason,
-      );
+      const { reason = 'exit' } = record;
+      const text = more === undefined ? message : `${message}: ${more}`;
+      return named(makeExit(text, record, reason === 'abort' ? context.abort : undefined), reason);
     }
     case 'ERR_WAZERO_TRAP': {
       const cause = record.host && context.parked ? { cause: context.parked.value } : undefined;

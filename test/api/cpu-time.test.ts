@@ -1,5 +1,6 @@
 // What guests run is measured where they get and give back their processor, and a call may be limited by it: waiting does not count. In every lane,
 // and the same before and after functions are entered without Go.
+import { tracingChannel } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
@@ -70,8 +71,8 @@ describe.each(lanes)('%s', (lane) => {
     for (const prepare of [() => {}, (module: Module) => warm(module, lane, ['asks'])]) {
       const module = await make();
       await prepare(module);
-      await fn(module, 'asks', 20 * slowness)[lane](15, 10); // 150 ms in all
-      expect(module.usage().cpuMs).toBeLessThan(20 * slowness);
+      await fn(module, 'asks', 150 * slowness)[lane](20, 15 * slowness); // 300 ms in all
+      expect(module.usage().cpuMs).toBeLessThan(150 * slowness);
     }
   });
 
@@ -182,4 +183,59 @@ it('needs withCloseOnContextDone(true), and a positive number', async () => {
     });
   for (const cpuTimeMs of [0, -1, Number.NaN]) expect(() => nop.withOptions({ cpuTimeMs })).toThrow(RangeError);
   await nop.withOptions({ cpuTimeMs: Infinity }).call();
+});
+
+describe('who traces calls hears at their end what they cost', () => {
+  interface Trace {
+    ranMs?: number;
+    waitedMs?: number;
+    memoryBytes?: number;
+    error?: unknown;
+  }
+  async function traced(action: () => unknown): Promise<Trace[]> {
+    const ends: Trace[] = [];
+    const channel = tracingChannel<string, Trace>('wazero:call');
+    const heard = {
+      start() {},
+      end: (trace: Trace) => void (trace.ranMs === undefined || ends.push({ ...trace })),
+      asyncStart() {},
+      asyncEnd: (trace: Trace) => void ends.push({ ...trace }),
+      error() {},
+    };
+    channel.subscribe(heard as never);
+    try {
+      await action();
+    } finally {
+      channel.unsubscribe(heard as never);
+    }
+    return ends;
+  }
+  it.each(lanes)('%s', async (lane) => {
+    const runtime = new Runtime(interruptible());
+    runtimes.push(runtime);
+    const module = await runtime.instantiate(
+      wat(`(module (memory 2)
+        (func (export "spin") (param i32) (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export "endless") (loop $l (br $l))))`),
+    );
+    await warm(module, lane, ['spin']);
+    const [short, long] = await traced(async () => {
+      await fn(module, 'spin')[lane](1);
+      await fn(module, 'spin')[lane](30_000_000); // some ten milliseconds
+    });
+    for (const trace of [short!, long!])
+      expect(trace).toMatchObject({ memoryBytes: 131_072, waitedMs: expect.any(Number) });
+    expect(long!.ranMs).toBeGreaterThan(3);
+    expect(short!.ranMs).toBeLessThan(long!.ranMs!);
+    const stopped: { error?: unknown } = {};
+    const [last] = await traced(async () => {
+      stopped.error = await errorOf(async () => fn(module, 'endless', 20)[lane]());
+    });
+    expect(stopped.error).toMatchObject({ reason: 'cpu', memoryBytes: 131_072 });
+    const { ranMs, waitedMs } = stopped.error as ExitError;
+    expect(ranMs).toBeGreaterThanOrEqual(20);
+    expect(waitedMs).toBeGreaterThanOrEqual(0);
+    expect(last).toMatchObject({ memoryBytes: 131_072 });
+    expect(last!.ranMs).toBeGreaterThanOrEqual(19);
+  });
 });

@@ -247,6 +247,9 @@ func (a *Account) Usage() (u Usage) {
 	return u
 }
 
+// Level is of a resource.
+func (u *Usage) Level(r Resource) uint64 { return u.levels[r] }
+
 // UsageWords is how many words Words writes.
 const UsageWords = 18
 

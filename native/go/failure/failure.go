@@ -43,6 +43,7 @@ type Error struct {
 	Frames   []TraceFrame `json:"frames,omitempty"`
 	Limit    string       `json:"limit,omitempty"`
 	Host     bool         `json:"host,omitempty"`
+	Cost     *Cost        `json:"cost,omitempty"`
 	Closed   []uint64     `json:"closed,omitempty"`
 
 	Exception *Exception `json:"exception,omitempty"` // of kind uncaught exception
@@ -54,6 +55,13 @@ type Exception struct {
 	Types  []string `json:"types"`
 	Words  []string `json:"words"`            // decimal: not all are numbers to JavaScript
 	Thrown int      `json:"thrown,omitempty"` // by a host function of this very call: its number there, from 1
+}
+
+// Cost is of a guest that was stopped or has left.
+type Cost struct {
+	RanMs       float64 `json:"ranMs"`
+	WaitedMs    float64 `json:"waitedMs"`
+	MemoryBytes uint64  `json:"memoryBytes"`
 }
 
 // TraceFrame is a line of a trace.

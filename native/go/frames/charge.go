@@ -198,5 +198,12 @@ func (f *Frame) hasBudget() bool {
 	return ok
 }
 
+// cost is what an ExitError says of it. It rests.
+func (f *Frame) cost() *failure.Cost {
+	const ms = float64(time.Millisecond)
+	u := f.account.Usage()
+	return &failure.Cost{RanMs: float64(f.spent.Load()) / ms, WaitedMs: float64(f.waited) / ms, MemoryBytes: u.Level(accounts.Memory)}
+}
+
 // CountHostCall is for a host function that Go has JavaScript asked for.
 func (f *Frame) CountHostCall() { f.account.Add(accounts.HostCalls, 1) }

@@ -19,6 +19,9 @@ func (f *Frame) Conclude(err error, fallback string) (outcome []byte, _ error) {
 	if err != nil {
 		failed = f.Failure(err, fallback)
 		f.count(failed)
+		if failed.Code == failure.CodeExit {
+			failed.Cost = f.cost()
+		}
 		if failed.Code == failure.CodeExit && failed.Reason != "close" {
 			m.Close(failed.ExitCode)
 		}
