@@ -4,7 +4,8 @@ import { CPU, f64, putFuel } from '../values/area.js';
 import { abortedError, type Interruption } from '../values/errors.js';
 import { AsyncResource, Buffer } from '../values/node.js';
 import { cpuLeft, endingOf, leave } from './entry.js';
-import { Frame, frames, nextTurn } from './link-group.js';
+import { Frame, frames } from './link-group.js';
+import { nextTurn } from './turns.js';
 
 /** Of an outcome that was posted. An error that says nothing is no JSON: it was lost on its way. */
 function textOf(status: number, bytes: Uint8Array): string | undefined {

@@ -3,7 +3,8 @@ import { native } from '../native/native.js';
 import { abortedError, type Interruption } from '../values/errors.js';
 import { AsyncResource } from '../values/node.js';
 import type { FrameOptions, Subject } from './frames.js';
-import { Frame, type Instance, Lease, nextTurn } from './link-group.js';
+import { Frame, type Instance, Lease } from './link-group.js';
+import { nextTurn } from './turns.js';
 
 const subject: Subject = { what: 'the conversation' };
 

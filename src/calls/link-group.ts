@@ -3,12 +3,12 @@ import type { Handle, ReferenceRecord } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { netUnder } from '../native/owned.js';
 import { busyError, closedError, type ErrorRecord } from '../values/errors.js';
-import { setImmediate } from '../values/node.js';
 import { ReferenceTable } from '../values/references.js';
 import type { FunctionDefinition } from '../values/types.js';
 import * as bare from './frames.js';
 import type { HostFunctions } from './host-functions.js';
 import type { CheckedOptions } from './options.js';
+import { nextTurn } from './turns.js';
 
 /** What closed a module without close(): the error that `what` ended with. */
 export type ClosedBy = { readonly what: string } & Pick<ErrorRecord, 'code' | 'reason' | 'kind' | 'exitCode'>;
@@ -383,23 +383,6 @@ export class LinkGroup {
   /** Guest code has run on this thread: memories that moved or grew have a new buffer. */
   refreshBuffers(): void {
     if (this.buffers.size > 0) for (const memory of this.buffers) memory.refresh();
-  }
-}
-
-/** Those whose turn comes with the next one of the event loop: however many they are, it is asked for once. */
-let turns: { turn(): void }[] = [];
-export function nextTurn(one: { turn(): void }): void {
-  turns.push(one);
-  if (turns.length === 1) setImmediate(takeTurns);
-}
-function takeTurns(): void {
-  const taken = turns;
-  turns = [];
-  let at = 0;
-  try {
-    while (at < taken.length) taken[at++]?.turn();
-  } finally {
-    for (; at < taken.length; at++) nextTurn(taken[at] as { turn(): void }); // what one has thrown is not the others' matter
   }
 }
 
