@@ -3,7 +3,7 @@
 // of the other one. musl is Debian 13's (Debian 12's cannot load what today's compilers link), Node a wheel of PyPI: both are fetched, and checked.
 //   [arguments of vitest]   without: unit, api, native, faults, conformance
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, must, root, run } from './lib/tools.mjs';
 import { prebuiltTree } from './lib/tree.mjs';
@@ -28,12 +28,8 @@ const setExecPath = join(tools, 'exec-path.cjs');
 writeFileSync(setExecPath, `process.execPath = ${JSON.stringify(node)};\n`);
 writeFileSync(node, `#!/bin/sh\nexec '${loader}' '${program}' --require='${setExecPath}' "$@"\n`);
 chmodSync(node, 0o755);
-console.log(
-  must(node, [
-    '-p',
-    '`Node ${process.version} on musl: ${JSON.stringify(process.report.getReport().header.glibcVersionRuntime ?? null)}`',
-  ]),
-);
+const libc = must(node, ['-p', 'process.report.getReport().header.glibcVersionRuntime']);
+if (libc !== 'undefined') fail(`The Node that was fetched runs on glibc ${libc}, not on musl.`);
 
 const tree = join(tools, 'tree');
 prebuiltTree(tree, 'x64', 'musl');

@@ -67,8 +67,9 @@ for (const [row, options] of [
 
 // A plugin's request: room for a string of 1 KiB, the string, the work, the answer, the room given back.
 const text = 'abcdefgh'.repeat(128);
+const talker = (await world(interruptible())).module; // nobody has called its `free` with a number of his own
 const conversation = () =>
-  module.exclusive(
+  talker.exclusive(
     async (lent) => {
       const p = await lent.exportedFunction('alloc').call(text.length);
       lent.memory.writeString(p, text);
