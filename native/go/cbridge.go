@@ -23,8 +23,18 @@ static uint64_t call_upcall(uint64_t env, uint32_t kind, uint64_t frame, uint64_
   table.upcall(env, &m, &r);
   return (uint64_t)r.byte_count << 8 | (r.status & 0xff);
 }
-static uint32_t call_running(uint64_t env, uint64_t *entry) { return table.running(env, entry); }
-static uint64_t call_now(uint64_t env, uint64_t *which) { return table.now(env, which); }
+// By value, for the same reason.
+typedef struct { uint64_t first, second; } two_words;
+static two_words call_running(uint64_t env) {
+  two_words w = {0, 0};
+  w.second = table.running(env, &w.first);
+  return w;
+}
+static two_words call_now(uint64_t env) {
+  two_words w = {0, 0};
+  w.first = table.now(env, &w.second);
+  return w;
+}
 static uint32_t call_alive(uint64_t env) { return table.alive(env); }
 static uint32_t call_guard(void) { return table.guard ? table.guard() : WZ_GUARD_SYSTEM; }
 static void call_express_over(uint64_t call, uint32_t usable) { table.express_over(call, usable); }
@@ -74,17 +84,15 @@ func guardState() uint32 { return uint32(C.call_guard()) }
 
 // directRunning tells which direct call of an environment has been running since it was asked last, 0 for none; and whether to ask again.
 func directRunning(env uint64) (h handles.Handle, more bool) {
-	var entry C.uint64_t
-	more = C.call_running(C.uint64_t(env), &entry) != 0
-	return handles.Handle(entry), more
+	w := C.call_running(C.uint64_t(env))
+	return handles.Handle(w.first), w.second != 0
 }
 
 // directNow tells which call runs without Go right now, 0 for none: on the JS thread of an environment, or (0) on the thread of express calls. It is another
 // one when the number is.
 func directNow(env uint64) (h handles.Handle, which uint64) {
-	var number C.uint64_t
-	entry := C.call_now(C.uint64_t(env), &number)
-	return handles.Handle(entry), uint64(number)
+	w := C.call_now(C.uint64_t(env))
+	return handles.Handle(w.first), uint64(w.second)
 }
 
 func wordsPointer(w []uint64) *C.uint64_t { return (*C.uint64_t)(unsafe.Pointer(unsafe.SliceData(w))) }
