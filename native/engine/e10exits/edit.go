@@ -27,16 +27,15 @@ var Edit = edit.Edit{
 
 // exitsOnAmd64: see _add/internal/engine/wazevo/backend/isa/amd64/cold_exit.go.
 func exitsOnAmd64(t *edit.Tree) {
-	const isa = edit.Wazevo + "backend/isa/amd64/"
-	f := t.File(isa + "instr.go")
-	f.ConstBefore("instrMax", "// coldExit leaves for Go on a condition; all but a jump stands behind the function.\ncoldExit\n")
-	f.AddElement("defKinds", "coldExit: defKindNone")
-	f.AddElement("useKinds", "coldExit: useKindOp1")
-	f.Before("(*instruction).String", "case exitSequence", "case coldExit:\nreturn i.coldExitString()")
-	f.Before("instructionKind.String", "case exitSequence", "case coldExit:\nreturn \"coldExit\"")
-	t.File(isa+"instr_encoding.go").Before("(*instruction).encode", "case exitSequence", "case coldExit:\nencodeColdExit(c, cond(i.u1))")
+	const isa = edit.Amd64
+	edit.Instruction{
+		Name: "coldExit", Why: "leaves for Go on a condition; all but a jump stands behind the function.",
+		Uses:   "useKindOp1",
+		Text:   "i.coldExitString()",
+		Encode: "encodeColdExit(c, cond(i.u1))",
+	}.AddToAmd64(t)
 
-	f = t.File(isa + "machine.go")
+	f := t.File(isa + "machine.go")
 	f.AddField("machine", "// coldExits are the exits of the function that is encoded, see cold_exit.go.\ncoldExits coldExits")
 	f.ReplaceDecl("func (m *machine) lowerExitIfTrueWithCode", "")
 	f.ReplaceDecl("func (m *machine) lowerExitWithCode", "")
@@ -72,16 +71,16 @@ func exitsOnAmd64(t *edit.Tree) {
 
 // exitsOnArm64 does the same: see _add/internal/engine/wazevo/backend/isa/arm64/cold_exit.go.
 func exitsOnArm64(t *edit.Tree) {
-	const isa = edit.Wazevo + "backend/isa/arm64/"
-	f := t.File(isa + "instr.go")
-	f.ConstBefore("numInstructionKinds", "// coldExit leaves for Go on a condition; all but a branch stands behind the function.\ncoldExit\n")
-	f.AddElement("defKinds", "coldExit: defKindNone")
-	f.AddElement("useKinds", "coldExit: useKindRNRM")
-	f.Before("(*instruction).String", "case exitSequence", "case coldExit:\nstr = i.coldExitString()")
-	f.Before("(*instruction).size", "case exitSequence", "case coldExit:\nreturn i.coldExitSize()")
+	const isa = edit.Arm64
+	edit.Instruction{
+		Name: "coldExit", Why: "leaves for Go on a condition; all but a branch stands behind the function.",
+		Uses:   "useKindRNRM",
+		Text:   "i.coldExitString()",
+		Encode: "m.encodeColdExit(i)",
+		Size:   "i.coldExitSize()",
+	}.AddToArm64(t)
 
-	f = t.File(isa + "instr_encoding.go")
-	f.Before("(*instruction).encode", "case exitSequence", "case coldExit:\nm.encodeColdExit(i)")
+	f := t.File(isa + "instr_encoding.go")
 	f.Replace("(*instruction).encode", "case nop0, emitSourceOffsetInfo, loadConstBlockArg", "case nop0, loadConstBlockArg:\ncase emitSourceOffsetInfo:\nm.coldExits.source = i.sourceOffsetInfo()\n")
 	const encode = "(*machine).Encode"
 	f.Before(encode, "m.resolveRelativeAddresses(ctx)", "m.coldExits.reset()")

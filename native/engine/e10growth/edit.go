@@ -20,15 +20,14 @@ var Edit = edit.Edit{
 		const entry = "cur = m.insertStackBoundsCheck(m.requiredStackSize(), cur)"
 		const with = "cur = linkInstr(cur, m.allocateInstr().asGrowthCheck(m.requiredStackSize()))"
 
-		const amd64 = edit.Wazevo + "backend/isa/amd64/"
-		f := t.File(amd64 + "instr.go")
-		f.ConstBefore("instrMax", "// growthCheck compares the stack with its limit; what grows it stands behind the function.\ngrowthCheck\n")
-		f.AddElement("defKinds", "growthCheck: defKindNone")
-		f.AddElement("useKinds", "growthCheck: useKindNone")
-		f.Before("(*instruction).String", "case exitSequence", "case growthCheck:\nreturn fmt.Sprintf(\"growth_check %d\", i.u1)")
-		f.Before("instructionKind.String", "case exitSequence", "case growthCheck:\nreturn \"growthCheck\"")
+		const amd64 = edit.Amd64
+		edit.Instruction{
+			Name: "growthCheck", Why: "compares the stack with its limit; what grows it stands behind the function.",
+			Uses: "useKindNone",
+			Text: `fmt.Sprintf("growth_check %d", i.u1)`,
+		}.AddToAmd64(t)
 		t.File(amd64+"machine_pro_epi_logue.go").Replace("(*machine).setupPrologue", entry, with)
-		f = t.File(amd64 + "machine.go")
+		f := t.File(amd64 + "machine.go")
 		const encode = "(*machine).Encode"
 		f.Before(encode, "m.coldExits.reset()", "var growth coldGrowth")
 		f.Replace(encode, "needLabelResolution := cur.encode(m.c)", `
@@ -39,19 +38,19 @@ var Edit = edit.Edit{
 	needLabelResolution := cur.encode(m.c)`)
 		f.Before(encode, "for i := range polls", "growth.encodeCold(m.c)\n")
 
-		const arm64 = edit.Wazevo + "backend/isa/arm64/"
-		f = t.File(arm64 + "instr.go")
-		f.ConstBefore("numInstructionKinds", "// growthCheck compares the stack with its limit; what grows it stands behind the function.\ngrowthCheck\n")
-		f.AddElement("defKinds", "growthCheck: defKindNone")
-		f.AddElement("useKinds", "growthCheck: useKindNone")
-		f.Before("(*instruction).String", "case exitSequence", "case growthCheck:\nstr = fmt.Sprintf(\"growth_check %d\", i.u1)")
-		f.Before("(*instruction).size", "case exitSequence", "case growthCheck:\nreturn i.growthCheckSize()")
+		const arm64 = edit.Arm64
+		edit.Instruction{
+			Name: "growthCheck", Why: "compares the stack with its limit; what grows it stands behind the function.",
+			Uses:   "useKindNone",
+			Text:   `fmt.Sprintf("growth_check %d", i.u1)`,
+			Encode: "m.encodeGrowthCheck(i)",
+			Size:   "i.growthCheckSize()",
+		}.AddToArm64(t)
 		t.File(arm64+"machine_pro_epi_logue.go").Replace("(*machine).setupPrologue", entry, with)
 		t.File(arm64+"cold_exit.go").ReplaceExpr("(*machine).coldExitsBecomeFar", "cur.kind == coldExit && cond(cur.u1) != condAlways",
 			"cur.kind == growthCheck || cur.kind == coldExit && cond(cur.u1) != condAlways")
 		t.File(arm64+"machine.go").AddField("machine", "// coldGrowth is what grows the stack for the function that is encoded, see growth_check.go.\ncoldGrowth coldGrowth")
 		f = t.File(arm64 + "instr_encoding.go")
-		f.Before("(*instruction).encode", "case exitSequence", "case growthCheck:\nm.encodeGrowthCheck(i)")
 		f.Before("(*machine).Encode", "m.encodeColdExits()", "m.encodeColdGrowth()")
 
 		// A stack that overflows does so at the beginning of a function, in the source as well.

@@ -62,27 +62,24 @@ func compiler(t *edit.Tree) {
 }
 
 func onAmd64(t *edit.Tree) {
-	const isa = edit.Wazevo + "backend/isa/amd64/"
-	f := t.File(isa + "instr.go")
-	f.ConstBefore("instrMax", "// fuelCharge takes a constant from the fuel, see fuel.go.\nfuelCharge\n")
-	f.AddElement("defKinds", "fuelCharge: defKindNone")
-	f.AddElement("useKinds", "fuelCharge: useKindOp1")
-	f.Before("(*instruction).String", "case exitSequence", "case fuelCharge:\nreturn fmt.Sprintf(\"fuel_charge %d, %s\", i.u1, i.op1.format(true))")
-	f.Before("instructionKind.String", "case exitSequence", "case fuelCharge:\nreturn \"fuelCharge\"")
-	t.File(isa+"instr_encoding.go").Before("(*instruction).encode", "case exitSequence", "case fuelCharge:\nencodeFuelCharge(c, i.op1.reg().RealReg(), i.u1)")
-	t.File(isa+"machine.go").Before("(*machine).LowerInstr", "case ssa.OpcodeExitWithCode", "case ssa.OpcodeFuelCharge:\nm.lowerFuelCharge(instr)")
+	edit.Instruction{
+		Name: "fuelCharge", Why: "takes a constant from the fuel, see fuel.go.",
+		Uses:   "useKindOp1",
+		Text:   `fmt.Sprintf("fuel_charge %d, %s", i.u1, i.op1.format(true))`,
+		Encode: "encodeFuelCharge(c, i.op1.reg().RealReg(), i.u1)",
+	}.AddToAmd64(t)
+	t.File(edit.Amd64+"machine.go").Before("(*machine).LowerInstr", "case ssa.OpcodeExitWithCode", "case ssa.OpcodeFuelCharge:\nm.lowerFuelCharge(instr)")
 }
 
 func onArm64(t *edit.Tree) {
-	const isa = edit.Wazevo + "backend/isa/arm64/"
-	f := t.File(isa + "instr.go")
-	f.ConstBefore("numInstructionKinds", "// fuelCharge takes a constant from the fuel, see fuel.go.\nfuelCharge\n")
-	f.AddElement("defKinds", "fuelCharge: defKindNone")
-	f.AddElement("useKinds", "fuelCharge: useKindRN")
-	f.Before("(*instruction).String", "case exitSequence", "case fuelCharge:\nstr = fmt.Sprintf(\"fuel_charge %d, %s\", i.u1, formatVRegSized(i.rn.nr(), 64))")
-	f.Before("(*instruction).size", "case exitSequence", "case fuelCharge:\nreturn fuelChargeSize(i.u1)")
-	t.File(isa+"instr_encoding.go").Before("(*instruction).encode", "case exitSequence", "case fuelCharge:\nencodeFuelCharge(c, i.rn.reg().RealReg(), i.u1)")
-	t.File(isa+"lower_instr.go").Before("(*machine).LowerInstr", "case ssa.OpcodeExitWithCode", "case ssa.OpcodeFuelCharge:\nm.lowerFuelCharge(instr)")
+	edit.Instruction{
+		Name: "fuelCharge", Why: "takes a constant from the fuel, see fuel.go.",
+		Uses:   "useKindRN",
+		Text:   `fmt.Sprintf("fuel_charge %d, %s", i.u1, formatVRegSized(i.rn.nr(), 64))`,
+		Encode: "encodeFuelCharge(c, i.rn.reg().RealReg(), i.u1)",
+		Size:   "fuelChargeSize(i.u1)",
+	}.AddToArm64(t)
+	t.File(edit.Arm64+"lower_instr.go").Before("(*machine).LowerInstr", "case ssa.OpcodeExitWithCode", "case ssa.OpcodeFuelCharge:\nm.lowerFuelCharge(instr)")
 }
 
 func interpreter(t *edit.Tree) {

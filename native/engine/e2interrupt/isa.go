@@ -5,15 +5,13 @@ import "wazeroengine/edit"
 // pollOnAmd64 lowers and encodes InterruptPoll, see _add/internal/engine/wazevo/backend/isa/amd64/poll.go. The
 // growth trampoline of amd64 keeps every register already.
 func pollOnAmd64(t *edit.Tree) {
-	const isa = edit.Wazevo + "backend/isa/amd64/"
-	f := t.File(isa + "instr.go")
-	f.ConstBefore("instrMax", "// interruptPoll calls Go if the stack limit is poisoned.\ninterruptPoll\n")
-	f.AddElement("defKinds", "interruptPoll: defKindNone")
-	f.AddElement("useKinds", "interruptPoll: useKindOp1")
-	f.Before("(*instruction).String", "case exitSequence", "case interruptPoll:\nreturn fmt.Sprintf(\"interrupt_poll %s\", i.op1.format(true))")
-	f.Before("instructionKind.String", "case exitSequence", "case interruptPoll:\nreturn \"interruptPoll\"")
-	t.File(isa+"instr_encoding.go").Before("(*instruction).encode", "case exitSequence", "case interruptPoll:\nencodeInterruptPoll(c, i.op1.reg().RealReg())")
-	f = t.File(isa + "machine.go")
+	edit.Instruction{
+		Name: "interruptPoll", Why: "calls Go if the stack limit is poisoned.",
+		Uses:   "useKindOp1",
+		Text:   `fmt.Sprintf("interrupt_poll %s", i.op1.format(true))`,
+		Encode: "encodeInterruptPoll(c, i.op1.reg().RealReg())",
+	}.AddToAmd64(t)
+	f := t.File(edit.Amd64 + "machine.go")
 	f.Before("(*machine).LowerInstr", "case ssa.OpcodeExitWithCode",
 		"case ssa.OpcodeInterruptPoll:\nm.insert(m.allocateInstr().asInterruptPoll(m.c.VRegOf(instr.Arg())))")
 	encode := "(*machine).Encode"
@@ -28,18 +26,18 @@ func pollOnAmd64(t *edit.Tree) {
 // pollOnArm64 does the same. Here the growth trampoline did not keep every register, took the context in x0, and left no
 // frame by which a function that stops at its entry could be unwound; see _add/.../arm64/poll.go.
 func pollOnArm64(t *edit.Tree) {
-	const isa = edit.Wazevo + "backend/isa/arm64/"
-	f := t.File(isa + "instr.go")
-	f.ConstBefore("numInstructionKinds", "// interruptPoll calls Go if the stack limit is poisoned.\ninterruptPoll\n")
-	f.AddElement("defKinds", "interruptPoll: defKindNone")
-	f.AddElement("useKinds", "interruptPoll: useKindRN")
-	f.Before("(*instruction).String", "case exitSequence", "case interruptPoll:\nstr = fmt.Sprintf(\"interrupt_poll %s\", formatVRegSized(i.rn.nr(), 64))")
-	f.Before("(*instruction).size", "case exitSequence", "case interruptPoll:\nreturn interruptPollSize")
-	t.File(isa+"instr_encoding.go").Before("(*instruction).encode", "case exitSequence", "case interruptPoll:\nencodeInterruptPoll(c, i.rn.reg().RealReg())")
+	const isa = edit.Arm64
+	edit.Instruction{
+		Name: "interruptPoll", Why: "calls Go if the stack limit is poisoned.",
+		Uses:   "useKindRN",
+		Text:   `fmt.Sprintf("interrupt_poll %s", formatVRegSized(i.rn.nr(), 64))`,
+		Encode: "encodeInterruptPoll(c, i.rn.reg().RealReg())",
+		Size:   "interruptPollSize",
+	}.AddToArm64(t)
 	t.File(isa+"lower_instr.go").Before("(*machine).LowerInstr", "case ssa.OpcodeExitWithCode",
 		"case ssa.OpcodeInterruptPoll:\nm.insert(m.allocateInstr().asInterruptPoll(m.compiler.VRegOf(instr.Arg())))")
 
-	f = t.File(isa + "machine_pro_epi_logue.go")
+	f := t.File(isa + "machine_pro_epi_logue.go")
 	f.ReplaceDecl("var saveRequiredRegs", "")
 	f.ReplaceBody("(*machine).CompileStackGrowCallSequence", "return m.compilePollTrampoline()")
 	// The prologue's call: the address goes to x11, which is free there, the context to x27.
