@@ -30,22 +30,27 @@ napi_value ModuleMemory(Environment& environment, Arguments& args) {
   return ValueOf(environment, result);
 }
 
-napi_value ModuleGlobal(Environment& environment, Arguments& args) {
+/** An export that `find` describes in JSON, with its handle; undefined where there is none of that name. */
+napi_value Export(Environment& environment, Arguments& args, void (*find)(wz_handle, wz_str, wz_result*)) {
   napi_env env = args.env();
   const wz_handle module = args.Whole(0, "module");
   const std::string name = args.String(1, "name");
   if (!args.ok()) return nullptr;
   Result result;
-  wz_module_global(module, Str(name), &result);
+  find(module, Str(name), &result);
   if (!result.Check(environment) || result.value == 0) return nullptr;
   napi_value receiver = Undefined(env), json = String(env, result.text, result.text_len),
-             handle = Number(env, result.value), global;
+             handle = Number(env, result.value), found;
   if (receiver == nullptr || json == nullptr || handle == nullptr ||
-      napi_call_function(env, receiver, environment.Value(environment.parse_json), 1, &json, &global) != napi_ok ||
-      napi_set_named_property(env, global, "handle", handle) != napi_ok) {
+      napi_call_function(env, receiver, environment.Value(environment.parse_json), 1, &json, &found) != napi_ok ||
+      napi_set_named_property(env, found, "handle", handle) != napi_ok) {
     return nullptr;
   }
-  return global;
+  return found;
+}
+
+napi_value ModuleGlobal(Environment& environment, Arguments& args) {
+  return Export(environment, args, wz_module_global);
 }
 
 napi_value ModuleClose(Environment& environment, Arguments& args) {
@@ -76,23 +81,7 @@ napi_value FunctionReference(Environment& environment, Arguments& args) {
   return TextOf(environment, result);
 }
 
-napi_value ModuleTag(Environment& environment, Arguments& args) {
-  napi_env env = args.env();
-  const wz_handle module = args.Whole(0, "module");
-  const std::string name = args.String(1, "name");
-  if (!args.ok()) return nullptr;
-  Result result;
-  wz_module_tag(module, Str(name), &result);
-  if (!result.Check(environment) || result.value == 0) return nullptr;
-  napi_value receiver = Undefined(env), json = String(env, result.text, result.text_len),
-             handle = Number(env, result.value), tag;
-  if (receiver == nullptr || json == nullptr || handle == nullptr ||
-      napi_call_function(env, receiver, environment.Value(environment.parse_json), 1, &json, &tag) != napi_ok ||
-      napi_set_named_property(env, tag, "handle", handle) != napi_ok) {
-    return nullptr;
-  }
-  return tag;
-}
+napi_value ModuleTag(Environment& environment, Arguments& args) { return Export(environment, args, wz_module_tag); }
 
 napi_value ModuleReferences(Environment& environment, Arguments& args) {
   const wz_handle module = args.Whole(0, "module");
