@@ -45,7 +45,7 @@ const files = [
   ...(await bundle({ ...entries, cli: 'cli.js', internal: 'internal.js' }, 'esm', 'js')),
   ...(await bundle(entries, 'cjs', 'cjs')),
 ];
-const shared = ['wazero', 'namespace', ...Object.keys(entries)];
+const shared = ['wazero', 'encoding', 'namespace', ...Object.keys(entries)];
 const expected = ['cli.js', 'internal.js', ...shared.flatMap((name) => [`${name}.js`, `${name}.cjs`])];
 if (`${files.toSorted()}` !== `${expected.toSorted()}`) fail(`Expected ${expected} in dist but received ${files}`);
 // The same types once more: TypeScript tells by the package.json above a declaration whether it is of CommonJS.

@@ -7,10 +7,9 @@
 //   faults/bulk, faults/compile-stops   they bound in milliseconds how late a deadline is, as those of hammer do
 //   faults/scarce   what is taken away from the process is missing to the emulator, which needs more than a guest does
 //   examples, cli, types, fuzz   minutes each, and nothing in them depends on the processor
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, output, root, run, timedTests } from './lib/tools.mjs';
-import { nodeProgram, prebuiltTree } from './lib/tree.mjs';
+import { foreignNode, nativeProjects, nodeProgram, prebuiltTree } from './lib/tree.mjs';
 
 const sysroot = '/usr/aarch64-linux-gnu';
 if (output('qemu-aarch64', ['--version']) === undefined) {
@@ -20,28 +19,19 @@ run(process.execPath, ['scripts/prebuild.mjs', '--arch', 'arm64']);
 run(process.execPath, ['scripts/build-ts.mjs']);
 
 const tools = join(root, 'build/arm64');
-mkdirSync(tools, { recursive: true });
 const real = nodeProgram(20, 'arm64');
-// The kernel may not know how to start an arm64 file, so whatever starts process.execPath gets this script instead.
-const node = join(tools, 'node');
-writeFileSync(node, `#!/bin/sh\nexec qemu-aarch64 -L ${sysroot} '${real}' "$@"\n`);
-chmodSync(node, 0o755);
-const setExecPath = join(tools, 'exec-path.cjs');
-writeFileSync(setExecPath, `process.execPath = ${JSON.stringify(node)};\n`);
+const { NODE_OPTIONS } = foreignNode(tools, `qemu-aarch64 -L ${sysroot} '${real}'`);
 
 const tree = join(tools, 'tree');
 prebuiltTree(tree, 'arm64');
 
-const args =
-  process.argv.length > 2
-    ? process.argv.slice(2)
-    : ['unit', 'api', 'native', 'faults', 'conformance'].map((name) => `--project=${name}`);
+const args = process.argv.length > 2 ? process.argv.slice(2) : nativeProjects;
 // One file at a time: a fork that starts beside a busy one takes longer than vitest waits.
 run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=1', ...args], {
   cwd: tree,
   env: {
     ...process.env,
-    NODE_OPTIONS: `--require=${setExecPath}`,
+    NODE_OPTIONS,
     WAZERO_TEST_SLOWNESS: '15',
     WAZERO_TEST_WITHOUT: timedTests,
   },

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, must, root, run } from './lib/tools.mjs';
-import { prebuiltTree } from './lib/tree.mjs';
+import { foreignNode, nativeProjects, prebuiltTree } from './lib/tree.mjs';
 
 const musl = {
   url: 'http://deb.debian.org/debian/pool/main/m/musl/musl_1.2.5-3_amd64.deb',
@@ -22,24 +22,16 @@ const tools = join(root, 'build/musl');
 mkdirSync(tools, { recursive: true });
 const loader = await installMusl();
 const program = installNode();
-// The kernel would start it with a musl of the system's, so whatever starts process.execPath gets this script instead.
-const node = join(tools, 'node');
-const setExecPath = join(tools, 'exec-path.cjs');
-writeFileSync(setExecPath, `process.execPath = ${JSON.stringify(node)};\n`);
-writeFileSync(node, `#!/bin/sh\nexec '${loader}' '${program}' --require='${setExecPath}' "$@"\n`);
-chmodSync(node, 0o755);
+const { node, NODE_OPTIONS } = foreignNode(tools, `'${loader}' '${program}'`);
 const libc = must(node, ['-p', 'process.report.getReport().header.glibcVersionRuntime']);
 if (libc !== 'undefined') fail(`The Node that was fetched runs on glibc ${libc}, not on musl.`);
 
 const tree = join(tools, 'tree');
 prebuiltTree(tree, 'x64', 'musl');
-const args =
-  process.argv.length > 2
-    ? process.argv.slice(2)
-    : ['unit', 'api', 'native', 'faults', 'conformance'].map((name) => `--project=${name}`);
+const args = process.argv.length > 2 ? process.argv.slice(2) : nativeProjects;
 run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], {
   cwd: tree,
-  env: { ...process.env, NODE_OPTIONS: `--require=${setExecPath}` },
+  env: { ...process.env, NODE_OPTIONS },
 });
 
 async function installMusl() {

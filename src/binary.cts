@@ -4,14 +4,10 @@
  */
 const key = Symbol.for('node-wazero.binary');
 
-const musl = () =>
-  (process.report.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime ===
-  undefined;
-
 /** The addon, or where a bundler has put it. Loaded when the first runtime is made, not here: that starts Go. */
-function binary(): unknown {
+function binary(musl: boolean): unknown {
   try {
-    if (process.platform === 'linux' && process.arch === 'x64' && musl())
+    if (process.platform === 'linux' && process.arch === 'x64' && musl)
       return require('../prebuilds/linux-x64/node-wazero.musl.node');
     if (process.platform === 'linux' && process.arch === 'x64')
       return require('../prebuilds/linux-x64/node-wazero.glibc.node');
@@ -29,8 +25,8 @@ function binary(): unknown {
   return undefined;
 }
 /** A path, where the bundler made one of it: from the bundle, which is here. ES modules have no __dirname; they know by themselves where they are. */
-function found(): unknown {
-  const given = binary();
+function found(musl: boolean): unknown {
+  const given = binary(musl);
   if (typeof given !== 'string' || typeof __dirname === 'undefined') return given;
   return process.getBuiltinModule('node:path').resolve(__dirname, given);
 }

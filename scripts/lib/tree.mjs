@@ -1,5 +1,5 @@
 // A checkout of its own for a command that must not touch this one, and the Nodes that are tested.
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, prebuiltFile, root, run } from './tools.mjs';
 
@@ -46,3 +46,20 @@ export function nodeProgram(major, arch = process.arch) {
   }
   return node;
 }
+
+/**
+ * A Node that the kernel does not know how to start: `command` does. What it starts by process.execPath is started likewise; vitest itself runs under
+ * this Node, and forks that one where NODE_OPTIONS is what is answered.
+ */
+export function foreignNode(folder, command) {
+  mkdirSync(folder, { recursive: true });
+  const node = join(folder, 'node');
+  const setExecPath = join(folder, 'exec-path.cjs');
+  writeFileSync(setExecPath, `process.execPath = ${JSON.stringify(node)};\n`);
+  writeFileSync(node, `#!/bin/sh\nexec ${command} --require='${setExecPath}' "$@"\n`);
+  chmodSync(node, 0o755);
+  return { node, NODE_OPTIONS: `--require=${setExecPath}` };
+}
+
+/** What depends on the processor or the C library. */
+export const nativeProjects = ['unit', 'api', 'native', 'faults', 'conformance'].map((name) => `--project=${name}`);

@@ -19,11 +19,10 @@ const here = import.meta.url === undefined ? __filename : import.meta.url;
 // Not imported: webpack wants to see through createRequire, cannot, and puts nothing in its place.
 const require = process.getBuiltinModule('node:module').createRequire(here);
 
-/** As the subpaths of the package are called. Known before a file is opened: a binary for the other C library can end the process instead of failing. */
-function platform(): string {
-  const musl = process.platform === 'linux' && processReport().header.glibcVersionRuntime === undefined;
-  return `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
-}
+/** Known before a file is opened: a binary for the other C library can end the process instead of failing. */
+const isMusl = () => process.platform === 'linux' && processReport().header.glibcVersionRuntime === undefined;
+/** As the subpaths of the package are called. */
+const platformOf = (musl: boolean) => `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
 
 /** Loads the addon, which starts Go in the process when it is the first one: never call it on import. */
 export function loadNative(): NativeBinding {
@@ -106,7 +105,6 @@ function threadsLeft(): number {
   return Math.min(...left);
 }
 
-const { isAbsolute } = process.getBuiltinModule('node:path');
 const fs = () => process.getBuiltinModule('node:fs');
 
 /** `here` is a URL, or a path in a bundle of CommonJS. */
@@ -130,10 +128,10 @@ function load(): Addon {
       case 'MODULE_NOT_FOUND':
       case 'ERR_PACKAGE_PATH_NOT_EXPORTED':
         throw unsupportedError(
-          `node-wazero has no binary for ${platform()} here: there are some for Linux with glibc (x64, arm64) and with musl (x64), macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
+          `node-wazero has no binary for ${platformOf(isMusl())} here: there are some for Linux with glibc (x64, arm64) and with musl (x64), macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
         );
       case 'ERR_DLOPEN_FAILED':
-        throw unsupportedError(`The binary of node-wazero for ${platform()} cannot be loaded: ${message}`);
+        throw unsupportedError(`The binary of node-wazero for ${platformOf(isMusl())} cannot be loaded: ${message}`);
       default:
         throw error;
     }
@@ -141,24 +139,26 @@ function load(): Addon {
 }
 
 function loadPrebuilt(): Addon {
+  const musl = isMusl();
   // Of src/binary.cts, in a bundle.
-  const bundled = (globalThis as { [key: symbol]: undefined | (() => Addon | string | undefined) })[
+  const bundled = (globalThis as { [key: symbol]: undefined | ((musl: boolean) => Addon | string | undefined) })[
     Symbol.for('node-wazero.binary')
-  ]?.();
-  if (typeof bundled === 'string') return require(isAbsolute(bundled) ? bundled : fromHere(bundled));
+  ]?.(musl);
+  if (typeof bundled === 'string')
+    return require(process.getBuiltinModule('node:path').isAbsolute(bundled) ? bundled : fromHere(bundled));
   if (bundled) return bundled;
   try {
-    return loadNearby();
+    return loadNearby(platformOf(musl));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     // This code is in a bundle, and the bundle is somewhere else: the package is found by its name, if it was installed with it.
-    return require(`node-wazero/${platform()}`);
+    return require(`node-wazero/${platformOf(musl)}`);
   }
 }
 
 /** Literal paths, one for each platform: file tracers follow them. */
-function loadNearby(): Addon {
-  switch (platform()) {
+function loadNearby(platform: string): Addon {
+  switch (platform) {
     case 'linux-x64':
       return require('../prebuilds/linux-x64/node-wazero.glibc.node');
     case 'linux-arm64':

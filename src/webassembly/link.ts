@@ -1,4 +1,5 @@
 import type { Module, ValueType } from '../index.js';
+import { text, unsigned } from '../values/encoding.js';
 import type { ExceptionKind } from './exception.js';
 import type { Functions } from './functions.js';
 import { hostFunction } from './host.js';
@@ -7,18 +8,7 @@ import type { Owners } from './owners.js';
 import type { GlobalPart, Realm } from './realm.js';
 import { nothing } from './rewrite.js';
 import type { ExternKind, Type } from './types.js';
-import {
-  body,
-  exported,
-  functionType,
-  kindCodes,
-  magic,
-  section,
-  sizeBytes,
-  text,
-  typeBytes,
-  unsigned,
-} from './writer.js';
+import { body, exported, functionType, kindCodes, magic, section, sizeBytes, typeBytes } from './writer.js';
 
 /** The types that the engine has for those that only guests know. */
 const shown = (type: Type): ValueType =>

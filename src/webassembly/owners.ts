@@ -1,8 +1,9 @@
 import type { CompiledModule, ExportedFunction, Module, WasmValue } from '../index.js';
+import { text } from '../values/encoding.js';
 import type { FunctionPart, Owner, Realm, TableAccess } from './realm.js';
 import { nothing } from './rewrite.js';
 import type { FunctionType, Size, Type } from './types.js';
-import { body, exported, functionType, magic, section, signed, sizeBytes, text, typeBytes } from './writer.js';
+import { body, exported, functionType, magic, section, signed, sizeBytes, typeBytes } from './writer.js';
 
 type Bytes = readonly number[];
 const none: FunctionType = { params: [], results: [] };

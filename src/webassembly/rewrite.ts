@@ -1,6 +1,7 @@
+import { text, unsigned, vector } from '../values/encoding.js';
 import { type Binary, sectionOrder } from './binary.js';
 import { Reader } from './reader.js';
-import { body, exported, functionType, magic, section, signed, text, unsigned, vector } from './writer.js';
+import { body, exported, functionType, magic, section, signed } from './writer.js';
 
 /** Names of the exports that are added. No compiler makes such. */
 export const referenceOf = '\0node-wazero/reference';
