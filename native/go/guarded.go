@@ -127,7 +127,7 @@ func (i *instantiation) code() (wazero.CompiledModule, error) {
 			if i.module.guardedMemory {
 				return c.inner, nil
 			}
-		} else if i.module.reserved = arena.Guard(i.memoryBytes()); i.module.reserved != nil {
+		} else if i.module.reserved = i.guard(); i.module.reserved != nil {
 			return c.inner, nil
 		} else if c.rt.config.guardPages == abi.GuardPagesAlways {
 			return nil, noMoreGuarded("memories")
@@ -157,13 +157,13 @@ func noMoreGuarded(what string) error {
 	return failure.Limit("", fmt.Sprintf("there is no room for more %s of modules with guard pages, which this runtime wants for every one", what))
 }
 
-// memoryBytes is how long its own memory is at first.
-func (i *instantiation) memoryBytes() uint64 {
-	if i.image != nil {
-		if m := i.image.memory; m != nil {
-			return m.Size()
-		}
-		return 0
+// guard takes a range for its own memory, of the length that it has at first.
+func (i *instantiation) guard() *arena.Reservation {
+	switch {
+	case i.image == nil:
+		return arena.Guard(i.compiled.memory.Min << 16)
+	case i.image.memory == nil:
+		return arena.Guard(0)
 	}
-	return i.compiled.memory.Min << 16
+	return i.image.memory.Guard()
 }

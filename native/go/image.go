@@ -61,6 +61,9 @@ func (i *imageState) disown() {
 	}
 	i.rt.release(i)
 	i.compiled.letGo()
+	if i.memory != nil {
+		i.memory.Finish()
+	}
 	i.letGo()
 }
 

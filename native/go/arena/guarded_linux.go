@@ -44,7 +44,7 @@ func HasGuarded() bool {
 	p := &guardedPool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return CanGuard() && (len(p.free) > 0 || p.made < mostGuarded && !p.full)
+	return CanGuard() && (len(p.free) > 0 || p.made < mostGuarded && !p.full || warm.any())
 }
 
 // Guard takes a range for a memory of size bytes, which are accessible; nil where none is left.
@@ -52,7 +52,14 @@ func Guard(size uint64) *Reservation {
 	if !CanGuard() || size > mostGuardedBytes {
 		return nil
 	}
-	p := &guardedPool
+	if r := guardedPool.take(size); r != nil || !warm.any() {
+		return r
+	}
+	Trim()
+	return guardedPool.take(size)
+}
+
+func (p *guardedRanges) take(size uint64) *Reservation {
 	p.mu.Lock()
 	if len(p.free) == 0 && !p.add() {
 		p.mu.Unlock()

@@ -14,6 +14,9 @@ type Image struct {
 	view   []byte // all of it; not to be written
 	source imageSource
 	users  atomic.Int64
+
+	warm     []*span // that no memory has; guarded by warm.mu, as is finished
+	finished bool
 }
 
 // piece is how much is looked at between two questions whether to go on, and written at once.
@@ -133,6 +136,7 @@ func (i *Image) Release() {
 	if i.users.Add(-1) > 0 {
 		return
 	}
+	i.Finish()
 	i.source.close(i.view)
 	i.view = nil
 	i.budget.give(i.held)
@@ -141,12 +145,17 @@ func (i *Image) Release() {
 
 // fill has a range that is all zero begin with the image: mapped, where that can be, else copied.
 func (i *Image) fill(s *span) {
-	if i.size == 0 {
+	if i.size == 0 || s.image == i { // warm
 		return
 	}
 	s.used = max(s.used, i.size)
-	if i.source.mapOver(s.bytes[:i.size]) {
-		s.mapped = i.size
+	mapped := i.source.mapOver(s.bytes[:i.size])
+	if !mapped && i.IsShared() && warm.any() {
+		Trim()
+		mapped = i.source.mapOver(s.bytes[:i.size])
+	}
+	if mapped {
+		s.mapped, s.image = i.size, i
 		return
 	}
 	copyNonZero(s.bytes[:i.size], i.view)
@@ -162,8 +171,7 @@ func (i *Image) moveTo(to *span, from []byte) {
 
 // restore has a range that was filled begin with the image again.
 func (i *Image) restore(s *span) {
-	if s.mapped > 0 && dropWritten(s.bytes[:s.used]) {
-		s.used = i.size
+	if s.mapped > 0 && i.clean(s) {
 		return
 	}
 	copyDifferences(s.bytes[:i.size], i.view)
@@ -172,6 +180,33 @@ func (i *Image) restore(s *span) {
 		discard(rest)
 	}
 	s.used = i.size
+}
+
+// clean has a range that the image is mapped over begin with it again: pages that were written get its bytes back, or are given back where they
+// are many. False: neither can be, and the range is as it was, or partly the image.
+func (i *Image) clean(s *span) bool {
+	b := s.bytes[:i.size]
+	var found [64]region
+	n, ok := written(b, found[:])
+	kept := uint64(0)
+	for _, r := range found[:n] {
+		kept += r.end - r.begin
+	}
+	if !ok || kept > warmPages*pageBytes {
+		if !dropWritten(s.bytes[:max(s.used, i.size)]) {
+			return false
+		}
+		s.used, s.kept = i.size, 0
+		return true
+	}
+	for _, r := range found[:n] {
+		copy(b[r.begin:r.end], i.view[r.begin:r.end])
+	}
+	if rest := s.bytes[i.size:max(s.used, i.size)]; len(rest) > 0 {
+		discard(rest)
+	}
+	s.used, s.kept = i.size, kept
+	return true
 }
 
 func noMemoryForImage(err error) error {

@@ -173,11 +173,20 @@ func (m *Memory) reserve(size uint64) (*span, *LimitError) {
 	if m.current != nil && m.shared {
 		return nil, &LimitError{"memoryPages", "a shared memory cannot move"}
 	}
+	if m.current == nil && m.image != nil {
+		if s := warm.take(m.image, false, max(size, m.initial)); s != nil {
+			return s, nil
+		}
+	}
 	if s := ranges.reserve(max(size, m.initial), m.max); s != nil {
 		return s, nil
 	}
 	if s := ranges.reserve(size, m.max); s != nil && !m.shared {
 		return s, nil
+	}
+	if warm.any() {
+		Trim()
+		return m.reserve(size)
 	}
 	return nil, &LimitError{"", fmt.Sprintf("the system has no address space left for a memory of %d bytes", max(size, m.initial))}
 }

@@ -25,11 +25,14 @@ type span struct {
 	// mapped is how many of the first bytes are an image's, privately; not while the range is free.
 	mapped uint64
 	opened uint64 // bytes that can be accessed, of a guarded range
+	image  *Image // that is mapped over it
+	kept   uint64 // of a range that is kept warm: bytes of pages that were written
 
 	pins    int // guarded by pool.mu, as is retired
 	retired bool
 }
 
+func (s *span) isGuarded() bool  { return s.class == guarded }
 func (s *span) capacity() uint64 { return uint64(len(s.bytes)) }
 
 // slice has no capacity beyond its length: nobody appends into the range.
@@ -117,7 +120,7 @@ func reserveSingle(size, most uint64) *span {
 func (p *pool) empty(s *span) {
 	if s.mapped > 0 {
 		unmapImage(s.bytes[:s.mapped])
-		s.mapped = 0
+		s.mapped, s.image = 0, nil
 	}
 	if s.used > 0 {
 		discard(s.bytes[:s.used])
@@ -126,6 +129,10 @@ func (p *pool) empty(s *span) {
 
 // retire ends the use of a range by its memory. Under pins it is in quarantine until the last one goes.
 func (p *pool) retire(s *span) {
+	if s.image != nil && !p.isPinned(s) && warm.keep(s) { // there is no memory any more that could be pinned
+		stats.live.Add(-1)
+		return
+	}
 	p.empty(s)
 	p.mu.Lock()
 	s.retired = true

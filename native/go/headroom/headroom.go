@@ -105,9 +105,19 @@ func leftToGrow() uint64 {
 	return min(leftToMap(), toTouch)
 }
 
+// onCollect is set at start.
+var onCollect func()
+
+// OnCollect has give called where memory is scarce, before it is found out how scarce: of what is kept for the next guest. It is called while
+// others wait for their answer here, and must not ask for headroom itself.
+func OnCollect(give func()) { onCollect = give }
+
 // collect gives back what is garbage, which counts as taken until then.
 func (r *reserved) collect() {
 	if time.Since(r.collected) > 100*time.Millisecond {
+		if onCollect != nil {
+			onCollect()
+		}
 		debug.FreeOSMemory()
 		r.collected = time.Now()
 	}
