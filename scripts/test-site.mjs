@@ -3,7 +3,7 @@ import { strictEqual as equal, match, ok } from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import puppeteer from 'puppeteer-core';
+import { executablePath, launchChromium } from './lib/chromium.mjs';
 import { fail, root, run } from './lib/tools.mjs';
 
 const site = join(root, 'build/site');
@@ -12,10 +12,7 @@ run(process.execPath, ['node_modules/typedoc/bin/typedoc']);
 const pages = readdirSync(site, { recursive: true }).filter((file) => file.endsWith('.html'));
 checkLinks();
 
-const browsers = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = browsers.find((path) => path && existsSync(path));
-if (!executablePath) fail('npm run test:site needs Chromium: apt-get install chromium, or CHROMIUM=path.');
-const browser = await puppeteer.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+const browser = await launchChromium('test:site');
 try {
   await look();
 } finally {
