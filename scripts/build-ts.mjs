@@ -39,6 +39,7 @@ const entries = {
   extism: 'extism/index.js',
   webassembly: 'webassembly/index.js',
   'webassembly-register': 'webassembly/register.js',
+  components: 'components/index.js',
 };
 // CommonJS for those whose `require` cannot load ESM: Jest, and bundlers of old. Node's own takes the one above ("module-sync").
 const files = [

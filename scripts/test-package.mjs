@@ -45,6 +45,8 @@ function checkContent() {
     'dist/webassembly.js',
     'dist/webassembly-register.js',
     'dist/webassembly/index.d.ts',
+    'dist/components.js',
+    'dist/components/index.d.ts',
     prebuiltFile(),
   ]) {
     if (!files.has(file)) fail(`The package lacks ${file}.`);
@@ -76,7 +78,17 @@ async function checkManifest() {
   if (wrong.length > 0) fail(wrong.map((message) => formatMessage(message, pkg)).join('\n'));
   run(process.execPath, [
     'node_modules/@arethetypeswrong/cli/dist/index.js',
-    ...[tarball, '--profile', 'node16', '--entrypoints', '.', './extism', './webassembly', './webassembly/register'],
+    ...[
+      tarball,
+      '--profile',
+      'node16',
+      '--entrypoints',
+      '.',
+      './extism',
+      './webassembly',
+      './webassembly/register',
+      './components',
+    ],
   ]);
 }
 

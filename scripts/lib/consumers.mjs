@@ -33,6 +33,13 @@ console.log(String(instance.exports.add(40, 2)));`,
 await import('node-wazero/webassembly/register');
 const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from('${guest}', 'hex')));
 if (own !== WebAssembly) console.log(String(exports.add(40, 2)));`,
+  'components.mjs': `import { writeFileSync } from 'node:fs';
+import { loadComponent } from 'node-wazero/components';
+writeFileSync('add.core.wasm', Buffer.from('${guest}', 'hex'));
+writeFileSync('add.js', "export function instantiate(getCoreModule, imports, instantiateCore) { return instantiateCore(getCoreModule('add.core.wasm'), {}).exports; }");
+const component = await loadComponent('add.js');
+console.log(String((await component.instantiate()).add(40, 2)));
+await component.close();`,
   'worker.mjs': `import { Worker } from 'node:worker_threads';
 const worker = new Worker(new URL('./import.mjs', import.meta.url));
 worker.on('error', (error) => { throw error; });

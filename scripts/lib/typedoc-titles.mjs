@@ -1,7 +1,12 @@
 // A plugin of TypeDoc: pages are called what their first heading says and stand in groups, entries what they are imported as.
 import { Converter } from 'typedoc';
 
-const entries = { index: 'node-wazero', extism: 'node-wazero/extism', webassembly: 'node-wazero/webassembly' };
+const entries = {
+  index: 'node-wazero',
+  extism: 'node-wazero/extism',
+  webassembly: 'node-wazero/webassembly',
+  components: 'node-wazero/components',
+};
 const groups = [
   ['/docs/', 'Guide'],
   ['/examples/', 'Examples'],

@@ -1,4 +1,4 @@
-import { type ExportedFunction, experimental, type FunctionReference, type Module } from '../index.js';
+import { type ExportedFunction, experimental, type FunctionReference, isWazeroError, type Module } from '../index.js';
 import { isObject } from './idl.js';
 import type { FunctionPart, Realm } from './realm.js';
 import type { Type } from './types.js';
@@ -112,6 +112,16 @@ function functionFor(part: FunctionPart, realm: Realm, book: FunctionBook): obje
       throw cannotCross();
     };
   const { translate } = realm.errors;
+  /** What the call has answered after all, or throws. */
+  const again = (error: unknown, args: readonly unknown[]): unknown => {
+    const call = isWazeroError(error) && error.code === 'ERR_WAZERO_BUSY' ? realm.lent(part) : undefined;
+    if (call === undefined) throw translate(error);
+    try {
+      return Reflect.apply(call.callSync, call, args);
+    } catch (inside) {
+      throw translate(inside);
+    }
+  };
   const take = (): ExportedFunction => realm.limited(callOf(part));
   const plain = results.every((type) => type !== 'externref' && type !== 'funcref');
   const back = (result: unknown): unknown => {
@@ -141,12 +151,11 @@ function functionFor(part: FunctionPart, realm: Realm, book: FunctionBook): obje
       call ??= take();
       result = Reflect.apply(call.callSync, call, args);
     } catch (error) {
-      throw translate(error);
+      result = again(error, args);
     }
     return back(result);
   };
-  if (plain && params.length <= 4 && codes.every((code) => code === 0))
-    return ofIntegers(params.length, take, translate);
+  if (plain && params.length <= 4 && codes.every((code) => code === 0)) return ofIntegers(params.length, take, again);
   switch (params.length) {
     case 0:
       return () => run();
@@ -163,7 +172,11 @@ function functionFor(part: FunctionPart, realm: Realm, book: FunctionBook): obje
 
 type FewCall = { callSync(...args: number[]): unknown };
 /** The commonest by far. */
-function ofIntegers(count: number, take: () => ExportedFunction, translate: (error: unknown) => unknown): object {
+function ofIntegers(
+  count: number,
+  take: () => ExportedFunction,
+  again: (error: unknown, args: readonly unknown[]) => unknown,
+): object {
   let call: FewCall | undefined;
   const first = (): FewCall => {
     call = take() as unknown as FewCall;
@@ -175,7 +188,7 @@ function ofIntegers(count: number, take: () => ExportedFunction, translate: (err
         try {
           return (call ?? first()).callSync();
         } catch (error) {
-          throw translate(error);
+          return again(error, []);
         }
       };
     case 1:
@@ -184,7 +197,7 @@ function ofIntegers(count: number, take: () => ExportedFunction, translate: (err
         try {
           return (call ?? first()).callSync(x);
         } catch (error) {
-          throw translate(error);
+          return again(error, [x]);
         }
       };
     case 2:
@@ -194,7 +207,7 @@ function ofIntegers(count: number, take: () => ExportedFunction, translate: (err
         try {
           return (call ?? first()).callSync(x, y);
         } catch (error) {
-          throw translate(error);
+          return again(error, [x, y]);
         }
       };
     case 3:
@@ -205,7 +218,7 @@ function ofIntegers(count: number, take: () => ExportedFunction, translate: (err
         try {
           return (call ?? first()).callSync(x, y, z);
         } catch (error) {
-          throw translate(error);
+          return again(error, [x, y, z]);
         }
       };
     default:
@@ -217,7 +230,7 @@ function ofIntegers(count: number, take: () => ExportedFunction, translate: (err
         try {
           return (call ?? first()).callSync(x, y, z, w);
         } catch (error) {
-          throw translate(error);
+          return again(error, [x, y, z, w]);
         }
       };
   }

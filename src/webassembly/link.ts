@@ -53,7 +53,14 @@ export function linked(
       if (one.kind !== 'function') return;
       const { params, results } = one.type;
       const converted = hostFunction(given.host, one.type, given.suspending, functions, intoGuest);
-      builder.newFunctionBuilder().withFunction(converted, params.map(shown), results.map(shown)).export(name);
+      const { callers } = realm;
+      const [from, to] = [params.map(shown), results.map(shown)];
+      const made = builder.newFunctionBuilder();
+      if (callers === undefined) made.withFunction(converted, from, to).export(name);
+      else
+        made
+          .withModuleFunction((caller, ...args) => callers.run(caller, () => converted(...args)), from, to)
+          .export(name);
     } else {
       imports.push([...text(name), ...text(given.owner.name), ...described(given)]);
       exports.push(exported(name, one.kind, counts[one.kind]++));

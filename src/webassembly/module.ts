@@ -94,7 +94,7 @@ export function moduleClass(realm: Realm): ModuleKind {
       const prepared = prepare(bytes, settings, where);
       const compile = (strict: boolean): Promise<CompiledModule> =>
         realm.runtime.compileModule(rewritten(prepared.binary, prepared.given, strict), {
-          ...realm.asyncLimit,
+          ...realm.compileLimit,
           workers: availableParallelism(),
         });
       try {

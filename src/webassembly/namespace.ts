@@ -28,7 +28,7 @@ export function makeNamespace(options: WebAssemblyOptions): object {
   realm.global = globalClass(realm, owners, functions);
   realm.tag = tagClass(realm, owners);
   realm.exception = exceptionClass(realm, functions);
-  realm.suspending = suspendingClass();
+  realm.suspending = suspendingClass(realm);
 
   const checkImportObject = (value: unknown, where: string): void => {
     if (value !== undefined && !isObject(value)) throw new TypeError(`${where}: Argument 1 must be an object`);

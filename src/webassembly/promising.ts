@@ -8,7 +8,7 @@ import { fromWasm, toWasm } from './values.js';
 type AnyFunction = (...args: never[]) => unknown;
 
 /** A function whose Promise the guest waits for, in calls that `promising` made. */
-export function suspendingClass(): Kind<AnyFunction> {
+export function suspendingClass(realm: Realm): Kind<AnyFunction> {
   const birth = new Birth<AnyFunction>();
   let read: Kind<AnyFunction>['part'];
   class Suspending {
@@ -20,6 +20,7 @@ export function suspendingClass(): Kind<AnyFunction> {
       const given = birth.take() ?? fn;
       if (typeof given !== 'function') throw new TypeError('WebAssembly.Suspending(): Argument 0 must be a function');
       this.#fn = given as AnyFunction;
+      realm.suspends();
     }
   }
   asInterface(Suspending, 'Suspending', 1);
@@ -45,8 +46,10 @@ export function promising(
     const values = params.map((type, i) => toWasm(type, args[i], functions));
     let result: unknown;
     try {
+      // Inside a host function that the guest waits for: one more frame on the guest's stack, and not a call that waits for its end.
+      const inside = realm.lent(part);
       call ??= callOf(part).withOptions(realm.asyncLimit);
-      result = await call.call(...values);
+      result = await (inside ?? call).call(...values);
     } catch (error) {
       throw realm.errors.translate(error);
     }

@@ -1,10 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
+  type CallerModule,
   CompilationCache,
   type CompiledModule,
   CoreFeatures,
   type ExportedFunction,
   type FunctionReference,
   type Global,
+  lend,
   type Memory,
   type Module,
   ModuleConfig,
@@ -77,6 +80,7 @@ const features =
   CoreFeatures.ExceptionHandling |
   CoreFeatures.TypedFunctionReferences;
 
+const finite = (ms: number | undefined): number | undefined => (ms === Infinity ? undefined : ms);
 const anonymous = new ModuleConfig().withName('').withStartFunctions();
 
 class ExportedTags {
@@ -101,6 +105,7 @@ class ExportedTags {
 export class Realm {
   readonly errors = new Errors();
   readonly timeoutMs: number | undefined;
+  readonly #compileTimeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
   /** Of all instances. */
   readonly config: ModuleConfig;
@@ -123,8 +128,11 @@ export class Realm {
   /** Those that guests export: which of them an exception is of is asked when there is one. */
   readonly exportedTags = new ExportedTags();
 
+  /** Of host functions, once `suspends` was called: before that nobody needs to know, and it costs. */
+  callers: AsyncLocalStorage<CallerModule> | undefined;
+
   constructor(options: WebAssemblyOptions) {
-    const { runtime, timeoutMs, limits, cache, signal, tenant } = options;
+    const { runtime, timeoutMs, compileTimeoutMs = timeoutMs, limits, cache, signal, tenant } = options;
     if (runtime !== undefined && !(runtime instanceof Runtime))
       throw new TypeError('Expected a Runtime or undefined for options.runtime');
     if (runtime !== undefined && (limits !== undefined || cache !== undefined))
@@ -133,12 +141,14 @@ export class Realm {
       throw new TypeError('Expected a CompilationCache or a directory for options.cache');
     if (signal !== undefined && !(signal instanceof AbortSignal))
       throw new TypeError('Expected an AbortSignal or undefined for options.signal');
-    if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0))
-      throw new RangeError('Expected a number above 0 for options.timeoutMs');
+    for (const [name, value] of Object.entries({ timeoutMs, compileTimeoutMs }))
+      if (value !== undefined && !(typeof value === 'number' && value > 0))
+        throw new RangeError(`Expected a number above 0 for options.${name}`);
     if (limits !== undefined) new RuntimeConfig().withLimits(limits); // what is wrong with them is said now
     this.#options = options;
     this.config = anonymous.withTenant(tenant); // which looks what it is
-    this.timeoutMs = timeoutMs === Infinity ? undefined : timeoutMs;
+    this.timeoutMs = finite(timeoutMs);
+    this.#compileTimeoutMs = finite(compileTimeoutMs);
     this.signal = signal;
     this.#runtime = runtime;
   }
@@ -164,6 +174,24 @@ export class Realm {
     await this.#cache?.close();
   }
 
+  /** Somebody makes functions that guests wait for: from now on it is known who calls JavaScript. */
+  suspends(): void {
+    this.callers ??= new AsyncLocalStorage();
+  }
+  /**
+   * The function for a call inside a host function whose guest waits for it, also after an `await`: in `promising` such a guest has the link
+   * group for itself, and only its caller gets in. undefined: elsewhere.
+   */
+  lent(part: FunctionPart): ExportedFunction | undefined {
+    const caller = this.callers?.getStore();
+    if (caller === undefined || part.name === '') return undefined;
+    try {
+      return lend(caller, part.module).exportedFunction(part.name);
+    } catch {
+      return undefined; // it has answered, or is of another link group
+    }
+  }
+
   /** For a call that is outermost. */
   limited(call: ExportedFunction): ExportedFunction {
     return this.timeoutMs === undefined ? call : call.withOptions({ timeoutMs: this.timeoutMs });
@@ -171,8 +199,13 @@ export class Realm {
   get timeLimit(): { timeoutMs?: number } {
     return this.timeoutMs === undefined ? {} : { timeoutMs: this.timeoutMs };
   }
+  /** Of calls that run off the JS thread. */
   get asyncLimit(): { timeoutMs?: number; signal?: AbortSignal } {
     return this.signal === undefined ? this.timeLimit : { ...this.timeLimit, signal: this.signal };
+  }
+  get compileLimit(): { timeoutMs?: number; signal?: AbortSignal } {
+    const [ms, signal] = [this.#compileTimeoutMs, this.signal];
+    return { ...(ms === undefined ? {} : { timeoutMs: ms }), ...(signal === undefined ? {} : { signal }) };
   }
 
   kindOf(kind: Exclude<ExternKind, 'function'>): Kind<Owner> {

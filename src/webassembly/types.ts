@@ -37,6 +37,8 @@ export interface WebAssemblyOptions {
    * instance is closed. Default: none.
    */
   readonly timeoutMs?: number | undefined;
+  /** Milliseconds that an asynchronous compilation may take, Infinity for as long as it takes. Default: `timeoutMs`. */
+  readonly compileTimeoutMs?: number | undefined;
   /** As RuntimeConfig.withLimits; not together with `runtime`. Default: those of SECURITY.md. */
   readonly limits?: Limits | undefined;
   /** Where machine code is kept: a CompilationCache, which stays yours, or a directory; not together with `runtime`. Default: nowhere. */

@@ -13,6 +13,7 @@ const rooms: readonly (readonly [name: string, path: string])[] = [
   ['the public classes', '^src/(?!cli\\.ts$)[^/]+$'],
   ['Extism', '^src/extism/'],
   ['WebAssembly', '^src/webassembly/'],
+  ['components', '^src/components/'],
   ['the command', '^src/(cli/|cli\\.ts$)'],
 ];
 
