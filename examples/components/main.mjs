@@ -49,7 +49,9 @@ async function run(args, given) {
   host.close();
   const waits = args[0] === 'sleep' || args[0] === 'spin';
   const said = [host.stdout(), host.stderr()].join('').trimEnd().slice(0, 400);
-  console.log(`${args[0]}: ${ended}${waits && turns > 3 ? ', the event loop turned' : ''}\n${said.replace(/^(?=.)/gm, '  ')}`);
+  console.log(
+    `${args[0]}: ${ended}${waits && turns > 3 ? ', the event loop turned' : ''}\n${said.replace(/^(?=.)/gm, '  ')}`,
+  );
   return host;
 }
 const host = await run(['count'], {
