@@ -45,67 +45,89 @@ export function runtimeRecord(fields: RuntimeFields): RuntimeRecord {
   };
 }
 
-/** `callbacks` gets what the config calls back; `starts` are those of its start functions that there are. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** `callbacks` gets what the config calls back; `starts` are those of its start functions that there are. What is a default is left out. */
 export function moduleRecord(
   fields: ModuleFields,
   runtimeLimits: Limits,
   imports: readonly ImportRecord[],
   callbacks: Callbacks,
   starts = fields.startFunctions,
-): ModuleRecord {
+): Writable<ModuleRecord> {
   const limit = (name: keyof Limits) => moduleLimit(runtimeLimits, fields.limits, name);
-  const pending = limit('pendingOutputBytes');
-  const stdin = sourceRecord(fields.stdin, callbacks);
-  const stdout = sinkRecord(fields.stdout, 1, callbacks, pending);
-  const stderr = sinkRecord(fields.stderr, 2, callbacks, pending);
-  return {
-    hasName: fields.name !== undefined,
-    name: fields.name ?? '',
-    args: fields.args,
-    env: [...fields.env].flat(),
+  const record: Writable<ModuleRecord> = {
     hasStartFunctions: starts !== undefined,
-    startFunctions: starts ?? [],
-    stdinKind: stdin.kind,
-    stdinFd: stdin.fd ?? 0,
-    ...(stdin.bytes && { stdinBytes: stdin.bytes }),
-    stdinTarget: stdin.target ?? 0,
-    stdoutKind: stdout.kind,
-    stdoutFd: stdout.fd ?? 0,
-    stdoutTarget: stdout.target ?? 0,
-    stderrKind: stderr.kind,
-    stderrFd: stderr.fd ?? 0,
-    stderrTarget: stderr.target ?? 0,
-    ...clocks(fields, callbacks),
-    ...random(fields.rand, callbacks),
-    mounts: mountRecords(fields.mounts, callbacks),
-    tcpListeners: fields.listeners.flatMap(({ host, port }) => [host, String(port)]),
     limitMemoryPages: limit('memoryPages'),
     limitTableElements: limit('tableElements'),
     limitCallStackBytes: BigInt(limit('callStackBytes')),
     limitOpenFiles: limit('openFiles'),
-    tenant: fields.tenant?.handle ?? 0,
     imports,
   };
+  if (fields.name !== undefined) {
+    record.hasName = true;
+    record.name = fields.name;
+  }
+  if (fields.args.length > 0) record.args = fields.args;
+  if (fields.env.size > 0) record.env = [...fields.env].flat();
+  if (starts !== undefined && starts.length > 0) record.startFunctions = starts;
+  if (fields.tenant) record.tenant = fields.tenant.handle;
+  if (fields.mounts.length > 0) record.mounts = mountRecords(fields.mounts, callbacks);
+  if (fields.listeners.length > 0)
+    record.tcpListeners = fields.listeners.flatMap(({ host, port }) => [host, String(port)]);
+  streams(record, fields, callbacks, limit('pendingOutputBytes'));
+  clocks(record, fields, callbacks);
+  if (fields.rand !== undefined) Object.assign(record, random(fields.rand, callbacks));
+  return record;
 }
 
-function clocks({ walltime, nanotime, nanosleep, osyield }: ModuleFields, callbacks: Callbacks): ModuleRecord {
-  const wall = clock(walltime, 'the walltime clock', callbacks);
-  const nano = clock(nanotime, 'the nanotime clock', callbacks);
-  return {
-    walltimeKind: wall.kind,
-    walltimeTarget: wall.target,
-    walltimeResolution: wall.resolution,
-    nanotimeKind: nano.kind,
-    nanotimeTarget: nano.target,
-    nanotimeResolution: nano.resolution,
-    nanosleepKind: nanosleep === undefined ? CLOCK.fake : nanosleep === 'system' ? CLOCK.system : CLOCK.callback,
-    nanosleepTarget: typeof nanosleep === 'function' ? callbacks.add(({ words }) => nanosleep(words[0] as bigint)) : 0,
-    osyieldTarget: osyield === undefined ? 0 : callbacks.add(() => void osyield()),
-  };
+function streams(record: Writable<ModuleRecord>, fields: ModuleFields, callbacks: Callbacks, pending: number): void {
+  if (fields.stdin !== undefined) {
+    const { kind, fd = 0, bytes, target = 0 } = sourceRecord(fields.stdin, callbacks);
+    record.stdinKind = kind;
+    record.stdinFd = fd;
+    if (bytes) record.stdinBytes = bytes;
+    record.stdinTarget = target;
+  }
+  if (fields.stdout !== undefined) {
+    const { kind, fd = 0, target = 0 } = sinkRecord(fields.stdout, 1, callbacks, pending);
+    record.stdoutKind = kind;
+    record.stdoutFd = fd;
+    record.stdoutTarget = target;
+  }
+  if (fields.stderr !== undefined) {
+    const { kind, fd = 0, target = 0 } = sinkRecord(fields.stderr, 2, callbacks, pending);
+    record.stderrKind = kind;
+    record.stderrFd = fd;
+    record.stderrTarget = target;
+  }
 }
 
-function clock(fields: ClockFields | undefined, name: string, callbacks: Callbacks) {
-  if (fields === undefined) return { kind: CLOCK.fake, target: 0, resolution: 0 };
+function clocks(
+  record: Writable<ModuleRecord>,
+  { walltime, nanotime, nanosleep, osyield }: ModuleFields,
+  callbacks: Callbacks,
+): void {
+  if (walltime !== undefined) {
+    const { kind, target, resolution } = clock(walltime, 'the walltime clock', callbacks);
+    record.walltimeKind = kind;
+    record.walltimeTarget = target;
+    record.walltimeResolution = resolution;
+  }
+  if (nanotime !== undefined) {
+    const { kind, target, resolution } = clock(nanotime, 'the nanotime clock', callbacks);
+    record.nanotimeKind = kind;
+    record.nanotimeTarget = target;
+    record.nanotimeResolution = resolution;
+  }
+  if (nanosleep !== undefined) {
+    record.nanosleepKind = nanosleep === 'system' ? CLOCK.system : CLOCK.callback;
+    if (nanosleep !== 'system') record.nanosleepTarget = callbacks.add(({ words }) => nanosleep(words[0] as bigint));
+  }
+  if (osyield !== undefined) record.osyieldTarget = callbacks.add(() => void osyield());
+}
+
+function clock(fields: ClockFields, name: string, callbacks: Callbacks) {
   if (fields.system) return { kind: CLOCK.system, target: 0, resolution: 0 };
   const { read, resolutionNs } = fields;
   const answer: Callback = ({ words }) => {
@@ -116,8 +138,7 @@ function clock(fields: ClockFields | undefined, name: string, callbacks: Callbac
   return { kind: CLOCK.callback, target: callbacks.add(answer), resolution: resolutionNs };
 }
 
-function random(source: RandSource | undefined, callbacks: Callbacks): ModuleRecord {
-  if (source === undefined) return { randKind: RAND.deterministic };
+function random(source: RandSource, callbacks: Callbacks): ModuleRecord {
   if (source === 'secure') return { randKind: RAND.secure };
   if (typeof source !== 'function') return { randKind: RAND.bytes, randBytes: source };
   const fill = (buffer: Uint8Array): number | PromiseLike<number> => {

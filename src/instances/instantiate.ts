@@ -103,10 +103,12 @@ function prepare(
   if (name !== '' && runtime.names.has(name)) throw linkError(takenName(name));
   const imports = resolveImports(runtime, compiled, extras.importResolver);
   const joined = imports.modules.filter(({ state, joins }) => joins && !state.isHost);
-  const waiting = { freezeAtStdin: extras.freezeAt === 'stdin', answer: answerOf(source, extras) };
+  const answer = answerOf(source, extras);
   if (sync) for (const { state } of joined) state.group.syncStack(undefined); // busy, before the groups become one
   const callbacks = new Callbacks();
   const record = moduleRecord(fields, runtime.limits, imports.records, callbacks, startFunctions(source, fields));
+  if (extras.freezeAt === 'stdin') record.freezeAtStdin = true;
+  if (answer !== undefined) record.answer = answer;
   const state = new ModuleState(runtime, name, compiled, {
     image: source instanceof ImageState ? source : undefined,
     callbacks,
@@ -124,15 +126,15 @@ function prepare(
     else if (joins) imported.group.merge(state.group);
     else native().groupsDepend();
   }
-  return { state, record: { ...record, ...waiting }, imports };
+  return { state, record, imports };
 }
 
 /** What the host function answers that the image waits in, as words. */
-function answerOf(source: Source, { answer, freezeAt }: InstantiationExtras): Uint8Array {
+function answerOf(source: Source, { answer, freezeAt }: InstantiationExtras): Uint8Array | undefined {
   const waitsIn = source instanceof ImageState ? source.waitsIn : 0;
   if (freezeAt !== undefined && waitsIn === 1)
     throw invalidArgument('Expected no options.freezeAt for an image that waits at stdin already');
-  if (answer === undefined) return new Uint8Array(0);
+  if (answer === undefined) return undefined;
   if (waitsIn < 2)
     throw invalidArgument('Expected no options.answer: only an image that caller.freeze() made waits for one');
   const { resultTypes: types } = compiledOf(source).importedFunctions()[waitsIn - 2] as FunctionDefinition;

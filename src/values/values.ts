@@ -52,11 +52,14 @@ export interface Signature {
 export function signature(params: readonly ValueType[], results: readonly ValueType[]): Signature {
   const paramWords = countWords(params);
   const resultWords = countWords(results);
-  const hasReferences = [...params, ...results].some((type) => type === 'externref' || type === 'funcref');
+  const hasReferences = params.some(isReference) || results.some(isReference);
   return { params, results, paramWords, resultWords, words: Math.max(paramWords, resultWords), hasReferences };
 }
+const isReference = (type: ValueType) => type === 'externref' || type === 'funcref';
 export function countWords(types: readonly ValueType[]): number {
-  return types.length + types.filter((type) => type === 'v128').length;
+  let words = types.length;
+  for (let i = 0; i < types.length; i++) if (types[i] === 'v128') words++;
+  return words;
 }
 export function showTypes(params: readonly ValueType[], results: readonly ValueType[]): string {
   return `(${params.join(', ')}) -> (${results.join(', ')})`;

@@ -9,8 +9,8 @@
 namespace wazero_node {
 
 /**
- * Reads the records of src/instances/flatten.ts into the flat structs of wazero_node.h, one row of config_fields.def
- * after the other. Absent properties leave zero, unknown ones are ignored. The structs point into this object and into
+ * Reads the records of src/instances/flatten.ts into the flat structs of wazero_node.h, by the rows of
+ * config_fields.def. Absent properties leave zero, unknown ones are ignored. The structs point into this object and into
  * the typed arrays of the record: both must outlive the call that the struct is made for.
  */
 class ConfigReader {

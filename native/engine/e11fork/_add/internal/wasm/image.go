@@ -37,6 +37,8 @@ type preparedImage struct {
 	tables    [][]uint32
 	globals   []uint32 // of those that are references, else 0
 	elements  uint64   // of all tables
+	// exportedTables has one for each export: to look through thousands of exports for each instance takes longer than to make it.
+	exportedTables []Index
 	template  atomic.Value
 }
 
@@ -248,6 +250,11 @@ func (img *Image) prepare(module *Module) *preparedImage {
 				if ref != 0 {
 					p.functions = append(p.functions, ref-1)
 				}
+			}
+		}
+		for _, exp := range module.Exports {
+			if exp.Type == ExternTypeTable {
+				p.exportedTables = append(p.exportedTables, exp.Index)
 			}
 		}
 		slices.Sort(p.functions)

@@ -40,13 +40,9 @@ func (s *Store) instantiateImage(ctx context.Context, img *Image, module *Module
 	allocator, _ := ctx.Value(expctxkeys.MemoryAllocatorKey{}).(experimental.MemoryAllocator)
 	m.buildImageMemory(img, allocator)
 	m.Exports = module.Exports
-	if len(m.Tables) > 0 {
-		for _, exp := range m.Exports {
-			if exp.Type == ExternTypeTable {
-				t := m.Tables[exp.Index]
-				t.involvingModuleInstances = append(t.involvingModuleInstances, m)
-			}
-		}
+	for _, index := range p.exportedTables {
+		t := m.Tables[index]
+		t.involvingModuleInstances = append(t.involvingModuleInstances, m)
 	}
 	m.restoreSegments(img)
 	m.Engine.DoneInstantiation()
