@@ -39,7 +39,7 @@ type preparedImage struct {
 	elements  uint64   // of all tables
 	// exportedTables has one for each export: to look through thousands of exports for each instance takes longer than to make it.
 	exportedTables []Index
-	template  atomic.Value
+	template       atomic.Value
 }
 
 // imageEngine is what both engines have for it.
