@@ -88,7 +88,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
 
   /** The memory that its functions use, own or imported; undefined where there is none. */
   get memory(): Memory | undefined {
-    return memoryOf(this.#state.memory(undefined));
+    return memoryOf(this.#shared().memory(undefined));
   }
 
   /**
@@ -126,6 +126,11 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
       throw invalidArgument(`Expected ${expected} but received ${showTypes(paramTypes, resultTypes)}`);
     return found;
   }
+  /** What is handed out may be kept, but by a conversation or a host function. */
+  #shared(): ModuleState {
+    if (!this.#lease) this.#state.handedOut = true;
+    return this.#state;
+  }
   #function(name: string): ExportedFunction | undefined {
     let found = this.#functions?.get(name);
     if (!found) {
@@ -146,7 +151,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   /** undefined where there is none of that name. */
   exportedMemory(name: string): Memory | undefined {
     checkString(name, 'name');
-    return memoryOf(this.#state.memory(name));
+    return memoryOf(this.#shared().memory(name));
   }
 
   exportedMemoryDefinitions(): ReadonlyMap<string, MemoryDefinition> {
@@ -156,7 +161,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   /** undefined where there is none of that name. */
   exportedGlobal(name: string): Global | undefined {
     checkString(name, 'name');
-    const state = this.#state.global(name);
+    const state = this.#shared().global(name);
     return state && makeGlobal(state);
   }
 
@@ -185,7 +190,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
       this.#state,
       parent,
       begin(checked, this.#state.runtime),
-      (lease) => makeCaller(this.#state, lease),
+      (lease) => publicly.caller(lease.frame.module, lease) as CallerModule,
       fn,
     );
   }

@@ -5,7 +5,7 @@ import { get, put } from '../values/words.js';
 import { AsyncFrame } from './async-frame.js';
 import type { FrameOptions } from './frames.js';
 import type { FunctionState } from './function-state.js';
-import type { Frame } from './link-group.js';
+import type { Frame, Instance } from './link-group.js';
 import type { Meter } from './meter.js';
 
 /** `call` of an exported function: resolves with its results. */
@@ -30,6 +30,21 @@ export class AsyncCall extends AsyncFrame<unknown> {
     this.fn = fn;
     this.#args = args;
     this.#words = words;
+  }
+
+  /** Exported functions without references. Whoever has the module's memory may have put something there for this call. */
+  override get movable(): boolean {
+    const { fn, module } = this;
+    return !module.handedOut && !fn.signature.hasReferences && module.function(fn.name) === fn;
+  }
+  override moveTo(module: Instance): void {
+    this.handOver(this.again(module.function(this.fn.name) as FunctionState));
+  }
+  protected again(fn: FunctionState): AsyncCall {
+    return new AsyncCall(fn, ...this.parts(fn.module));
+  }
+  protected parts(module: Instance) {
+    return [undefined, this.options, this.#args, this.#words, this.#meter?.in(module)] as const;
   }
 
   override start(): void {
@@ -76,6 +91,9 @@ export class AsyncCall extends AsyncFrame<unknown> {
 
 /** `callWithStack`: resolves with the words. */
 export class AsyncStackCall extends AsyncCall {
+  protected override again(fn: FunctionState): AsyncStackCall {
+    return new AsyncStackCall(fn, ...this.parts(fn.module));
+  }
   protected override outcome(words: BigUint64Array): unknown {
     return words;
   }

@@ -39,20 +39,32 @@ export abstract class AsyncFrame<T> extends Frame {
     const { group } = module;
     if (!parent && !group.isFree) module.checkQueue();
     this.resource = new AsyncResource('WAZERO_CALL');
-    module.queued++;
     const settled = new Promise<unknown>(executor);
     this.#resolve = resolveOf;
     this.#reject = rejectOf;
     resolveOf = undefined;
     rejectOf = undefined;
-    this.watchSignal();
-    group.enter(this);
-    if (this.state === 'queued' && this.deadline !== Infinity) nextTurn(this);
+    this.#enter();
     return settled as Promise<T>;
+  }
+  #enter(): void {
+    this.module.queued++;
+    this.watchSignal();
+    this.group.enter(this);
+    if (this.state === 'queued' && this.deadline !== Infinity) nextTurn(this);
+  }
+  /** It has not begun, and never will: the other one does, and settles its Promise. */
+  protected handOver(to: AsyncFrame<T>): void {
+    this.module.queued--;
+    this.ended(undefined);
+    to.resource = this.resource;
+    to.#resolve = this.#resolve;
+    to.#reject = this.#reject;
+    to.#enter();
   }
   /** Most calls that wait have begun by then, and need no timer. */
   turn(): void {
-    if (this.state === 'queued') this.watchDeadline();
+    if (this.waits) this.watchDeadline();
   }
 
   override start(): void {
@@ -103,14 +115,14 @@ export abstract class AsyncFrame<T> extends Frame {
   }
 
   override cancel(error: Error): void {
-    if (this.state !== 'queued') return;
+    if (!this.waits) return;
     this.module.queued--;
     this.ended(error);
     this.#reject?.(error);
   }
 
   override interrupt(why: Interruption): void {
-    if (this.state === 'queued') {
+    if (this.waits) {
       this.cancel(abortedError(this.subject.what, why, this.timeoutMs));
     } else if (why.reason === 'abort' && this.state !== 'done') {
       this.interruption = why;

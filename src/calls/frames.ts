@@ -6,10 +6,11 @@ import type { HostFunction } from './host-functions.js';
 
 /**
  * queued -> running -> (parked <-> running) -> done. Parked: JavaScript has a question of the guest's, no guest code of this frame runs.
+ * Held: it was queued when the end of another call closed its module, and goes on in that one's successor (successor.ts).
  * A frame of the sync lane is only ever seen from inside one of its callbacks; one of the exclusive lane is always parked: it has no
  * guest code of its own.
  */
-export type FrameState = 'queued' | 'running' | 'parked' | 'done';
+export type FrameState = 'queued' | 'held' | 'running' | 'parked' | 'done';
 export type Lane = 'sync' | 'async' | 'exclusive';
 
 export interface FrameOptions {
@@ -136,9 +137,25 @@ export class Frame<M extends Entered> {
     return this.module.group;
   }
 
+  /** It has not begun. */
+  get waits(): boolean {
+    return this.state === 'queued' || this.state === 'held';
+  }
+  /** What a frame of the same kind is made with. */
+  get options(): FrameOptions {
+    const { signal, deadline, timeoutMs, cpuTimeMs, context, fuel } = this;
+    return { signal, deadline, timeoutMs, cpuTimeMs, byDefault: false, context, fuel };
+  }
+
   // Of the lanes that wait for something, each in its own way.
   /** Its turn has come. */
   start(): void {}
+  /** Nothing in it is of its very module: another one of the same image does as well. */
+  get movable(): boolean {
+    return false;
+  }
+  /** One that is held ends, and another is in its place. */
+  moveTo(_module: M): void {}
   /** Ends it before it has started. */
   cancel(_error: Error): void {}
   /** Its own options end it. */
@@ -237,6 +254,10 @@ function look(frame: { watchDeadline(): void }): void {
   frame.watchDeadline();
 }
 
+/** Those that wait for a successor of it. */
+export function heldIn<M extends Entered>(module: M): Frame<M>[] {
+  return waitingIn(module).filter(({ state }) => state === 'held');
+}
 /** Frames of a module that wait, first in first; a copy. */
 export function waitingIn<M extends Entered>(module: M): Frame<M>[] {
   const list: Frame<M>[] = [];

@@ -32,6 +32,10 @@ export interface Instance {
   readonly callbacks: ReadonlyMap<number, Callback>;
   /** Calls that wait in the queue. */
   queued: number;
+  /** Its memory or a global was handed out for longer than a conversation: calls may have addresses in them. */
+  readonly handedOut: boolean;
+  /** A function that it exports (FunctionState). */
+  function(name: string): object | undefined;
   /** Throws where no more may. */
   checkQueue(): void;
   waits(by: 1 | -1): void;
@@ -94,6 +98,8 @@ export class LinkGroup {
   readonly buffers = new Set<ShownMemory>();
   /** The call that C++ runs without Go. It has a frame only once somebody asks for one. */
   direct: { frame(): Frame } | undefined;
+  /** Nobody calls it any more once those that wait have ended: what is done then. */
+  whenIdle: (() => void) | undefined;
   readonly #stacks = new Set<Stack>();
   /** An empty one, for the next frame. */
   #spare: Stack | undefined;
@@ -295,7 +301,8 @@ export class LinkGroup {
     if (!this.atRest) return;
     this.settle();
     // Of a module that was just instantiated nobody holds anything yet, and after a callSync there is no Promise.
-    if (this.#queue.isEmpty && (frame.lane === 'sync' || !frame.module.ready)) return;
+    const isLast = this.#queue.isEmpty && (frame.lane === 'sync' || !frame.module.ready);
+    if (isLast && this.whenIdle === undefined) return;
     this.#cool();
   }
 
@@ -329,16 +336,19 @@ export class LinkGroup {
       const next = this.#queue.shift();
       if (!next) {
         this.sweep(); // if it is due: it was not while calls ran
+        this.whenIdle?.();
         return;
       }
       this.#start(next, this.#newStack());
     }
   }
 
-  /** `module` is closed: calls that wait for it end, none of them has run; the rest is done in `settle`. */
-  noteClosed(module: Instance, error: () => Error): void {
+  /** `module` is closed: calls that wait for it end, none of them has run, or are held for its successor; the rest is done in `settle`. */
+  noteClosed(module: Instance, error: () => Error, hasSuccessor: boolean): void {
     this.#unsettled.push(module);
-    for (const frame of bare.waitingIn(module)) frame.cancel(error());
+    for (const frame of bare.waitingIn(module))
+      if (hasSuccessor && frame.parent === undefined && frame.movable) frame.state = 'held';
+      else frame.cancel(error());
   }
 
   /** At rest: finishes what close() began, and releases the group when all of it is closed. */

@@ -16,6 +16,11 @@ export class Meter {
     this.#trace = trace;
   }
 
+  /** That of the same call in another module. */
+  in(module: Instance): Meter {
+    return new Meter(module, this.#trace);
+  }
+
   /** sync: what C++ runs on this thread is measured meanwhile. */
   begin(sync: boolean): void {
     const { ranMs, waitedMs } = this.#module.spent();

@@ -1,6 +1,7 @@
 import { AsyncFrame } from '../calls/async-frame.js';
 import { enterSync } from '../calls/entry.js';
 import type { FrameOptions, Subject } from '../calls/frames.js';
+import { deadlineOf } from '../calls/options.js';
 import { traceAsync, traced, traceSync } from '../calls/tracing.js';
 import { Callbacks } from '../io/callbacks.js';
 import type { ModuleFields } from '../io/fields.js';
@@ -18,6 +19,7 @@ import { ImageState } from './image-state.js';
 import { missingModule, takenName } from './link-messages.js';
 import { ModuleState } from './module-state.js';
 import type { RuntimeState } from './runtime-state.js';
+import { Succession } from './successor.js';
 
 export interface InstantiationExtras {
   readonly importResolver?: ((name: string) => ModuleState | undefined) | undefined;
@@ -229,6 +231,43 @@ export async function instantiateAsync(...args: Parameters<typeof instantiateOff
   const trace = { module: nameOf(compiledOf(args[1]), args[2]) };
   return traceAsync(traced.instantiate, trace, () => instantiateOff(...args));
 }
+function prepareOff(
+  runtime: RuntimeState,
+  source: Source,
+  fields: ModuleFields,
+  options: FrameOptions,
+  extras: InstantiationExtras,
+) {
+  const { state, record, imports } = prepare(runtime, source, fields, extras, false);
+  setHeir(runtime, state, fields, options, extras);
+  return { state, frame: new Instantiation(state, options, starter(state, record, imports, extras.ownsCompiled)) };
+}
+/** Of modules of images at rest: another one is made without the name, and without what may be only once. */
+function setHeir(
+  runtime: RuntimeState,
+  first: ModuleState,
+  fields: ModuleFields,
+  given: FrameOptions,
+  extras: InstantiationExtras,
+): void {
+  const { image } = first;
+  if (!image || image.waitsIn !== 0 || fields.listeners.length > 0 || extras.globals !== undefined) return;
+  first.succession = new Succession(first, (failed) => {
+    const options = { ...given, signal: undefined, deadline: deadlineOf(given.timeoutMs) };
+    const others = { ...extras, closeNotifier: undefined };
+    const { state, frame } = prepareOff(runtime, image, { ...fields, name: '' }, options, others);
+    const done = traceAsync(traced.instantiate, { module: '' }, () => frame.run());
+    done.then(
+      () => state.instantiated(),
+      (error: unknown) => {
+        failed(error);
+        fail(state, error, false);
+      },
+    );
+    return state;
+  });
+}
+
 async function instantiateOff(
   runtime: RuntimeState,
   source: Source,
@@ -236,8 +275,7 @@ async function instantiateOff(
   options: FrameOptions,
   extras: InstantiationExtras,
 ): Promise<ModuleState> {
-  const { state, record, imports } = prepare(runtime, source, fields, extras, false);
-  const frame = new Instantiation(state, options, starter(state, record, imports, extras.ownsCompiled));
+  const { state, frame } = prepareOff(runtime, source, fields, options, extras);
   try {
     await (state.image?.waitsIn ? endOrWait(state, frame, extras) : frame.run());
   } catch (error) {
@@ -275,6 +313,7 @@ function instantiateHere(
   extras: InstantiationExtras,
 ): ModuleState {
   const { state, record, imports } = prepare(runtime, source, fields, extras, true);
+  setHeir(runtime, state, fields, options, extras);
   try {
     enterSync(state, undefined, options, subject, starter(state, record, imports, extras.ownsCompiled));
   } catch (error) {

@@ -16,6 +16,7 @@ import type { FunctionDefinition, Limits, Usage, ValueType } from '../values/typ
 import type { CompiledState } from './compiled-state.js';
 import type { ImageState } from './image-state.js';
 import { MemoryState } from './memory-state.js';
+import type { Succession } from './successor.js';
 
 export interface GlobalState {
   readonly module: ModuleState;
@@ -80,6 +81,10 @@ export class ModuleState implements Instance {
   public: object | undefined;
   /** Calls that wait in the queue. */
   queued = 0;
+  /** Its memory or a global was handed out for longer than a conversation: calls may have addresses in them. */
+  handedOut = false;
+  /** Of one made of an image, where there can be another: what becomes of its calls that wait. */
+  succession: Succession | undefined;
   /** Of a module of an image that waits in a host function: it waits again, and its instantiation settles. */
   waitsAgain: (() => void) | undefined;
   readonly id = nextId();
@@ -167,6 +172,11 @@ export class ModuleState implements Instance {
   #closedError(): Error {
     return closedError(`the module is closed${closedText(this.#closedBy)}`);
   }
+  /** Of calls that wait. */
+  #waitedError(): Error {
+    if (!this.#closedBy) return this.#closedError();
+    return closedError(`this call waited and did not run, for the module is closed${closedText(this.#closedBy)}`);
+  }
 
   // ---- exports; asked of the native half once, on first use
 
@@ -249,7 +259,7 @@ export class ModuleState implements Instance {
   }
   waits(by: 1 | -1): void {
     this.#waiting += by;
-    if (this.#tenant && this.#handle !== 0) native().moduleQueued(this.#handle, this.#waiting);
+    if (this.#tenant && this.#handle !== 0 && !this.#gone) native().moduleQueued(this.#handle, this.#waiting);
   }
 
   /** undefined where there is none of that name. */
@@ -267,14 +277,15 @@ export class ModuleState implements Instance {
     this.#closed = true;
     this.#exitCode = exitCode;
     this.#closedBy = why;
-    this.group.noteClosed(this, () => this.#closedError());
+    this.group.noteClosed(this, () => this.#waitedError(), this.succession?.isOf(why) ?? false);
   }
 
   /** Resolves when its native half is closed. Running calls of its group are stopped where the runtime allows that. */
   close(exitCode: number): Promise<void> {
     if (this.#closing) return this.#closing.promise;
     this.#closing = withResolvers();
-    if (this.#gone) this.#closing.resolve();
+    const later = this.succession?.close(exitCode, () => this.#closedError());
+    if (this.#gone) Promise.resolve(later).then(this.#closing.resolve, this.#closing.reject);
     this.markClosed(exitCode);
     const { group } = this;
     for (const frame of [...group.runningFrames()]) {
@@ -308,6 +319,7 @@ export class ModuleState implements Instance {
       this.#closing?.reject(error);
     }
     this.#leaveRuntime();
+    this.succession?.begin();
     this.#notify();
   }
 
