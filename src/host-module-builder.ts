@@ -1,15 +1,13 @@
-import { type HostFunctionSource, HostFunctions, type HostModuleItem } from './calls/host-functions.js';
+import { type HostFunctionSource, HostFunctions, type HostModuleItem, keyOf } from './calls/host-functions.js';
 import { noFrameOptions } from './calls/options.js';
 import { type CompiledModule, makeCompiledModule } from './compiled-module.js';
 import { CompiledState } from './instances/compiled-state.js';
 import { instantiateSync } from './instances/instantiate.js';
 import type { RuntimeState } from './instances/runtime-state.js';
-import { fieldsOf } from './io/fields.js';
+import { fieldsOf, type ModuleFields } from './io/fields.js';
 import { type CallerModule, type Module, publicModule } from './module.js';
 import { ModuleConfig } from './module-config.js';
 import type { HostExporter } from './native/binding.js';
-import { native } from './native/native.js';
-import { ownerOf } from './native/owned.js';
 import type { HostResult, ParamsOf, ValueType } from './types.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
@@ -93,13 +91,11 @@ export class HostModuleBuilder extends Uncloneable {
     // No guest code runs: there is nothing to wait for.
     const compiled = this.#compile();
     try {
-      const state = instantiateSync(this.#parts.runtime, compiled, hostConfig(), noFrameOptions, {
-        ownsCompiled: true,
-      });
-      return publicModule(state);
-    } catch (error) {
-      compiled.close();
-      throw error;
+      return publicModule(
+        instantiateSync(this.#parts.runtime, compiled, hostConfig, noFrameOptions, { ownsCompiled: false }),
+      );
+    } finally {
+      compiled.close(); // the instance keeps what it needs
     }
   }
 
@@ -107,17 +103,13 @@ export class HostModuleBuilder extends Uncloneable {
     const { runtime, name } = this.#parts;
     runtime.checkOpen();
     const functions = new HostFunctions(name, this.#items);
-    const handle = native().hostCompile(runtime.handle, JSON.stringify(functions.description));
-    return ownerOf(handle, native().compiledClose, () => new CompiledState(runtime, handle, functions));
+    const template = runtime.hostTemplates.of(runtime.handle, functions);
+    return new CompiledState(runtime, template.handle, { functions, template });
   }
 }
 
 /** A host module exports no start functions that could be called. */
-function hostConfig() {
-  const fields = fieldsOf.moduleConfig(new ModuleConfig().withStartFunctions());
-  if (!fields) throw new Error('module-config.ts is not loaded');
-  return fields;
-}
+const hostConfig = fieldsOf.moduleConfig(new ModuleConfig().withStartFunctions()) as ModuleFields;
 
 /** One function of a host module (wazero: HostFunctionBuilder). Mutable: its methods return the builder itself. */
 export class HostFunctionBuilder extends Uncloneable {
@@ -195,19 +187,26 @@ export class HostFunctionBuilder extends Uncloneable {
     const parts = this.#function;
     if (!parts)
       throw invalidArgument(`Expected withFunction or withModuleFunction before export of ${JSON.stringify(name)}`);
-    checkNames(this.#paramNames, parts.params, `parameter names of ${name}`);
-    checkNames(this.#resultNames, parts.results, `result names of ${name}`);
+    checkNames(this.#paramNames, parts.params, 'parameter', name);
+    checkNames(this.#resultNames, parts.results, 'result', name);
+    const { fn, withCaller, params, results } = parts;
+    const [paramNames, resultNames] = [this.#paramNames, this.#resultNames];
+    const key = keyOf(name, this.#name, params, results, [paramNames, resultNames]);
     return this.#add({
-      ...parts,
+      fn,
+      withCaller,
+      params,
+      results,
       exportName: name,
       name: this.#name,
-      paramNames: this.#paramNames,
-      resultNames: this.#resultNames,
+      paramNames,
+      resultNames,
+      key,
     });
   }
 }
 
-function checkNames(names: readonly string[], types: readonly ValueType[], what: string): void {
+function checkNames(names: readonly string[], types: readonly ValueType[], what: string, of: string): void {
   if (names.length !== 0 && names.length !== types.length)
-    throw invalidArgument(`Expected ${types.length} names for the ${what} but received ${names.length}`);
+    throw invalidArgument(`Expected ${types.length} names for the ${what} names of ${of} but received ${names.length}`);
 }

@@ -128,7 +128,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     options?: InstantiateOptions,
   ): Promise<Module> {
     const state = checkSource(source);
-    const fields = checkConfig(config, state);
+    const fields = checkConfig(config);
     const { extras, checked } = checkInstantiateOptions(options, this.#state, false);
     return publicModule(await instantiateAsync(this.#state, state, fields, begin(checked, this.#state), extras));
   }
@@ -140,7 +140,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     options?: Omit<InstantiateOptions, 'signal'>,
   ): Module {
     const state = checkSource(source);
-    const fields = checkConfig(config, state);
+    const fields = checkConfig(config);
     const { extras, checked } = checkInstantiateOptions(options, this.#state, false);
     refuseSignal(checked);
     return publicModule(instantiateSync(this.#state, state, fields, begin(checked, this.#state), extras));
@@ -167,7 +167,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   /** Compiles and instantiates; the compiled module is closed with the instance. The deadline and the signal count for both. */
   async instantiate(binary: BinarySource, config?: ModuleConfig, options?: InstantiateOptions): Promise<Module> {
     const bytes = checkBinary(binary, 'binary');
-    const fields = checkConfig(config, undefined);
+    const fields = checkConfig(config);
     const { extras, checked } = checkInstantiateOptions(options, this.#state, true);
     const frameOptions = begin(checked, this.#state);
     const compiled = await this.#compile(bytes, frameOptions.signal, frameOptions, 1);
@@ -179,7 +179,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   /** As `instantiate`, on the JS thread. */
   instantiateSync(binary: BinarySource, config?: ModuleConfig, options?: Omit<InstantiateOptions, 'signal'>): Module {
     const bytes = checkBinary(binary, 'binary');
-    const fields = checkConfig(config, undefined);
+    const fields = checkConfig(config);
     const { extras, checked } = checkInstantiateOptions(options, this.#state, true);
     refuseSignal(checked);
     const frameOptions = begin(checked, this.#state);
@@ -333,11 +333,10 @@ function checkSource(value: unknown): Source {
 }
 
 const defaultConfig = fieldsOf.moduleConfig(new ModuleConfig()) as ModuleFields;
-function checkConfig(config: unknown, source: Source | undefined): ModuleFields {
+function checkConfig(config: unknown): ModuleFields {
   const fields = config === undefined ? defaultConfig : fieldsOf.moduleConfig(config);
   if (!fields) throw wrongType('a ModuleConfig', 'config', config);
-  // The functions of a host module cannot be called from outside, whatever their names.
-  return source instanceof CompiledState && source.host ? { ...fields, startFunctions: [] } : fields;
+  return fields;
 }
 
 function checkCompileOptions(options: CompileOptions, { defaultOptions }: RuntimeState) {

@@ -27,6 +27,7 @@ import (
 	"wazeroengine/e12guard"
 	"wazeroengine/e12profile"
 	"wazeroengine/e13waiting"
+	"wazeroengine/e14host"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -136,6 +137,7 @@ var edits = []edit.Edit{
 	e12guard.Edit,   // behind what e10const has at the beginning of an access
 	e13waiting.Edit, // in the image of e11fork, and where e5direct enters
 	e12profile.Edit, // beside the polls of e2
+	e14host.Edit,
 }
 
 //go:embed all:*

@@ -46,8 +46,9 @@ type compiledState struct {
 	log       *logTarget
 
 	// of a host module
-	name   string
-	export func(wazero.HostModuleBuilder)
+	name          string
+	export        hostExport
+	hostFunctions []any // by index; nil with the engine of upstream
 }
 
 // addCompiled gives it a handle.

@@ -139,6 +139,7 @@ type moduleConfig struct {
 
 	freezeAtStdin bool
 	answer        []byte // words, of the host function that an image waits in
+	hostBase      uint64 // of a host module: JavaScript knows its functions by this and their positions
 }
 
 // stream is one of the three standard streams: a WZ_SINK_* or WZ_SOURCE_* with what belongs to it.
@@ -188,6 +189,7 @@ func readModuleConfig(c *C.wz_module_config) *moduleConfig {
 
 		freezeAtStdin: c.freeze_at_stdin != 0,
 		answer:        goBytes(c.answer),
+		hostBase:      uint64(c.host_base),
 	}
 	if c.has_name != 0 {
 		name := goString(c.name)

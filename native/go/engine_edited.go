@@ -28,6 +28,12 @@ func functionOwnerOf(m api.Module, reference uint64) (api.Module, uint32, bool) 
 }
 func functionAt(m api.Module, index uint32) api.Function { return nodehost.FunctionAt(m, index) }
 
+// hostCode is a host module's with the functions of this instance.
+func (i *instantiation) hostCode(ctx context.Context, code wazero.CompiledModule) (context.Context, wazero.CompiledModule, error) {
+	return nodehost.WithHostFunctions(ctx, functionsFrom(i.compiled.hostFunctions, i.config.hostBase)), code, nil
+}
+func hostFunctionsOf(code wazero.CompiledModule) []any { return nodehost.HostFunctionsOf(code) }
+
 type exceptionsKey = nodehost.ExceptionsKey
 
 func addThrowing(n int64) { nodehost.AddThrowing(n) }

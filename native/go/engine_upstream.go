@@ -21,6 +21,16 @@ func functionDefinitionOf(api.Module, uint64) (api.FunctionDefinition, bool) { r
 func functionOwnerOf(api.Module, uint64) (api.Module, uint32, bool) { return nil, 0, false }
 func functionAt(api.Module, uint32) api.Function                    { return nil }
 
+// hostCode is a host module's with the functions of this instance, compiled for it.
+func (i *instantiation) hostCode(ctx context.Context, _ wazero.CompiledModule) (context.Context, wazero.CompiledModule, error) {
+	code, err := i.compiled.compileHost(i.config.hostBase)
+	if err == nil {
+		i.module.twins = append(i.module.twins, func() { _ = code.Close(context.Background()) })
+	}
+	return ctx, code, err
+}
+func hostFunctionsOf(wazero.CompiledModule) []any { return nil }
+
 type exceptionsKey struct{} // nobody asks for it
 
 func addThrowing(int64)                                     {}

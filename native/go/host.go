@@ -31,7 +31,7 @@ type hostFunctionRecord struct {
 	Trace        string         `json:"trace"`    // "stdout", "stderr"
 	Compiled     handles.Handle `json:"compiled"` // emscripten: the guest whose imports it serves
 
-	ID          uint64   `json:"id"`
+	ID          uint64   `json:"id"` // its position
 	Export      string   `json:"export"`
 	Name        string   `json:"name"`
 	Params      []string `json:"params"`
@@ -49,7 +49,7 @@ func (rt *runtimeState) compileHost(description []byte) (*compiledState, error) 
 	if rt.isClosed() {
 		return nil, failure.Closed("the runtime is closed") // wazero would panic
 	}
-	var exports []func(wazero.HostModuleBuilder)
+	var exports []hostExport
 	for i := range d.Functions {
 		export, err := rt.hostExport(&d.Functions[i])
 		if err != nil {
@@ -57,27 +57,60 @@ func (rt *runtimeState) compileHost(description []byte) (*compiledState, error) 
 		}
 		exports = append(exports, export)
 	}
-	b := rt.inner.NewHostModuleBuilder(d.Name)
-	export := func(b wazero.HostModuleBuilder) {
+	c := &compiledState{rt: rt, host: true, name: d.Name, export: func(b wazero.HostModuleBuilder, base uint64) {
 		for _, export := range exports {
-			export(b)
+			export(b, base)
 		}
+	}}
+	inner, err := c.compileHost(0)
+	if err != nil {
+		return nil, err
 	}
-	export(b)
+	c.inner, c.hostFunctions = inner, hostFunctionsOf(inner)
+	return rt.addCompiled(c), nil
+}
+
+// compileHost compiles it with functions from that base on.
+func (c *compiledState) compileHost(base uint64) (wazero.CompiledModule, error) {
+	b := c.rt.inner.NewHostModuleBuilder(c.name)
+	c.export(b, base)
 	inner, err := b.Compile(context.Background())
 	if err != nil {
 		return nil, failure.Classify(err, failure.CodeLink)
 	}
-	return rt.addCompiled(&compiledState{rt: rt, inner: inner, host: true, name: d.Name, export: export}), nil
+	return inner, nil
+}
+
+// hostExport puts a function, or those of an ABI, into a builder. What JavaScript knows a function by is its position and a base, which each
+// instance has of its own.
+type hostExport = func(b wazero.HostModuleBuilder, base uint64)
+
+func exportAll(export func(wazero.HostModuleBuilder)) hostExport {
+	return func(b wazero.HostModuleBuilder, _ uint64) { export(b) }
+}
+
+// functionsFrom gives an instance functions of its own, in the order of those that were compiled; what is not in JavaScript is everybody's.
+func functionsFrom(compiled []any, base uint64) []any {
+	own := make([]hostFunction, len(compiled))
+	functions := make([]any, len(compiled))
+	for i, fn := range compiled {
+		if f, ok := fn.(*hostFunction); ok {
+			own[i] = hostFunction{id: base + f.id, params: f.params, results: f.results, rt: f.rt}
+			functions[i] = &own[i]
+		} else {
+			functions[i] = fn
+		}
+	}
+	return functions
 }
 
 // hostExport makes what puts a function, or those of an ABI, into a builder.
-func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModuleBuilder), error) {
+func (rt *runtimeState) hostExport(r *hostFunctionRecord) (hostExport, error) {
 	switch r.Exporter {
 	case "":
 		return rt.functionExport(r)
 	case wasi_snapshot_preview1.ModuleName:
-		return wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions, nil
+		return exportAll(wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions), nil
 	case "assemblyscript":
 		exporter := assemblyscript.NewFunctionExporter()
 		if !r.AbortMessage {
@@ -89,7 +122,7 @@ func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModul
 		case "stderr":
 			exporter = exporter.WithTraceToStderr()
 		}
-		return exporter.ExportFunctions, nil
+		return exportAll(exporter.ExportFunctions), nil
 	case "emscripten":
 		guest, err := handles.Lookup[*compiledState](r.Compiled, handles.Compiled)
 		if err != nil {
@@ -102,7 +135,7 @@ func (rt *runtimeState) hostExport(r *hostFunctionRecord) (func(wazero.HostModul
 		if err != nil {
 			return nil, failure.Classify(err, failure.CodeLink)
 		}
-		return exporter.ExportFunctions, nil
+		return exportAll(exporter.ExportFunctions), nil
 	}
 	return nil, failure.Invalid("Expected an exporter that exists but received " + r.Exporter)
 }
@@ -126,7 +159,7 @@ func checkInvokes(d *describe.Description) error {
 	return nil
 }
 
-func (rt *runtimeState) functionExport(r *hostFunctionRecord) (func(wazero.HostModuleBuilder), error) {
+func (rt *runtimeState) functionExport(r *hostFunctionRecord) (hostExport, error) {
 	params, err := describe.ParseTypes(r.Params)
 	if err != nil {
 		return nil, err
@@ -136,8 +169,9 @@ func (rt *runtimeState) functionExport(r *hostFunctionRecord) (func(wazero.HostM
 		return nil, err
 	}
 	rt.hasHostFunctions.Store(true)
-	fn := &hostFunction{id: r.ID, params: uint32(describe.Words(params)), results: uint32(describe.Words(results)), rt: rt}
-	return func(b wazero.HostModuleBuilder) {
+	id, wordsIn, wordsOut := r.ID, uint32(describe.Words(params)), uint32(describe.Words(results))
+	return func(b wazero.HostModuleBuilder, base uint64) {
+		fn := &hostFunction{id: base + id, params: wordsIn, results: wordsOut, rt: rt}
 		fb := b.NewFunctionBuilder().WithGoModuleFunction(fn, params, results)
 		if r.Name != "" {
 			fb = fb.WithName(r.Name)

@@ -208,6 +208,11 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if m.host {
+		if ctx, code, err = i.hostCode(ctx, code); err != nil {
+			return err
+		}
+	}
 	defer func() { m.reserved.Release() }() // where no memory was made
 	inner, err := m.rt.inner.InstantiateModule(experimental.WithCloseNotifier(ctx, closing), code, config)
 	if inner != nil {

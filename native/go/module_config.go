@@ -14,12 +14,24 @@ import (
 	"wazeronode/stdio"
 )
 
+// hostConfig is every host module's: it has no code that could ask for anything. Without a source of its own wazero would seed 5 KB for each.
+var hostConfig = wazero.NewModuleConfig().WithStartFunctions().WithRandSource(bytes.NewReader(nil))
+
 // build makes wazero's config afresh for one instantiation: nothing of it is shared (wazero's own clones share arrays). What it opens
 // is closed with the module.
 func (c *moduleConfig) build(m *moduleState) (wazero.ModuleConfig, error) {
-	mc := wazero.NewModuleConfig().WithArgs(c.args...)
+	mc := wazero.NewModuleConfig()
+	if m.host {
+		mc = hostConfig
+	}
 	if c.name != nil {
 		mc = mc.WithName(*c.name)
+	}
+	if m.host {
+		return mc, nil
+	}
+	if len(c.args) > 0 {
+		mc = mc.WithArgs(c.args...)
 	}
 	for i := 0; i+1 < len(c.env); i += 2 {
 		mc = mc.WithEnv(c.env[i], c.env[i+1])

@@ -24,46 +24,94 @@ export interface HostFunctionSource {
   readonly results: readonly ValueType[];
   readonly paramNames: readonly string[];
   readonly resultNames: readonly string[];
+  /** All of it but the function. */
+  readonly key: string;
+}
+/** Its `key`. */
+export function keyOf(
+  exportName: string,
+  name: string,
+  params: readonly ValueType[],
+  results: readonly ValueType[],
+  names: readonly (readonly string[])[],
+): string {
+  const key = `${exportName.length}:${exportName}${name.length}:${name}${params}>${results};`;
+  // As many as there are types, or none.
+  return names.every(({ length }) => length === 0) ? key : `${key}${names.map((list) => list.map(named)).join(';')};`;
 }
 /** In order of first export. */
 export type HostModuleItem = HostFunctionSource | HostExporter;
 
+/** With its length, for names may have any characters. */
+const named = (name: string): string => `${name.length}:${name}`;
+
 /** wazero's own bound on the functions of a host module: it makes room for a module's number in a function's id. */
 const MOST = 65536;
 
-/** The functions of one host module: an id is number * 65536 + position. */
+/** The functions of one host module: to native code one is `base` + its position. */
 export class HostFunctions {
   readonly number = nextId();
+  readonly base = this.number * MOST;
+  /** What it is compiled from but for the functions themselves: one with the same key has the same code. undefined: it is like no other. */
+  readonly key: string | undefined;
+  /** Made when they are first called: most of a module's never are. */
   readonly #functions: HostFunction[] = [];
-  readonly description: HostModuleDescription;
+  readonly #sources: HostFunctionSource[] = [];
+  readonly #items: readonly HostModuleItem[];
+  readonly #moduleName: string;
 
   constructor(moduleName: string, items: readonly HostModuleItem[]) {
-    const functions: HostModuleDescription['functions'] = items.map((item) => {
-      if ('exporter' in item) return item;
-      const id = this.number * MOST + this.#functions.length;
-      this.#functions.push({
-        ...signature(item.params, item.results),
-        fn: item.fn,
-        withCaller: item.withCaller,
-        moduleName,
-        exportName: item.exportName,
-        name: `${moduleName}.${item.exportName}`,
-      });
-      return {
-        id,
-        export: item.exportName,
-        name: item.name,
-        params: [...item.params],
-        results: [...item.results],
-        paramNames: [...item.paramNames],
-        resultNames: [...item.resultNames],
-      };
-    });
-    this.description = { name: moduleName, functions };
+    this.#moduleName = moduleName;
+    this.#items = [...items];
+    let key = named(moduleName);
+    for (const item of items)
+      if (!('exporter' in item)) {
+        this.#sources.push(item);
+        key += item.key;
+      }
+    this.key = this.#sources.length === items.length ? key : undefined;
   }
 
-  static find(hosts: ReadonlyMap<number, HostFunctions>, id: number): HostFunction | undefined {
+  /** For native code. */
+  describe(): HostModuleDescription {
+    let id = 0;
+    const functions = this.#items.map((item): HostModuleDescription['functions'][number] => {
+      if ('exporter' in item) return item;
+      const { exportName, name, params, results, paramNames, resultNames } = item;
+      return {
+        id: id++,
+        export: exportName,
+        name,
+        params: [...params],
+        results: [...results],
+        paramNames: [...paramNames],
+        resultNames: [...resultNames],
+      };
+    });
+    return { name: this.#moduleName, functions };
+  }
+
+  #function(position: number): HostFunction | undefined {
+    const known = this.#functions[position];
+    if (known !== undefined) return known;
+    const source = this.#sources[position];
+    if (source === undefined) return undefined;
+    const { params, results, fn, withCaller, exportName } = source;
+    const moduleName = this.#moduleName;
+    const made = {
+      ...signature(params, results),
+      fn,
+      withCaller,
+      moduleName,
+      exportName,
+      name: `${moduleName}.${exportName}`,
+    };
+    this.#functions[position] = made;
+    return made;
+  }
+
+  static find(hosts: { get(number: number): HostFunctions | undefined }, id: number): HostFunction | undefined {
     const host = hosts.get(Math.floor(id / MOST));
-    return host === undefined ? undefined : host.#functions[id % MOST];
+    return host === undefined ? undefined : host.#function(id % MOST);
   }
 }

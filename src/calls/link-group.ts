@@ -3,6 +3,7 @@ import type { Handle, ReferenceRecord } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { netUnder } from '../native/owned.js';
 import { busyError, closedError, type ErrorRecord } from '../values/errors.js';
+import { RareMap } from '../values/rare-map.js';
 import { ReferenceTable } from '../values/references.js';
 import type { FunctionDefinition } from '../values/types.js';
 import * as bare from './frames.js';
@@ -29,7 +30,7 @@ export interface Instance {
   /** No guest code of it starts any more. */
   readonly closed: boolean;
   /** Its streams, clocks and so on, by id. */
-  readonly callbacks: ReadonlyMap<number, Callback>;
+  readonly callbacks: Callbacks['byId'];
   /** Calls that wait in the queue. */
   queued: number;
   /** Its memory or a global was handed out for longer than a conversation: calls may have addresses in them. */
@@ -90,9 +91,9 @@ export class LinkGroup {
   /** Closed, and `settle` has not come to them. */
   #unsettled: Instance[] = [];
   /** Of all host modules that a module of the group imports from, by number; they outlive their host module's close. */
-  readonly hosts = new Map<number, HostFunctions>();
+  readonly hosts = new RareMap<number, HostFunctions>();
   /** Of all modules of the group that were compiled with one, by target. */
-  readonly listeners = new Map<number, GroupListener>();
+  readonly listeners = new RareMap<number, GroupListener>();
   readonly references = new ReferenceTable();
   /** Memories that somebody may hold an ArrayBuffer of, and those that JavaScript reads and writes without asking. */
   readonly buffers = new Set<ShownMemory>();

@@ -8,8 +8,16 @@ import { netUnder } from '../native/owned.js';
 import { closedError } from '../values/errors.js';
 import { shownNames } from '../values/inspect.js';
 import type { CustomSection, FunctionDefinition, MemoryDefinition } from '../values/types.js';
+import type { HostTemplate } from './host-template.js';
 
 const forgotten = netUnder<Handle>((handle) => native().compiledClose(handle));
+const forgottenHosts = netUnder<HostTemplate>((template) => template.letGo());
+
+/** What a host module has in the place of code of its own. */
+export interface HostParts {
+  readonly functions: HostFunctions;
+  readonly template: HostTemplate;
+}
 
 /** The runtime as its compiled modules know it. */
 export interface CompiledOwner {
@@ -25,6 +33,7 @@ export class CompiledState {
   readonly host: HostFunctions | undefined;
   /** Set where it was compiled with one. */
   readonly listener: Listener | undefined;
+  readonly #template: HostTemplate | undefined;
   readonly #description: Description;
   /** Instances that are not closed. */
   #instances = 0;
@@ -32,21 +41,30 @@ export class CompiledState {
   #sections: { readonly from: number; readonly names: readonly string[] } = { from: 0, names: [] };
   readonly #ref = new WeakRef(this);
   #closed = false;
+  /** Its template. */
+  #released = false;
 
   /** If this fails, the handle is closed. */
-  constructor(runtime: CompiledOwner, handle: Handle, host?: HostFunctions, listener?: Listener) {
+  constructor(runtime: CompiledOwner, handle: Handle, host?: HostParts, listener?: Listener) {
     this.runtime = runtime;
     this.handle = handle;
-    this.host = host;
-    try {
-      this.#description = new Description(handle);
-      this.listener = listener?.compiled(handle);
-    } catch (error) {
-      native().compiledClose(handle);
-      throw error;
+    this.host = host?.functions;
+    this.#template = host?.template;
+    if (host) {
+      host.template.use();
+      this.#description = host.template.description;
+      forgottenHosts.register(this, host.template, this);
+    } else {
+      try {
+        this.#description = new Description(handle);
+        this.listener = listener?.compiled(handle);
+      } catch (error) {
+        native().compiledClose(handle);
+        throw error;
+      }
+      forgotten.register(this, handle, this);
     }
     runtime.compiled.add(this.#ref);
-    forgotten.register(this, handle, this);
   }
 
   get closed(): boolean {
@@ -128,13 +146,20 @@ export class CompiledState {
   }
   #letGo(): void {
     if (!this.#closed || this.#instances > 0) return;
+    if (this.#template) {
+      if (this.#released) return;
+      this.#released = true;
+      forgottenHosts.unregister(this);
+      this.#template.letGo();
+      return;
+    }
     this.#description.close();
     this.listener?.close();
   }
 
   /** Instances live on. */
   close(): void {
-    if (this.ownedElsewhere()) native().compiledClose(this.handle);
+    if (this.ownedElsewhere() && !this.#template) native().compiledClose(this.handle);
     this.#letGo();
   }
 

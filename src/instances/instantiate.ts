@@ -71,6 +71,7 @@ const compiledOf = (source: Source): CompiledState => (source instanceof ImageSt
 /** wazero skips those that are missing; it makes an error for each first, which takes longer than all else that a small module needs. */
 function startFunctions(source: Source, { startFunctions }: ModuleFields): readonly string[] {
   const compiled = compiledOf(source);
+  if (compiled.host) return []; // its functions cannot be called from outside, whatever their names
   const names = startFunctions ?? (source instanceof ImageState ? [] : ['_start']);
   return names.filter((name) => compiled.exportsFunction(name));
 }
@@ -111,6 +112,7 @@ function prepare(
   const record = moduleRecord(fields, runtime.limits, imports.records, callbacks, startFunctions(source, fields));
   if (extras.freezeAt === 'stdin') record.freezeAtStdin = true;
   if (answer !== undefined) record.answer = answer;
+  if (compiled.host) record.hostBase = compiled.host.base;
   const state = new ModuleState(runtime, name, compiled, {
     image: source instanceof ImageState ? source : undefined,
     callbacks,

@@ -10,6 +10,7 @@ import { netUnder, withResolvers } from '../native/owned.js';
 import type { TenantState } from '../native/tenant.js';
 import { busyError, closedError, limitError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
+import { RareMap } from '../values/rare-map.js';
 import { report } from '../values/report.js';
 import { forgetPresent, usageOf } from '../values/tenant.js';
 import type { FunctionDefinition, Limits, Usage, ValueType } from '../values/types.js';
@@ -106,10 +107,10 @@ export class ModuleState implements Instance {
   #closedBy: ClosedBy | undefined;
   #closing: ReturnType<typeof withResolvers> | undefined;
   #notifier: ((exitCode: number) => void) | undefined;
-  readonly #functions = new Map<string, FunctionState>();
-  readonly #referred = new Map<number, FunctionState>();
-  readonly #memories = new Map<string | undefined, MemoryState | undefined>();
-  readonly #globals = new Map<string, GlobalState | undefined>();
+  readonly #functions = new RareMap<string, FunctionState>();
+  readonly #referred = new RareMap<number, FunctionState>();
+  readonly #memories = new RareMap<string | undefined, MemoryState | undefined>();
+  readonly #globals = new RareMap<string, GlobalState | undefined>();
 
   constructor(
     runtime: ModuleOwner,

@@ -9,6 +9,7 @@ import type { Limits } from '../values/types.js';
 import type { CompileOwner, CompileRequest } from './compile.js';
 import type { CompiledOwner, CompiledState } from './compiled-state.js';
 import { runtimeRecord } from './flatten.js';
+import { HostTemplates } from './host-template.js';
 import type { ImageOwner, ImageState } from './image-state.js';
 import type { ModuleOwner, ModuleState } from './module-state.js';
 
@@ -39,6 +40,7 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, Com
   readonly names = new Map<string, ModuleState>();
   readonly compiled = new Set<{ deref(): CompiledState | undefined }>();
   readonly images = new Set<{ deref(): ImageState | undefined }>();
+  readonly hostTemplates = new HostTemplates();
   readonly requests = new Set<CompileRequest>();
   readonly #owned: Owned;
   #closed = false;

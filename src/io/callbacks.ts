@@ -1,5 +1,6 @@
 import { wouldBlockError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
+import { RareMap } from '../values/rare-map.js';
 
 /** What a guest asks of JavaScript besides host functions. */
 export interface Question {
@@ -17,9 +18,9 @@ export type Callback = (question: Question) => void | PromiseLike<void>;
 
 /** The callbacks of one instance, under new ids. */
 export class Callbacks {
-  readonly byId = new Map<number, Callback>();
+  readonly byId = new RareMap<number, Callback>();
   /** Of its file systems: what makes one anew. */
-  readonly #mounts = new Map<number, () => number>();
+  readonly #mounts = new RareMap<number, () => number>();
   add(callback: Callback): number {
     const id = nextId();
     this.byId.set(id, callback);

@@ -412,6 +412,7 @@ export interface ModuleRecord {
   mounts?: readonly MountRecord[];
   tcpListeners?: readonly string[];
   freezeAtStdin?: boolean;
+  hostBase?: number;
   answer?: Uint8Array;
   limitMemoryPages?: number;
   limitTableElements?: number;
@@ -522,7 +523,7 @@ export interface ModuleDescription {
   name: string;
   /** of the memory its functions use */ memory?: MemoryRecord;
 }
-/** Functions in the order of first export (emscripten needs it). `id` is given by JavaScript, unique in the environment: MSG.hostCall's target. */
+/** Functions in the order of first export (emscripten needs it). `id` counts those in JavaScript: MSG.hostCall's target is that and the `hostBase` of the instance. */
 export interface HostModuleDescription {
   name: string;
   functions: (

@@ -1,5 +1,6 @@
 import { closedError, invalidArgument } from './errors.js';
 import { nextId } from './ids.js';
+import { RareMap } from './rare-map.js';
 import type { FunctionDefinition, FunctionReference } from './types.js';
 import { Uncloneable } from './uncloneable.js';
 import { wrongType } from './validate.js';
@@ -27,9 +28,9 @@ export function liveReferences(): number {
  * table and global.
  */
 export class ReferenceTable {
-  #values = new Map<bigint, unknown>();
-  #ids = new Map<unknown, bigint>();
-  #functions = new Map<bigint, Reference>();
+  readonly #values = new RareMap<bigint, unknown>();
+  readonly #ids = new RareMap<unknown, bigint>();
+  readonly #functions = new RareMap<bigint, Reference>();
   #merged: ReferenceTable | undefined;
   readonly #held = { count: 0 };
   /** So many values are worth a look at who still holds them. */
@@ -147,9 +148,9 @@ export class ReferenceTable {
     this.#held.count = 0;
     forgotten.unregister(this);
     this.#sweepAt = firstSweep;
-    this.#values = new Map();
-    this.#ids = new Map();
-    this.#functions = new Map();
+    this.#values.clear();
+    this.#ids.clear();
+    this.#functions.clear();
   }
 }
 

@@ -22,16 +22,33 @@ const valueTypes: readonly string[] = [
 
 export function checkValueTypes(value: unknown, name: string): asserts value is readonly ValueType[] {
   if (!Array.isArray(value)) throw wrongType('an array of value types', name, value);
-  value.forEach((type, i) => {
-    if (!valueTypes.includes(type)) throw wrongType(`one of ${valueTypes.join(', ')}`, `${name}[${i}]`, type);
-  });
+  for (let i = 0; i < value.length; i++) checkValueType(value[i], name, i);
+}
+function checkValueType(type: any, name: string, i: number): number {
+  const code = valueTypes.indexOf(type);
+  if (code < 0) throw wrongType(`one of ${valueTypes.join(', ')}`, `${name}[${i}]`, type);
+  return code;
 }
 
-/** A copy, checked. */
+/** Short lists, by their types as digits after a 1. Host modules are made for each instance, with the same few. */
+const knownLists = new Map<number, readonly ValueType[]>();
+const mostDigits = 16;
+
+/** A copy, checked. Not to be written to: it is everybody's. */
 export function valueTypesOf(value: unknown, name: string): readonly ValueType[] {
   if (!Array.isArray(value)) throw wrongType('an array of value types', name, value);
-  const types: readonly unknown[] = Array.from(value);
-  checkValueTypes(types, name);
+  const { length } = value;
+  const types: ValueType[] = [];
+  let key = 1;
+  for (let i = 0; i < length; i++) {
+    const type: ValueType = value[i];
+    key = key * 8 + checkValueType(type, name, i);
+    types.push(type);
+  }
+  if (length > mostDigits) return types;
+  const known = knownLists.get(key);
+  if (known !== undefined) return known;
+  if (knownLists.size < 1_000) knownLists.set(key, types);
   return types;
 }
 

@@ -280,3 +280,102 @@ describe('Runtime.hostModule', () => {
     expect(runtime.module('env')).toBeUndefined();
   });
 });
+
+describe.each(['compiler', 'interpreter'] as const)('host modules alike (%s)', (engine) => {
+  let own: Runtime;
+  beforeEach(() => {
+    own = new Runtime(RuntimeConfig[engine]());
+  });
+  afterEach(() => own.close());
+  const anonymous = new ModuleConfig().withName('');
+  const guest = () =>
+    own.compileModuleSync(
+      wat(`(module (import "env" "who" (func $who (result i32))) (table (export "t") 1 funcref) (elem (i32.const 0) $who)
+        (type $t (func (result i32)))
+        (func (export "direct") (result i32) (call $who))
+        (func (export "indirect") (result i32) (call_indirect (type $t) (i32.const 0))))`),
+    );
+  const host = (who: () => number) =>
+    own.newHostModuleBuilder('env').newFunctionBuilder().withFunction(who, [], ['i32']).export('who').compileSync();
+
+  it('are compiled once, and each instance has functions of its own', () => {
+    const compiled = guest();
+    const guests = Array.from({ length: 200 }, (_, i) => {
+      const each = host(() => i);
+      const module = own.instantiateModuleSync(each, anonymous);
+      each.closeSync();
+      return own.instantiateModuleSync(compiled, anonymous, { importResolver: () => module });
+    });
+    guests.forEach((each, i) => {
+      expect(each.exportedFunction('direct')!.callSync()).toBe(i);
+      expect(each.exportedFunction('indirect')!.callSync()).toBe(i);
+    });
+  });
+
+  it('live on when the one that came first is closed, with more than are kept', () => {
+    const compiled = guest();
+    const first = host(() => 1);
+    const second = host(() => 2);
+    const [one, two] = [first, second].map((each) => own.instantiateModuleSync(each, anonymous));
+    for (
+      let i = 0;
+      i < 100;
+      i++ // so many others are known in its place
+    )
+      own
+        .newHostModuleBuilder('env')
+        .newFunctionBuilder()
+        .withFunction(() => 0, [], ['i32'])
+        .export(`f${i}`)
+        .compileSync();
+    first.closeSync();
+    one!.closeSync();
+    expect(() => own.instantiateModuleSync(first, anonymous)).toThrow(
+      expect.objectContaining({ code: 'ERR_WAZERO_CLOSED' }),
+    );
+    const another = own.instantiateModuleSync(second, anonymous);
+    for (const each of [two!, another])
+      expect(
+        own
+          .instantiateModuleSync(compiled, anonymous, { importResolver: () => each })
+          .exportedFunction('direct')!
+          .callSync(),
+      ).toBe(2);
+    second.closeSync();
+    expect(second.exportedFunctions().get('who')!.resultTypes).toEqual(['i32']);
+    expect(another.exportedFunctionDefinitions().has('who')).toBe(true);
+  });
+
+  it('are told apart by every name and type', () => {
+    const builders: [string, string, ValueType[], ValueType[], string[], string[]][] = [
+      ['a', '', [], [], [], []],
+      ['a', 'b', [], [], [], []],
+      ['ab', '', [], [], [], []],
+      ['a', '', ['i32'], [], [], []],
+      ['a', '', [], ['i32'], [], []],
+      ['a', '', ['i32'], [], ['p'], []],
+      ['a', '', ['i32'], ['i32'], ['p'], []],
+      ['a', '', ['i32'], ['i32'], [], ['p']],
+      ['a', '', ['i32', 'i64'], [], [], []],
+      ['a', '', ['i64', 'i32'], [], [], []],
+    ];
+    for (const [exported, name, params, results, paramNames, resultNames] of builders) {
+      const compiled = own
+        .newHostModuleBuilder('env')
+        .newFunctionBuilder()
+        .withFunction((() => 0) as never, params, results)
+        .withName(name)
+        .withParameterNames(...paramNames)
+        .withResultNames(...resultNames)
+        .export(exported)
+        .compileSync();
+      expect(compiled.exportedFunctions().get(exported)).toMatchObject({
+        name: name || exported,
+        paramTypes: params,
+        resultTypes: results,
+        paramNames,
+        resultNames,
+      });
+    }
+  });
+});
