@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ModuleConfig, Runtime, wasi } from '../../dist/index.js';
 import { addQuickJs, javaScript, quickJsBinary } from '../../examples/plugin-host/quickjs.mjs';
 import { openPython } from '../../examples/python.mjs';
+import { Ruby } from '../../examples/warm-ruby/ruby.mjs';
 import { compare, emit, median, quick, rounds, time, timeAsync } from '../measure.mjs';
 
 const group = 'Images';
@@ -119,3 +120,22 @@ await compare({
 });
 rmSync(folder, { recursive: true });
 await python.close();
+
+const ruby = await Ruby.create();
+await compare({
+  group,
+  row: 'Ruby with json, set, erb: a module of an image to its first output',
+  unit: 'ms',
+  bar: 2,
+  absolute: true,
+  ours: async () => {
+    let first;
+    const start = performance.now();
+    const stdout = () => {
+      first ??= performance.now() - start;
+    };
+    await ruby.run('puts JSON.generate([1])', { stdout });
+    return first;
+  },
+});
+await ruby.close();
