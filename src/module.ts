@@ -294,8 +294,8 @@ export class CallerModule extends Module {
    * `instantiateModule` is given as `options.answer`, and the Promise of `instantiateModule` settles when they end or wait again. In a synchronous call it
    * is done when this returns.
    *
-   * Rejects with LinkError also where other calls or frames of other guests are on the stack, or functions that hold references; with the interpreter,
-   * and on processors other than x64: docs/images.md.
+   * Rejects with LinkError also where other calls or frames of other guests are on the stack, or functions that hold references; and with the
+   * interpreter: docs/images.md.
    */
   override freeze(options?: CallOptions): Promise<ModuleImage> {
     return super.freeze(options);

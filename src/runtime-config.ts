@@ -170,7 +170,7 @@ export class RuntimeConfig extends Uncloneable {
    * limits are the same; code for guard pages is smaller (CPython: 0.6 times), and quicker. Default: `'auto'`.
    *
    * With `true` an instance that finds no range left is refused with LimitError; a process has 8,192 of them. Shared memories, modules that are
-   * compiled with a listener, and all where the platform has no guard pages (other than Linux on x64, the interpreter, a limit of address
+   * compiled with a listener, and all where the platform has no guard pages (other than Linux on x64 and arm64, the interpreter, a limit of address
    * space, somebody else's handler of SIGSEGV) are compared in any case: `runtime.guardPages` says which, and `node-wazero doctor` why.
    */
   withGuardPages(mode: boolean | 'auto'): RuntimeConfig {

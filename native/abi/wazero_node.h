@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZ_ABI_VERSION 7u
+#define WZ_ABI_VERSION 8u
 
 typedef uint64_t wz_handle;
 typedef struct { const char *ptr; size_t len; } wz_str;
@@ -184,7 +184,7 @@ typedef struct {
  */
 typedef struct {
   uintptr_t exit_code, return_address, stack_pointer, frame_pointer;
-  uintptr_t original_stack_pointer, original_frame_pointer; /* of whoever entered */
+  uintptr_t original_stack_pointer, original_frame_pointer, go_return_address; /* of whoever entered; the last is not on the stack on arm64 */
   uint32_t out_of_bounds;                                   /* the exit code; 0: there is no such code */
 } wz_guard_exit;
 

@@ -21,7 +21,8 @@ func wz_guard_tables(out *C.uintptr_t, layout *C.wz_guard_exit) {
 		*layout = C.wz_guard_exit{
 			exit_code: C.uintptr_t(e.ExitCode), return_address: C.uintptr_t(e.ReturnAddress), stack_pointer: C.uintptr_t(e.StackPointer),
 			frame_pointer: C.uintptr_t(e.FramePointer), original_stack_pointer: C.uintptr_t(e.OriginalStackPointer),
-			original_frame_pointer: C.uintptr_t(e.OriginalFramePointer), out_of_bounds: C.uint32_t(e.OutOfBounds),
+			original_frame_pointer: C.uintptr_t(e.OriginalFramePointer), go_return_address: C.uintptr_t(e.GoReturnAddress),
+			out_of_bounds: C.uint32_t(e.OutOfBounds),
 		}
 	}
 }

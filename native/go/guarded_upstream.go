@@ -10,8 +10,8 @@ const canGuard = false
 var errNoGuard = errors.New("no code is guarded")
 
 type exitOfGuard struct {
-	ExitCode, ReturnAddress, StackPointer, FramePointer, OriginalStackPointer, OriginalFramePointer uintptr
-	OutOfBounds                                                                                     uint32
+	ExitCode, ReturnAddress, StackPointer, FramePointer, OriginalStackPointer, OriginalFramePointer, GoReturnAddress uintptr
+	OutOfBounds                                                                                                      uint32
 }
 
 func guardExit() (e exitOfGuard, ok bool) { return e, false }

@@ -26,7 +26,7 @@ const useful: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
 /** Why accesses of guests beyond their memory are found by comparing. */
 const comparing: Record<number, string> = {
   [GUARD.off]: 'WAZERO_NODE_GUARD_PAGES=0',
-  [GUARD.platform]: 'there are guard pages on Linux on x64 only',
+  [GUARD.platform]: 'there are guard pages on Linux on x64 and arm64 only',
   [GUARD.limited]: 'address space is limited (ulimit -v, -d, or vm.overcommit_memory=2)',
   [GUARD.system]: 'this system (a sandbox?) does not report faults as Linux does',
   [GUARD.handler]: 'somebody has set a handler of SIGSEGV after this package was loaded',

@@ -7,7 +7,7 @@
 #include "wazero_node.h"
 #include "wazero_node_exports.h"
 
-#if defined(__linux__) && defined(__x86_64__)
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
 #include <pthread.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -18,26 +18,30 @@
 #include <cstring>
 
 // A read that faults, for Probe: 1 where the handler was asked, and went on where it chose to.
-asm(R"(
-.text
-.p2align 4
-.hidden wazero_node_probe
-.globl wazero_node_probe
-.type wazero_node_probe, @function
-wazero_node_probe:
-  xor %eax, %eax
-.hidden wazero_node_probe_fault
-.globl wazero_node_probe_fault
-wazero_node_probe_fault:
-  movb (%rdi), %dl
-  ret
-.hidden wazero_node_probe_caught
-.globl wazero_node_probe_caught
-wazero_node_probe_caught:
-  mov $1, %eax
-  ret
-.size wazero_node_probe, .-wazero_node_probe
-)");
+#if defined(__x86_64__)
+#define FUNCTION "@function"
+#define BEGIN "xor %eax, %eax"
+#define READ "movb (%rdi), %dl"
+#define CAUGHT "mov $1, %eax"
+#else
+#define FUNCTION "%function"
+#define BEGIN "mov x1, x0\n mov w0, wzr"
+#define READ "ldrb w2, [x1]"
+#define CAUGHT "mov w0, #1"
+#endif
+asm(".text\n"
+    ".p2align 4\n"
+    ".hidden wazero_node_probe\n"
+    ".globl wazero_node_probe\n"
+    ".type wazero_node_probe, " FUNCTION "\n"
+    "wazero_node_probe:\n" BEGIN "\n"
+    ".hidden wazero_node_probe_fault\n"
+    ".globl wazero_node_probe_fault\n"
+    "wazero_node_probe_fault:\n" READ "\n ret\n"
+    ".hidden wazero_node_probe_caught\n"
+    ".globl wazero_node_probe_caught\n"
+    "wazero_node_probe_caught:\n" CAUGHT "\n ret\n"
+    ".size wazero_node_probe, .-wazero_node_probe\n");
 extern "C" {
 int wazero_node_probe(const void* address);
 extern const char wazero_node_probe_fault[], wazero_node_probe_caught[];
@@ -68,42 +72,77 @@ struct sigaction before;
 uintptr_t probed;  // the address that Probe reads
 bool installed = false, wanted = true;
 
+uintptr_t& WordAt(uintptr_t address) { return *reinterpret_cast<uintptr_t*>(address); }
+
+#if defined(__x86_64__)
+uintptr_t ProgramCounter(const ucontext_t* context) { return static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RIP]); }
+
+void GoOnAt(ucontext_t* context, const char* pc) { context->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(pc); }
+
 /** No stack is larger, so no chain is longer. */
 constexpr uintptr_t kLargestStack = uintptr_t{1} << 40;
 
-bool MakeExit(const siginfo_t* info, ucontext_t* context) {
+/** The end of the chain of frames is an odd word, which the entry has put there: the address of the execution context, and one. The chain goes up. */
+uintptr_t ExecutionContext(const ucontext_t* context) {
+  auto frame = static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RBP]);
+  const auto bottom = static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RSP]);
+  for (;;) {
+    if (frame < bottom || frame - bottom > kLargestStack || frame % sizeof(uintptr_t) != 0) return 0;
+    const uintptr_t next = WordAt(frame);
+    if ((next & 1) != 0) return next - 1;
+    if (next <= frame) return 0;  // not a chain of ours: a crash is what it is
+    frame = next;
+  }
+}
+
+void Leave(ucontext_t* context, uintptr_t execution) {
   greg_t* registers = context->uc_mcontext.gregs;
+  WordAt(execution + layout.return_address) = ProgramCounter(context) + 1;  // behind the beginning of the instruction, as that of a call would be
+  WordAt(execution + layout.stack_pointer) = static_cast<uintptr_t>(registers[REG_RSP]);
+  WordAt(execution + layout.frame_pointer) = static_cast<uintptr_t>(registers[REG_RBP]);
+  // mov rbp, [original_frame_pointer]; mov rsp, [original_stack_pointer]; ret
+  const uintptr_t stack = WordAt(execution + layout.original_stack_pointer);
+  registers[REG_RBP] = static_cast<greg_t>(WordAt(execution + layout.original_frame_pointer));
+  registers[REG_RIP] = static_cast<greg_t>(WordAt(stack));
+  registers[REG_RSP] = static_cast<greg_t>(stack + sizeof(uintptr_t));
+}
+#else
+uintptr_t ProgramCounter(const ucontext_t* context) { return context->uc_mcontext.pc; }
+
+void GoOnAt(ucontext_t* context, const char* pc) { context->uc_mcontext.pc = reinterpret_cast<uintptr_t>(pc); }
+
+/** Each function has it in its frame, beside the size of the frame, to which the stack pointer points wherever memory is accessed. */
+uintptr_t ExecutionContext(const ucontext_t* context) {
+  const auto frame = static_cast<uintptr_t>(context->uc_mcontext.sp);
+  return frame % (2 * sizeof(uintptr_t)) == 0 ? WordAt(frame + sizeof(uintptr_t)) : 0;
+}
+
+void Leave(ucontext_t* context, uintptr_t execution) {
+  mcontext_t& registers = context->uc_mcontext;
+  WordAt(execution + layout.return_address) = registers.pc + 4;
+  WordAt(execution + layout.stack_pointer) = registers.sp;
+  // ldr x29, [original_frame_pointer]; ldr sp, [original_stack_pointer]; ldr x30, [go_return_address]; ret
+  registers.regs[29] = WordAt(execution + layout.original_frame_pointer);
+  registers.sp = WordAt(execution + layout.original_stack_pointer);
+  registers.regs[30] = WordAt(execution + layout.go_return_address);
+  registers.pc = registers.regs[30];
+}
+#endif
+
+bool MakeExit(const siginfo_t* info, ucontext_t* context) {
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
-  const auto pc = static_cast<uintptr_t>(registers[REG_RIP]);
+  const uintptr_t pc = ProgramCounter(context);
   if (info->si_code <= 0) return false;  // somebody has sent it
   if (pc == reinterpret_cast<uintptr_t>(wazero_node_probe_fault)) {
     if (address != probed) return false;
-    registers[REG_RIP] = reinterpret_cast<greg_t>(wazero_node_probe_caught);
+    GoOnAt(context, wazero_node_probe_caught);
     return true;
   }
   if (!memories.Has(address) || !code.Has(pc)) return false;
-  // The end of the chain of frames is an odd word, which the entry has put there: the address of the execution context, and one. The chain goes up.
-  auto frame = static_cast<uintptr_t>(registers[REG_RBP]);
-  const auto bottom = static_cast<uintptr_t>(registers[REG_RSP]);
-  uintptr_t end = frame;
-  for (;;) {
-    if (frame < bottom || frame - bottom > kLargestStack || frame % sizeof(uintptr_t) != 0) return false;
-    end = *reinterpret_cast<const uintptr_t*>(frame);
-    if ((end & 1) != 0) break;
-    if (end <= frame) return false;  // not a chain of ours: a crash is what it is
-    frame = end;
-  }
-  end--;
-  auto word = [end](uintptr_t offset) -> uintptr_t& { return *reinterpret_cast<uintptr_t*>(end + offset); };
-  *reinterpret_cast<uint32_t*>(end + layout.exit_code) = layout.out_of_bounds;
-  word(layout.return_address) = pc + 1;  // behind the beginning of the instruction, as that of a call would be
-  word(layout.stack_pointer) = static_cast<uintptr_t>(registers[REG_RSP]);
-  word(layout.frame_pointer) = static_cast<uintptr_t>(registers[REG_RBP]);
-  // mov rbp, [original_frame_pointer]; mov rsp, [original_stack_pointer]; ret
-  const uintptr_t stack = word(layout.original_stack_pointer);
-  registers[REG_RBP] = static_cast<greg_t>(word(layout.original_frame_pointer));
-  registers[REG_RIP] = *reinterpret_cast<const greg_t*>(stack);
-  registers[REG_RSP] = static_cast<greg_t>(stack + sizeof(uintptr_t));
+  const uintptr_t execution = ExecutionContext(context);
+  if (execution == 0) return false;
+  *reinterpret_cast<uint32_t*>(execution + layout.exit_code) = layout.out_of_bounds;
+  Leave(context, execution);
   return true;
 }
 

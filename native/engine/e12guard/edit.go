@@ -10,7 +10,7 @@ import (
 var added embed.FS
 
 // Edit is this edit: code that does not compare addresses with the length of the memory, for memories behind which nothing can be accessed
-// (linux on amd64; nobody asks for it elsewhere). A host asks for it with Exchange.Guarded, and its signal handler makes the exit that the
+// (linux on amd64 and arm64; nobody asks for it elsewhere). A host asks for it with Exchange.Guarded, and its signal handler makes the exit that the
 // comparison would have made, see internal/nodehost/guard.go.
 var Edit = edit.Edit{
 	Added:  added,
@@ -21,6 +21,7 @@ var Edit = edit.Edit{
 		inFrontend(t)
 		inSSA(t)
 		onAmd64(t)
+		onArm64(t)
 		inEngine(t)
 	},
 }
@@ -46,8 +47,8 @@ func inSSA(t *edit.Tree) {
 	f.AtStart("(*builder).InsertInstruction", "if b.awaitsGuestAccess {\nb.noteGuestAccess(instr)\n}")
 	f.AtStart("(*builder).Init", "b.awaitsGuestAccess = false")
 	f = t.File(edit.Wazevo + "ssa/instructions.go")
-	f.AddField("Instruction", "// mayTrap: a load of the guest that nothing has compared.\nmayTrap bool")
-	f.AtStart("(*Instruction).sideEffect", "if i.mayTrap {\nreturn sideEffectTraps\n}")
+	f.AddField("Instruction", "// mayTrap: an access of the guest that nothing has compared.\nmayTrap bool")
+	f.AtStart("(*Instruction).sideEffect", "if i.isTrappingLoad() {\nreturn sideEffectTraps\n}")
 }
 
 func onAmd64(t *edit.Tree) {
@@ -65,6 +66,18 @@ func onAmd64(t *edit.Tree) {
 	f.Replace("(*machine).compileEntryPreamble", "cur = linkInstr(cur, zerosRbp)", "cur = linkInstr(cur, endOfChain)")
 	t.File(isa+"abi_entry_preamble_test.go").ReplaceTexts(7, "\txor %rbp, %rbp\n", "\tmovq %rdx, %rbp\n\tadd $1, %rbp\n")
 	t.File(isa+"stack.go").ReplaceExpr("AdjustClonedStack", "callerRBP == 0", "callerRBP == 0 || callerRBP&1 != 0")
+}
+
+func onArm64(t *edit.Tree) {
+	const isa = edit.Wazevo + "backend/isa/arm64/"
+	// Frames are not linked there. The word beside the size of a frame is nobody's: it says which call it is, in every frame.
+	f := t.File(isa + "machine_pro_epi_logue.go")
+	f.Replace("(*machine).createFrameSizeSlot", "store.asStore(operandNR(frameSizeReg), _amode, 64)", "store.asStorePair64(frameSizeReg, executionContextPtrReg, _amode)")
+	t.File(isa+"lower_mem.go").After("(*machine).lowerStore", "amode := m.lowerToAddressMode(ptr, offset, storeSizeInBits)",
+		"if si.MayTrap() && storeSizeInBits > 8 {\nm.touch(amode, storeSizeInBits)\n}")
+	f = t.File(isa + "machine_pro_epi_logue_test.go")
+	f.ReplaceTexts(2, "str xzr, [sp, #-0x10]!", "stp xzr, x0, [sp, #-0x10]!")
+	f.ReplaceTexts(4, "str x27, [sp, #-0x10]!", "stp x27, x0, [sp, #-0x10]!")
 }
 
 func inEngine(t *edit.Tree) {

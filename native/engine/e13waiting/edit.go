@@ -26,25 +26,8 @@ var Edit = edit.Edit{
 		t.File(edit.Wazevo+"backend/regalloc/loops.go").ReplaceExpr("(*Allocator[I, B, F]).dropUnusedInLoop",
 			"a.regInfo.CallerSavedRegisters.has(r)", "(a.regInfo.CallerSavedRegisters.has(r) || a.isContext(vs.v.ID()))")
 
-		const amd64 = edit.Wazevo + "backend/isa/amd64/"
-		f = t.File(amd64 + "machine.go")
-		f.AddField("machine", "// contextSlots are the words for the contexts, see contexts.go.\ncontextSlots contextSlots")
-		f.AtStart("(*machine).Reset", "m.contextSlots = contextSlots{}")
-		f.AtStart("(*machine).prepareCall", "m.contextSlots.needed = true")
-		f.ReplaceExpr("(*machine).frameSize", "m.clobberedRegSlotSize() + m.spillSlotSize", "m.clobberedRegSlotSize() + m.spillSlotSize + m.contextSlots.size()")
-		t.File(amd64+"abi.go").After("(*machine).LowerParams", "a := m.currentABI", "m.noteContexts(args)")
-		t.File(amd64+"machine_pro_epi_logue.go").After("(*machine).setupPrologue", "if !m.stackBoundsCheckDisabled", "cur = m.storeContexts(cur)")
-		f = t.File(amd64 + "machine_regalloc.go")
-		const store, reload = "(*machine).insertStoreRegisterAt", "(*machine).insertReloadRegisterAt"
-		for _, fn := range []string{store, reload} {
-			f.Replace(fn, "offsetFromSP := m.getVRegSpillSlotOffsetFromSP(v.ID(), typ.Size())", "")
-		}
-		f.ReplaceExpr(store, "newOperandMem(m.newAmodeImmReg(uint32(offsetFromSP), rspVReg))", "m.spillSlot(v.ID(), typ.Size())")
-		f.ReplaceExpr(reload, "newOperandMem(m.newAmodeImmReg(uint32(offsetFromSP), rspVReg))", "m.spillSlot(v.ID(), typ.Size())")
-		f = t.File(amd64 + "abi_entry_preamble.go")
-		const preamble = "(*machine).compileEntryPreamble"
-		f.Before(preamble, "if stackSlotSize := abi.AlignedArgResultStackSlotSize(); stackSlotSize > 0", "cur = m.storeEntryContexts(cur)")
-		f.After(preamble, "cur = linkInstr(cur, call)", "cur = m.loadEntryContexts(cur, uint32(abi.AlignedArgResultStackSlotSize()))")
+		onAmd64(t)
+		onArm64(t)
 
 		f = t.File(edit.Wazevo + "call_engine.go")
 		f.AddField("callEngine", "// waiting is of a call that goes on where another one waited, see waiting.go.\nwaiting")

@@ -37,4 +37,8 @@ func editTests(t *edit.Tree) {
 			"\tmovq " + first + ", %rdx\n\tmovq " + second + ", %r12\n")
 	}
 	f.Set([]byte(text.String()))
+
+	f = t.File(edit.Wazevo + "backend/isa/arm64/abi_entry_preamble_test.go")
+	f.ReplaceTexts(8, "\tmov sp, x26\n", "\tmov sp, x26\n\tstp x20, x19, [sp, #-0x10]!\n")
+	f.ReplaceTexts(8, "\tbl x24\n", "\tbl x24\n\tldr x20, [sp]\n\tldr x19, [sp, #0x8]\n")
 }

@@ -1,10 +1,11 @@
-//go:build linux && amd64
+//go:build linux && (amd64 || arm64)
 
 package arena
 
 import (
 	"math"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 
@@ -18,6 +19,7 @@ const (
 	guarded          = -2 // the class
 	guardedBytes     = 8<<30 + 64<<10
 	mostGuardedBytes = 4 << 30
+	guardedAtFirst   = 8 // as many as there are already, then: most processes have few, and an emulator has 6 MB of its own for each gigabyte
 	guardedAtOnce    = 64
 	// mostGuarded leaves half of the address space (of 47 bits), and three quarters of the mappings, to everybody else: V8 reserves as much for each
 	// memory of its own.
@@ -33,11 +35,30 @@ type guardedRanges struct {
 
 var guardedPool guardedRanges
 
-// CanGuard: neither does the process have a limit of address space, nor the system count what is reserved and not accessible (vm.overcommit_memory=2
+// CanGuard: there is enough address space, which on arm64 depends on the kernel; neither does the process have a limit of address space, nor the system count what is reserved and not accessible (vm.overcommit_memory=2
 // counts it when it becomes accessible, and then a memory could not grow for another reason than its own).
 var CanGuard = sync.OnceValue(func() bool {
-	return mostAtOnce() == math.MaxUint64 && uint64(os.Getpagesize()) <= 64<<10
+	return hasAddressSpace() && mostAtOnce() == math.MaxUint64 && uint64(os.Getpagesize()) <= 64<<10
 })
+
+// hasAddressSpace: 47 bits of it, as on amd64. Kernels of arm64 give a process 39, 42, 47, 48 or more; what is asked for beyond that is not given.
+func hasAddressSpace() bool {
+	if runtime.GOARCH == "amd64" {
+		return true
+	}
+	for _, at := range []uintptr{1 << 46, 3 << 45} { // the one of the two that is free
+		size := uintptr(os.Getpagesize())
+		p, _, errno := syscall.Syscall6(syscall.SYS_MMAP, at, size, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE|syscall.MAP_NORESERVE, ^uintptr(0), 0)
+		if errno != 0 {
+			continue
+		}
+		_, _, _ = syscall.Syscall(syscall.SYS_MUNMAP, p, size, 0)
+		if p == at {
+			return true
+		}
+	}
+	return false
+}
 
 // HasGuarded: Guard would find a range, were nobody else to come first.
 func HasGuarded() bool {
@@ -79,7 +100,7 @@ func (p *guardedRanges) take(size uint64) *Reservation {
 
 // add is called with the lock.
 func (p *guardedRanges) add() bool {
-	for n := min(guardedAtOnce, mostGuarded-p.made); n > 0 && !p.full; n /= 2 {
+	for n := min(max(p.made, guardedAtFirst), guardedAtOnce, mostGuarded-p.made); n > 0 && !p.full; n /= 2 {
 		arena, err := syscall.Mmap(-1, 0, n*guardedBytes, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE|syscall.MAP_NORESERVE)
 		if err != nil {
 			continue

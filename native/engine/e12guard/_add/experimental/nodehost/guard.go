@@ -13,8 +13,8 @@ type Guard = nodehost.Guard
 // ErrNoGuard: the host's handler cannot know of more code. Compile without Guarded.
 var ErrNoGuard = nodehost.ErrNoGuard
 
-// CanGuard tells whether there is such code here: entries and folded loads of arm64 are upstream's.
-const CanGuard = runtime.GOARCH == "amd64" && runtime.GOOS == "linux"
+// CanGuard tells whether there is such code here.
+const CanGuard = (runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64") && runtime.GOOS == "linux"
 
 // SetGuard is called before anything is compiled. Process-wide.
 func SetGuard(g Guard) {
@@ -26,9 +26,10 @@ func SetGuard(g Guard) {
 // GuardExit is what the handler writes: offsets in the execution context, and the exit code.
 type GuardExit struct {
 	ExitCode, ReturnAddress, StackPointer, FramePointer uintptr
-	// OriginalStackPointer is where whoever entered has its return address, and OriginalFramePointer what it has for a frame pointer.
-	OriginalStackPointer, OriginalFramePointer uintptr
-	OutOfBounds                                uint32
+	// OriginalStackPointer is where whoever entered has its return address (on arm64 this is GoReturnAddress), and OriginalFramePointer what it has for
+	// a frame pointer.
+	OriginalStackPointer, OriginalFramePointer, GoReturnAddress uintptr
+	OutOfBounds                                                 uint32
 }
 
 // GuardExitOf is the same for all contexts.
@@ -40,6 +41,7 @@ func GuardExitOf() GuardExit {
 		FramePointer:         uintptr(wazevoapi.ExecutionContextOffsetFramePointerBeforeGoCall),
 		OriginalStackPointer: uintptr(wazevoapi.ExecutionContextOffsetOriginalStackPointer),
 		OriginalFramePointer: uintptr(wazevoapi.ExecutionContextOffsetOriginalFramePointer),
+		GoReturnAddress:      uintptr(wazevoapi.ExecutionContextOffsetGoReturnAddress),
 		OutOfBounds:          uint32(wazevoapi.ExitCodeMemoryOutOfBounds),
 	}
 }

@@ -5,9 +5,9 @@ import "errors"
 // Guard is the host's: code of Exchange.Guarded exists only with it.
 //
 // An access of such code beyond its memory raises SIGSEGV. The host's handler, which finds the address in one of its ranges and the instruction in code
-// that has entered, makes the exit that a comparison would have made: it follows the frame pointers to the end of their chain, an odd word that is the
-// address of the execution context and one, writes exit code, return address (behind the beginning of the instruction), stack pointer and frame pointer
-// there, and goes on as if the code had returned to whoever entered it.
+// that has entered, makes the exit that a comparison would have made: it finds the execution context (on amd64 it follows the frame pointers to the end
+// of their chain, an odd word that is its address and one; on arm64 it is above the word that the stack pointer points to), writes exit code, return
+// address (behind the beginning of the instruction), stack pointer and frame pointer there, and goes on as if the code had returned to whoever entered it.
 type Guard struct {
 	// Enter is called with code before any of it runs; false: there is no room for more.
 	Enter func(code []byte) bool

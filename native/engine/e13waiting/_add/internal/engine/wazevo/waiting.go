@@ -16,9 +16,9 @@ import (
 	"github.com/tetratelabs/wazero/internal/wasmruntime"
 )
 
-// A stack of native code has addresses of these kinds in it, and no others that live while its guest waits in a host function (test/waiting checks
-// that for each call that is compiled): return addresses; the chain of frame pointers; the execution and the module context, which have words of their
-// own in each frame, and two at the top for the entry. So a copy of it, with those changed, belongs to another instance of the same code.
+// A stack of native code has addresses of these kinds in it, and no others that live while its guest waits in a host function (waiting_check_test.go
+// checks that for each call that is compiled): return addresses; on amd64 the chain of frame pointers; the execution and the module context, which have
+// words of their own in each frame, and two at the top for the entry. So a copy of it, with those changed, belongs to another instance of the same code.
 //
 // References to functions and exceptions are addresses, too, and no word tells them from an i64. A function that ever has one as an operand is known by
 // its index, and is not copied while it waits.
@@ -68,6 +68,13 @@ func (w wordsBelow) below(addr uint64) uint32 { return uint32((uint64(w.top) - a
 func (w wordsBelow) holds(n uint32) bool      { return n > 0 && int(n) <= len(w.words) }
 func (w wordsBelow) isBelow(addr, a uint64) bool {
 	return addr > a && addr < uint64(w.top) && addr%8 == 0
+}
+
+// waitingFrame is where a frame has what a copy of it gets anew; frame, in waiting_amd64.go and waiting_arm64.go, finds it.
+type waitingFrame struct {
+	returns           uint32 // the return address
+	execution, module uint32 // the contexts, which the first frame, that of the way out, does not have
+	caller            uint32 // the frame of the function that has called; 0: the entry has
 }
 
 // FreezeWaiting implements wasm.WaitingCall. The goroutine of the call waits in the host function.
@@ -130,18 +137,18 @@ func (c *callEngine) FreezeWaiting(instance *wasm.ModuleInstance) (*wasm.Waiting
 func (c *callEngine) walk(s wordsBelow, w *wasm.Waiting) (obstacle string) {
 	const damaged = "its stack is not as expected"
 	m := c.parent
-	fp := uint64(c.execCtx.framePointerBeforeGoCall)
-	if !s.isBelow(fp, uint64(s.address(uint32(len(s.words))))) {
-		return damaged
-	}
-	for {
-		n := s.below(fp)
+	n, ok := c.firstFrame(s)
+	for ok {
+		var f waitingFrame
+		if f, ok = s.frame(n, c.endOfChain()); !ok {
+			break
+		}
 		w.Frames = append(w.Frames, n)
-		if len(w.Frames) > 1 && (*s.word(n + 1) != uint64(c.execCtxPtr) || *s.word(n + 2) != uint64(uintptr(unsafe.Pointer(m.opaquePtr)))) {
+		if len(w.Frames) > 1 && (*s.word(f.execution) != uint64(c.execCtxPtr) || *s.word(f.module) != uint64(uintptr(unsafe.Pointer(m.opaquePtr)))) {
 			return "a function of another guest waits on its stack"
 		}
-		next, returns := *s.word(n), uintptr(*s.word(n - 1))
-		if c.isLastFrame(next) {
+		returns := uintptr(*s.word(f.returns))
+		if f.caller == 0 {
 			at := returns - uintptr(unsafe.Pointer(c.preambleExecutable))
 			if at >= uintptr(len(m.parent.entryPreambles)) || len(w.Frames) < 2 || n < 4 || *s.word(2) != uint64(c.execCtxPtr) {
 				return damaged
@@ -149,26 +156,22 @@ func (c *callEngine) walk(s wordsBelow, w *wasm.Waiting) (obstacle string) {
 			w.Entry = uint32(at)
 			return ""
 		}
-		if !s.isBelow(next, fp) {
-			return damaged
-		}
 		if !checkAddrInBytes(returns, m.parent.executable) {
 			return "a function of another guest waits on its stack"
 		}
-		f := m.parent.functionIndexOf(returns)
-		if m.parent.references.bit(int(f)) != 0 {
-			return "a function that holds references waits on its stack: " + wasmdebug.Shown(m.module.Source.FunctionDefinition(f+m.module.Source.ImportFunctionCount).DebugName())
+		function := m.parent.functionIndexOf(returns)
+		if m.parent.references.bit(int(function)) != 0 {
+			return "a function that holds references waits on its stack: " + wasmdebug.Shown(m.module.Source.FunctionDefinition(function+m.module.Source.ImportFunctionCount).DebugName())
 		}
-		offset := returns - uintptr(unsafe.Pointer(&m.parent.executable[m.parent.functionOffsets[f]]))
-		w.Returns = append(w.Returns, wasm.WaitingReturn{Function: f, Offset: uint32(offset)})
-		fp = next
+		offset := returns - uintptr(unsafe.Pointer(&m.parent.executable[m.parent.functionOffsets[function]]))
+		w.Returns = append(w.Returns, wasm.WaitingReturn{Function: function, Offset: uint32(offset)})
+		n = f.caller
 	}
+	return damaged
 }
 
-// endOfChain is what the chain of frame pointers ends with: see edit e12guard.
+// endOfChain is what the chain of frame pointers ends with, where there is one: see edit e12guard.
 func (c *callEngine) endOfChain() uint64 { return uint64(c.execCtxPtr) + 1 }
-
-func (c *callEngine) isLastFrame(next uint64) bool { return next == 0 || next == c.endOfChain() }
 
 // importWaitedIn finds the function that a guest has left for among those that it imports.
 func (m *moduleEngine) importWaitedIn(ec *executionContext) (wasm.Index, bool) {
@@ -203,13 +206,8 @@ func (cm *compiledModule) checkWaiting(w *wasm.Waiting) error {
 	source := cm.module
 	last := len(w.Frames) - 1
 	if last < 1 || len(w.Returns) != last || w.Import >= source.ImportFunctionCount || w.Function < source.ImportFunctionCount ||
-		w.Function-source.ImportFunctionCount >= wasm.Index(len(source.FunctionSection)) || w.Frames[last] < 4 || int(w.Frames[0]) >= len(w.Words) {
+		w.Function-source.ImportFunctionCount >= wasm.Index(len(source.FunctionSection)) || !framesFit(w) {
 		return errForeignWaiting
-	}
-	for i, n := range w.Frames {
-		if i > 0 && (n >= w.Frames[i-1] || int(n)+2 > len(w.Words)) || i > 1 && n+2 >= w.Frames[i-1] {
-			return errForeignWaiting
-		}
 	}
 	for _, r := range w.Returns {
 		if int(r.Function) >= len(cm.functionOffsets) || cm.references.bit(int(r.Function)) != 0 {
@@ -274,22 +272,23 @@ func (m *moduleEngine) Resume(ctx context.Context, w *wasm.Waiting, answer []uin
 	s := wordsBelow{top: c.stackTop}
 	sp := s.address(uint32(len(w.Words)))
 	ec.stackPointerBeforeGoCall = wazevoapi.PtrFromUintptr[uint64](sp)
-	ec.framePointerBeforeGoCall = s.address(w.Frames[0])
+	ec.framePointerBeforeGoCall = s.address(w.Frames[0]) // nobody's, where there are no frame pointers
 	// As numbers: a typed pointer would have the collector look at what was there before, which is no pointer.
 	s.words = unsafe.Slice(ec.stackPointerBeforeGoCall, len(w.Words))
 	copy(s.words, w.Words)
 	for i, n := range w.Frames {
-		if i > 0 {
-			*s.word(n + 1), *s.word(n + 2) = uint64(c.execCtxPtr), uint64(uintptr(unsafe.Pointer(m.opaquePtr)))
-		}
-		*s.word(n) = c.endOfChain()
-		returns := uintptr(unsafe.Pointer(c.preambleExecutable)) + uintptr(w.Entry)
+		link, returns := c.endOfChain(), uintptr(unsafe.Pointer(c.preambleExecutable))+uintptr(w.Entry)
 		if i < len(w.Returns) {
-			*s.word(n) = uint64(s.address(w.Frames[i+1]))
 			r := w.Returns[i]
+			link = uint64(s.address(w.Frames[i+1]))
 			returns = uintptr(unsafe.Pointer(&m.parent.executable[m.parent.functionOffsets[r.Function]])) + uintptr(r.Offset)
 		}
-		*s.word(n - 1) = uint64(returns)
+		s.relink(n, link)
+		f, _ := s.frame(n, c.endOfChain())
+		if i > 0 {
+			*s.word(f.execution), *s.word(f.module) = uint64(c.execCtxPtr), uint64(uintptr(unsafe.Pointer(m.opaquePtr)))
+		}
+		*s.word(f.returns) = uint64(returns)
 	}
 	words := make([]uint64, max(c.sizeOfParamResultSlice, 1))
 	*s.word(2), *s.word(1) = uint64(c.execCtxPtr), uint64(uintptr(unsafe.Pointer(&words[0])))

@@ -1,4 +1,4 @@
-//go:build wazero_waiting && amd64
+//go:build wazero_waiting && (amd64 || arm64)
 
 package wazevo_test
 
@@ -6,12 +6,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/experimental/nodehost"
+	"github.com/tetratelabs/wazero/internal/engine/wazevo"
 	"github.com/tetratelabs/wazero/internal/engine/wazevo/wazevoapi"
 	"github.com/tetratelabs/wazero/internal/testing/binaryencoding"
 	"github.com/tetratelabs/wazero/internal/testing/require"
@@ -47,8 +49,18 @@ func checked(t *testing.T, code []byte) (r *wazevoapi.AddressReport, ok bool) {
 	return r, true
 }
 
-// What a stack holds that is copied: see waiting.go. WAZERO_WAITING_MODULES are patterns of files to look at beside wazero's own.
+// What a stack holds that is copied: see waiting.go. WAZERO_WAITING_MODULES are patterns of files to look at beside wazero's own. On amd64 the code for
+// arm64 is looked at, too.
 func TestNoAddressLivesAcrossACall(t *testing.T) {
+	t.Run(runtime.GOARCH, checkAll)
+	if runtime.GOARCH == "amd64" {
+		wazevo.CompileForArm64(true)
+		defer wazevo.CompileForArm64(false)
+		t.Run("arm64", checkAll)
+	}
+}
+
+func checkAll(t *testing.T) {
 	patterns := []string{"../../../imports/*/testdata/*/*.wasm", "../../integration_test/fuzzcases/testdata/*.wasm", "../../integration_test/bench/testdata/*.wasm"}
 	patterns = append(patterns, filepath.SplitList(os.Getenv("WAZERO_WAITING_MODULES"))...)
 	modules, functions, calls, contexts := 0, 0, 0, 0

@@ -8,15 +8,15 @@ func (b *builder) GuestAccess(address Value) {
 	b.guestAccess, b.awaitsGuestAccess = address, true
 }
 
-// noteGuestAccess marks the load that was announced: it may trap, so it stays where nobody uses what it loads, and has a place in the source.
-// Stores do anyway.
+// noteGuestAccess marks the access that was announced. A load of that kind may trap, so it stays where nobody uses what it loads, and has a place in the
+// source; stores do anyway.
 func (b *builder) noteGuestAccess(i *Instruction) {
 	address := ValueInvalid
 	switch i.opcode {
 	case OpcodeLoad, OpcodeUload8, OpcodeUload16, OpcodeUload32, OpcodeSload8, OpcodeSload16, OpcodeSload32, OpcodeLoadSplat, OpcodeVZeroExtLoad:
 		address, i.mayTrap = i.v, true
 	case OpcodeStore, OpcodeIstore8, OpcodeIstore16, OpcodeIstore32:
-		address = i.v2
+		address, i.mayTrap = i.v2, true
 	default:
 		return
 	}
@@ -26,5 +26,7 @@ func (b *builder) noteGuestAccess(i *Instruction) {
 	b.awaitsGuestAccess = false
 }
 
-// MayTrap tells whether this is a load of the guest that nothing has compared.
+// MayTrap tells whether this is an access of the guest that nothing has compared.
 func (i *Instruction) MayTrap() bool { return i.mayTrap }
+
+func (i *Instruction) isTrappingLoad() bool { return i.mayTrap && i.rValue.Valid() }

@@ -6,7 +6,7 @@ package regalloc
 // findContexts is called before anything is allocated.
 func (a *Allocator[I, B, F]) findContexts(f F) {
 	a.contexts = [2]VRegID{vRegIDInvalid, vRegIDInvalid}
-	if _, ok := any(f).(interface{ KeepsContexts() }); !ok {
+	if k, ok := any(f).(interface{ KeepsContexts() bool }); !ok || !k.KeepsContexts() {
 		return
 	}
 	var none B

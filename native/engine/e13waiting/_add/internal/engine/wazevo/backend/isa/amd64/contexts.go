@@ -20,7 +20,7 @@ func (s *contextSlots) size() int64 {
 }
 
 // KeepsContexts is for regalloc.
-func (f *regAllocFn) KeepsContexts() {}
+func (f *regAllocFn) KeepsContexts() bool { return true }
 
 func (m *machine) noteContexts(params []ssa.Value) {
 	for i := range m.contextSlots.vregs {
