@@ -25,10 +25,19 @@ export interface ContextOwner {
  * begins. Between calls it can be used, too; while the plugin runs in a call that is not yours, ERR_WAZERO_BUSY.
  */
 export class CallContext {
-  readonly #owner: ContextOwner;
+  #of: ContextOwner | undefined;
   /** @internal */
   constructor(owner: ContextOwner) {
-    this.#owner = owner;
+    this.#of = owner;
+  }
+  /** The instance is another's from now on. @internal */
+  end(): void {
+    this.#of = undefined;
+  }
+  get #owner(): ContextOwner {
+    if (!this.#of)
+      throw new ExtismError('ERR_EXTISM_CLOSED', 'the instance of the plugin is closed: each call has its own');
+    return this.#of;
   }
 
   /** The third argument of the call that this is in. */

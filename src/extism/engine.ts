@@ -13,6 +13,7 @@ import {
   wasi,
 } from '../index.js';
 import { kernelBinary } from './kernel-binary.js';
+import { type ImportsAndExports, importsAndExports } from './sections.js';
 
 /** Milliseconds that what nobody uses any more is kept: many hosts make a plugin for each request. */
 const lingerMs = 1000;
@@ -28,8 +29,29 @@ const features =
 export const anonymous = new ModuleConfig().withName('').withStartFunctions();
 
 /** A module's code, for as long as it is not released. */
-export interface Code {
+export interface Code extends ImportsAndExports {
   readonly module: CompiledModule;
+  readonly pace: Pace;
+  release(): void;
+}
+
+/** What is known of how long an instantiation takes: segments of data and elements may be large. */
+export class Pace {
+  /** No more than some hundred microseconds, and no code of the guest's runs in it: not worth another thread. */
+  isQuick = false;
+  readonly #mayBe: boolean;
+  constructor(startsItself: boolean) {
+    this.#mayBe = !startsItself;
+  }
+  took(ms: number): void {
+    const quick = 2;
+    this.isQuick = this.#mayBe && ms < quick;
+  }
+}
+
+/** A host module that several plugins import. */
+export interface SharedHost {
+  readonly module: Module;
   release(): void;
 }
 
@@ -78,7 +100,8 @@ export class Engine {
 
   readonly runtime: Runtime;
   readonly #cache: CompilationCache | undefined;
-  readonly #code = new Map<string, { compiled: Promise<CompiledModule>; users: Counted }>();
+  readonly #code = new Map<string, Compiled>();
+  readonly #hosts = new Map<string, { module: Module; users: Counted }>();
   readonly #users: Counted;
   #kernel: Promise<{ compiled: CompiledModule; host: Module }> | undefined;
   #wasi: Module | undefined;
@@ -135,8 +158,15 @@ export class Engine {
     return this.#wasi;
   }
 
+  /** SHA-256, which takes ten times as long as to see that these are bytes which were compiled before. */
+  hashOf(bytes: Uint8Array): string {
+    for (const [hash, { bytes: known }] of this.#code)
+      if (known.byteLength === bytes.byteLength && known.equals(bytes)) return hash;
+    return sha256(bytes);
+  }
+
   /** Compiled once for as many as use it at a time. To be released, also when it fails: then it rejects and is nobody's. */
-  async compile(bytes: Uint8Array, hash = sha256(bytes)): Promise<Code> {
+  async compile(bytes: Uint8Array, hash: string): Promise<Code> {
     let entry = this.#code.get(hash);
     if (!entry) {
       const compiled = this.runtime.compileModule(bytes);
@@ -144,18 +174,45 @@ export class Engine {
         this.#code.delete(hash);
         void compiled.then((module) => module.close());
       });
-      entry = { compiled, users };
+      const copy = Buffer.from(bytes);
+      const code = compiled.then((module) => {
+        const sections = importsAndExports(copy);
+        return { module, ...sections, pace: new Pace(sections.startsItself), release: () => users.release() };
+      });
+      entry = { code, bytes: copy, users };
       this.#code.set(hash, entry);
     }
-    const { compiled, users } = entry;
-    users.use();
+    entry.users.use();
     try {
-      return { module: await compiled, release: () => users.release() };
+      return await entry.code;
     } catch (error) {
       if (this.#code.get(hash) === entry) this.#code.delete(hash);
       throw error;
     }
   }
+
+  /** The host module of that key, made where nobody has it. What it does must hang on the key and the caller alone. To be released. */
+  host(key: string, make: () => Module): SharedHost {
+    let entry = this.#hosts.get(key);
+    if (!entry) {
+      const module = make();
+      const users = new Counted(() => {
+        this.#hosts.delete(key);
+        module.closeSync();
+      });
+      entry = { module, users };
+      this.#hosts.set(key, entry);
+    }
+    const { module, users } = entry;
+    users.use();
+    return { module, release: () => users.release() };
+  }
+}
+
+interface Compiled {
+  readonly code: Promise<Code>;
+  readonly bytes: Buffer;
+  readonly users: Counted;
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

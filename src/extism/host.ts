@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallerModule, CompiledModule, FunctionDefinition, Module, Runtime, ValueType } from '../index.js';
 import type { CallContext } from './context.js';
+import type { Engine, SharedHost } from './engine.js';
 import { Glue } from './glue.js';
 import type { Functions } from './settings.js';
 import type { HostFunction } from './types.js';
@@ -10,6 +11,8 @@ export const ENV = 'extism:host/env';
 /** What a host function needs to know of the instance that calls it: the context of its calls. */
 export interface FunctionHost {
   readonly plugin: object;
+  /** The plugin's own function of that name. */
+  hostFunction(namespace: string, name: string): HostFunction;
   readonly context: CallContext;
   caller: CallerModule | undefined;
 }
@@ -27,10 +30,10 @@ export function isInside(plugin: object): boolean {
 }
 
 /**
- * The host functions that a module imports, one host module for each namespace: with the types that it imports them with. They serve all
- * instances of the plugin.
+ * The host functions that a module imports, one host module for each namespace: with the types that it imports them with. They find the
+ * plugin's own functions by who calls, and serve all plugins that import the like.
  */
-export function hostModules(runtime: Runtime, compiled: CompiledModule, functions: Functions): Map<string, Module> {
+export function hostModules(engine: Engine, compiled: CompiledModule, functions: Functions): Map<string, SharedHost> {
   const wanted = new Map<string, Map<string, FunctionDefinition>>();
   for (const definition of compiled.importedFunctions()) {
     const { module, name } = definition.import as { module: string; name: string };
@@ -42,29 +45,40 @@ export function hostModules(runtime: Runtime, compiled: CompiledModule, function
     }
     members.set(name, definition);
   }
-  const modules = new Map<string, Module>();
+  const modules = new Map<string, SharedHost>();
   for (const [namespace, members] of wanted) {
-    serial++;
-    const builder = runtime.newHostModuleBuilder(`extism ${serial} ${namespace}`);
-    for (const [name, { paramTypes, resultTypes }] of members) {
-      const fn = functions[namespace]?.[name] as HostFunction;
-      builder
-        .newFunctionBuilder()
-        .withModuleFunction(
-          (caller, ...args: unknown[]) => callHost(caller, fn, args, resultTypes) as never,
-          [...paramTypes],
-          [...resultTypes],
-        )
-        .export(name);
-    }
-    modules.set(namespace, builder.instantiateSync());
+    const types = [...members].map(([name, { paramTypes, resultTypes }]) => [name, paramTypes, resultTypes]);
+    const key = JSON.stringify([namespace, types]);
+    const host = engine.host(key, () => hostModule(engine.runtime, namespace, members));
+    modules.set(namespace, host);
   }
   return modules;
 }
+function hostModule(runtime: Runtime, namespace: string, members: ReadonlyMap<string, FunctionDefinition>): Module {
+  serial++;
+  const builder = runtime.newHostModuleBuilder(`extism ${serial} ${namespace}`);
+  for (const [name, { paramTypes, resultTypes }] of members)
+    builder
+      .newFunctionBuilder()
+      .withModuleFunction(
+        (caller, ...args: unknown[]) => callHost(caller, namespace, name, args, resultTypes) as never,
+        [...paramTypes],
+        [...resultTypes],
+      )
+      .export(name);
+  return builder.instantiateSync();
+}
 let serial = 0;
 
-function callHost(caller: CallerModule, fn: HostFunction, args: unknown[], results: readonly ValueType[]): unknown {
+function callHost(
+  caller: CallerModule,
+  namespace: string,
+  name: string,
+  args: unknown[],
+  results: readonly ValueType[],
+): unknown {
   const host = caller.context as FunctionHost;
+  const fn = host.hostFunction(namespace, name);
   const before = host.caller;
   host.caller = caller;
   let answer: unknown;

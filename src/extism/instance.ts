@@ -1,10 +1,18 @@
 import { Buffer } from 'node:buffer';
-import type { CallerModule, ExportedFunction, Module } from '../index.js';
+import {
+  type CallerModule,
+  type ExportedFunction,
+  LimitError,
+  LinkError,
+  type Module,
+  type ModuleImage,
+} from '../index.js';
 import { now } from '../values/node.js';
 import { CallContext, type ContextOwner } from './context.js';
 import type { KernelHost } from './engine.js';
 import { anonymous } from './engine.js';
 import { ExtismError } from './errors.js';
+import { type Frozen, littleMemory } from './frozen.js';
 import type { FunctionHost } from './host.js';
 import { httpRequest } from './http.js';
 import { Kernel } from './kernel.js';
@@ -13,7 +21,7 @@ import { logLevels } from './log-level.js';
 import { PluginOutput } from './output.js';
 import type { Part, Program } from './program.js';
 import { type Steps, step } from './steps.js';
-import type { PluginCallOptions } from './types.js';
+import type { HostFunction, PluginCallOptions } from './types.js';
 import { tooMuch, type VarName, type Vars, varName } from './vars.js';
 
 /** Of one log message, in bytes: more holds up the event loop. */
@@ -25,6 +33,8 @@ export interface Owner {
   readonly vars: Vars;
   /** Others may change vars meanwhile, so that changes are looked for after each call. */
   readonly sharesVars: boolean;
+  /** Each call has an instance of its own. */
+  readonly isFresh: boolean;
 }
 
 interface Target {
@@ -39,15 +49,18 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
     const { runtime } = engine;
     program.use();
     const { host } = kernel;
+    const { frozen } = program;
     let module: Module | undefined;
     let instance: Instance | undefined;
     try {
       // No code of the plugin's runs in that, so it need not be off the JS thread.
-      module = runtime.instantiateModuleSync(kernel.compiled, anonymous.withLimits(settings.limits), {
+      module = runtime.instantiateModuleSync(frozen?.kernel ?? kernel.compiled, anonymous.withLimits(settings.limits), {
         importResolver: () => host,
       });
-      instance = new Instance(program, owner, module);
-      yield* instance.#linker.module(program.main);
+      const linker = new Linker(program, module, frozen?.main);
+      instance = new Instance(program, owner, new Kernel(module, settings, frozen !== undefined), linker, frozen);
+      yield* linker.module(program.main);
+      if (owner.isFresh && !frozen) yield* instance.#freeze();
       return instance;
     } catch (error) {
       const caused = instance ? instance.#translated(error, instantiating) : error;
@@ -64,6 +77,8 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
   readonly plugin: Owner;
   readonly kernel: Kernel;
   readonly context: CallContext = new CallContext(this);
+  /** What it was made of, if that is an image. */
+  readonly #frozen: Frozen | undefined;
   readonly #linker: Linker;
   readonly #targets = new Map<string, Target>();
   caller: CallerModule | undefined;
@@ -77,18 +92,66 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
   #changes = 0;
   #varsRefused = false;
 
-  private constructor(program: Program, owner: Owner, module: Module) {
+  private constructor(program: Program, owner: Owner, kernel: Kernel, linker: Linker, frozen: Frozen | undefined) {
     this.program = program;
     this.plugin = owner;
+    this.kernel = kernel;
+    this.#linker = linker;
+    linker.context = this;
+    this.#frozen = frozen;
+    const { module } = kernel;
+    if (frozen) {
+      const { loaded, version, changes } = frozen.vars;
+      this.#loaded = loaded;
+      this.#version = version;
+      this.#changes = changes;
+      return;
+    }
     const { settings } = program;
-    this.kernel = new Kernel(module, settings);
-    this.kernel.logLevel = settings.logLevel;
+    kernel.logLevel = settings.logLevel;
     const config = new Map(
       Object.entries(settings.config).map(([key, value]) => [varName(key), Buffer.from(`${value}`)]),
     );
-    this.#linker = new Linker(program, module, this);
     if (config.size > 0 && !this.kernel.writeConfig(() => module, config)) throw noRoom('config');
     this.pushVars(() => module);
+  }
+
+  /** Before its first call, for those to come. Where it cannot be (a plugin of several modules, with files open), they are made as it was. */
+  *#freeze(): Steps<void> {
+    const { program } = this;
+    const { modules } = this.#linker;
+    const [main] = modules;
+    if (!main || modules.length > 1 || program.parts.length > 1) return;
+    const vars = { loaded: this.#loaded, version: this.#version, changes: this.#changes };
+    const { module } = this.kernel;
+    let kernel: ModuleImage | undefined;
+    try {
+      kernel = module.freezeSync();
+      const image = yield* step(
+        () => main.freezeSync(),
+        () => main.freeze(),
+      );
+      program.frozen = { kernel, main: image, vars };
+    } catch (error) {
+      kernel?.close();
+      if (!(error instanceof LinkError || error instanceof LimitError)) throw error;
+    }
+  }
+
+  /** In its place, after a call: one that is as this was before. undefined: it is to be closed, and another to be made. */
+  again(): Instance | undefined {
+    const { kernel } = this;
+    const [main] = this.#linker.modules;
+    this.context.end();
+    if (!this.#frozen || !main || main.isClosed || kernel.module.isClosed) return undefined;
+    if (main.memory && main.memory.size() > littleMemory) return undefined;
+    try {
+      main.resetSync();
+      kernel.module.resetSync();
+    } catch {
+      return undefined; // somebody uses it, or its files cannot be opened again
+    }
+    return new Instance(this.program, this.plugin, kernel, this.#linker, this.#frozen);
   }
 
   /** What is under way ends. */
@@ -216,6 +279,10 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
     if (!this.#varsRefused) this.settings.logger.error(error.message); // once a call
     this.#varsRefused = true;
     this.#within(caller, () => this.context.setError(error));
+  }
+
+  hostFunction(namespace: string, name: string): HostFunction {
+    return this.program.hostFunction(namespace, name);
   }
 
   // ---------------------------------------------------------------- what the kernel asks

@@ -44,10 +44,12 @@ export class Kernel {
   readonly #memory: Memory;
   readonly #begin: ExportedFunction<readonly ['i32'], readonly ['i32']>;
 
-  constructor(module: Module, limits: { maxPages: number | undefined; maxVarBytes: number }) {
+  /** `isSet`: of an image, which has its limits. */
+  constructor(module: Module, limits: { maxPages: number | undefined; maxVarBytes: number }, isSet = false) {
     this.module = module;
     this.#memory = module.memory as Memory;
     this.#begin = module.exportedFunction('begin', ['i32'], ['i32']);
+    if (isSet) return;
     const { maxPages } = limits;
     // js-sdk counts a block of one byte for the null page.
     if (maxPages) this.#memory.writeUint64Le(MOST_BLOCK_BYTES, BigInt(maxPages * pageSize - 1));

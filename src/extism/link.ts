@@ -1,6 +1,6 @@
-import type { FunctionDefinition, Module, ModuleConfig } from '../index.js';
+import type { FunctionDefinition, Module, ModuleConfig, ModuleImage } from '../index.js';
 import { now } from '../values/node.js';
-import { anonymous } from './engine.js';
+import { anonymous, type Pace } from './engine.js';
 import { ExtismError } from './errors.js';
 import { fsConfig } from './files.js';
 import { Glue } from './glue.js';
@@ -30,16 +30,18 @@ export class Linker {
   readonly #program: Program;
   readonly #kernel: Module;
   /** Of every call into the plugin. */
-  readonly #context: object;
+  context: object | undefined;
+  /** What the main module is made of, where that is not its code: it has been initialized. */
+  readonly #image: ModuleImage | undefined;
   /** All that were made, the newest last. */
   readonly modules: Module[] = [];
   readonly #linked: Linked = new Map();
   readonly #waiting: Trampoline[] = [];
 
-  constructor(program: Program, kernel: Module, context: object) {
+  constructor(program: Program, kernel: Module, image?: ModuleImage) {
     this.#program = program;
     this.#kernel = kernel;
-    this.#context = context;
+    this.#image = image;
   }
 
   /** The instance of that part. `timeoutMs` is for all that has to be done for it. */
@@ -93,16 +95,18 @@ export class Linker {
       providers.set(wanted.module, trampoline.module);
     }
     const usesWasi = providers.has(WASI);
+    const image = part === this.#program.main ? this.#image : undefined;
     const module = yield* this.#instantiate(
-      part.compiled,
+      image ?? part.compiled,
       this.#config(usesWasi),
       (name) => providers.get(name),
       deadline,
+      part.pace,
     );
     linked.set(part, module);
     this.#waiting.push(...trampolines);
     yield* this.#fillTrampolines(linked, deadline);
-    yield* this.#initialize(module, usesWasi, deadline);
+    if (!image) yield* this.#initialize(module, usesWasi, deadline);
     return module;
   }
 
@@ -178,17 +182,20 @@ export class Linker {
   }
 
   *#instantiate(
-    compiled: Part['compiled'],
+    compiled: Part['compiled'] | ModuleImage,
     config: ModuleConfig,
     importResolver: (name: string) => Module | undefined,
     deadline: Deadline,
+    pace?: Pace,
   ): Steps<Module> {
     const { runtime } = this.#program.engine;
-    const options = { importResolver, context: this.#context, ...deadline.left() };
-    const module = yield* step(
-      () => runtime.instantiateModuleSync(compiled, config, options),
-      () => runtime.instantiateModule(compiled, config, options),
-    );
+    const options = { importResolver, context: this.context, ...deadline.left() };
+    const here = () => runtime.instantiateModuleSync(compiled, config, options);
+    const began = now();
+    const module = pace?.isQuick
+      ? here()
+      : yield* step(here, () => runtime.instantiateModule(compiled, config, options));
+    pace?.took(now() - began);
     this.modules.push(module);
     return module;
   }
@@ -221,7 +228,7 @@ export class Linker {
   *#run(module: Module, name: string, deadline: Deadline): Steps<boolean> {
     const found = module.exportedFunction(name);
     if (!found) return false;
-    const fn = found.withOptions({ context: this.#context, ...deadline.left() });
+    const fn = found.withOptions({ context: this.context, ...deadline.left() });
     const args = zeros(found.definition);
     yield* step(
       () => fn.callSync(...args),

@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { sha256 } from './engine.js';
 import { ExtismError, manifestError } from './errors.js';
 import type { Manifest, ManifestLike, ManifestWasm, NativeManifestOptions } from './types.js';
 
@@ -85,12 +84,16 @@ export function manifestOptions(manifest: Manifest): NativeManifestOptions {
 }
 
 /** Fetches and checks the bytes of all modules, and names them. */
-export async function partsOf(manifest: Manifest, fetchIt: Fetch): Promise<ManifestPart[]> {
+export async function partsOf(
+  manifest: Manifest,
+  fetchIt: Fetch,
+  hashOf: (bytes: Uint8Array) => string,
+): Promise<ManifestPart[]> {
   const { wasm } = manifest;
   const parts = await Promise.all(
     wasm.map(async (item, at): Promise<ManifestPart> => {
       const bytes = await bytesOf(item, at, fetchIt);
-      const hash = sha256(bytes);
+      const hash = hashOf(bytes);
       if (item.hash && item.hash.toLowerCase() !== hash)
         throw new ExtismError(
           'ERR_EXTISM_HASH',

@@ -56,6 +56,7 @@ export async function makePlugin(
 export class HostedPlugin implements Plugin, Owner {
   readonly vars = new Vars();
   readonly sharesVars: boolean;
+  readonly isFresh: boolean;
   readonly #engine: Engine;
   readonly #options: ExtismPluginOptions;
   readonly #seats: Seats<Seat>;
@@ -67,6 +68,7 @@ export class HostedPlugin implements Plugin, Owner {
     this.#engine = engine;
     this.#program = program;
     this.#options = options;
+    this.isFresh = options.fresh === true;
     this.sharesVars = instances > 1 || options.fresh === true;
     this.#seats = new Seats(instances, (): Seat => ({ instance: undefined, making: undefined }));
   }
@@ -157,9 +159,14 @@ export class HostedPlugin implements Plugin, Owner {
     this.#closing.delete(closing);
   }
   #leave(seat: Seat): void {
-    const isFresh = this.#options.fresh === true;
-    if (seat.instance && (isFresh || this.#isOld(seat.instance))) this.#empty(seat);
-    if (isFresh && !this.#closed && !seat.making) {
+    const { instance } = seat;
+    if (instance && this.#isOld(instance)) this.#empty(seat);
+    else if (instance && this.isFresh) {
+      const next = this.#closed ? undefined : instance.again();
+      if (!next) this.#empty(seat);
+      seat.instance = next;
+    }
+    if (this.isFresh && !this.#closed && !seat.making && !seat.instance) {
       // Ahead of the next call; what goes wrong is told to that, which tries again.
       seat.making = takeLater(Instance.make(this.#program, this));
       seat.making.catch(() => {});

@@ -1,17 +1,24 @@
 import { Buffer } from 'node:buffer';
 import type { CompiledModule, Module } from '../index.js';
-import type { Code, Engine } from './engine.js';
+import type { Code, Engine, Pace, SharedHost } from './engine.js';
 import { sha256 } from './engine.js';
+import type { Frozen } from './frozen.js';
 import { ENV, hostModules, replacedKernel } from './host.js';
 import { manifestOf, partsOf } from './manifest.js';
-import { importsAndExports } from './sections.js';
 import { type Settings, settingsOf } from './settings.js';
-import type { ExtismPluginOptions, ManifestLike, ModuleExportDescriptor, ModuleImportDescriptor } from './types.js';
+import type {
+  ExtismPluginOptions,
+  HostFunction,
+  ManifestLike,
+  ModuleExportDescriptor,
+  ModuleImportDescriptor,
+} from './types.js';
 
 /** A module of the plugin, compiled. */
 export interface Part {
   readonly name: string;
   readonly compiled: CompiledModule;
+  readonly pace: Pace;
   readonly imports: readonly ModuleImportDescriptor[];
   readonly exports: readonly ModuleExportDescriptor[];
   /** What it imports of the caller's own functions, by namespace. */
@@ -33,13 +40,13 @@ export class Program {
     const kernel = await engine.kernel();
     const program = new Program(engine, settings, kernel);
     try {
-      const parts = await partsOf(manifest, fetchIt);
+      const parts = await partsOf(manifest, fetchIt, (bytes) => engine.hashOf(bytes));
       // All of them, also where one fails: what is compiled is to be released.
       const compiled = await Promise.allSettled(
         parts.map(async ({ bytes, hash }) => {
           const code = await engine.compile(bytes, hash);
           program.#code.push(code);
-          return { compiled: code.module, ...importsAndExports(bytes) };
+          return code;
         }),
       );
       for (const [at, result] of compiled.entries()) {
@@ -57,32 +64,47 @@ export class Program {
   readonly settings: Settings;
   readonly kernel: { readonly compiled: CompiledModule; readonly host: Module };
   readonly parts: Part[] = [];
+  /** What instances are made of after the first: set where each call has one of its own. */
+  frozen: Frozen | undefined;
   readonly #code: Code[] = [];
   readonly #glue = new Map<string, CompiledModule>();
-  readonly #hosts: Module[] = [];
+  readonly #hosts: SharedHost[] = [];
+  /** As they were when the plugin was loaded. */
+  readonly #functions: ReadonlyMap<string, ReadonlyMap<string, HostFunction>>;
   #users = 1;
 
   private constructor(engine: Engine, settings: Settings, kernel: Program['kernel']) {
     this.engine = engine;
     this.settings = settings;
     this.kernel = kernel;
+    const { functions } = settings;
+    this.#functions = new Map(
+      Object.entries(functions).map(([name, members]) => [name, new Map(Object.entries(members))]),
+    );
   }
   use(): void {
     this.#users++;
   }
   release(): void {
     if (--this.#users > 0) return;
+    this.frozen?.main.close();
+    this.frozen?.kernel.close();
     for (const code of this.#code) code.release();
     for (const module of this.#glue.values()) module.closeSync();
-    for (const module of this.#hosts) module.closeSync();
+    for (const host of this.#hosts) host.release();
   }
 
-  #add(name: string, { compiled, imports, exports }: Omit<Part, 'name' | 'hosts' | 'kernel'>): void {
+  #add(name: string, { module: compiled, imports, exports, pace }: Code): void {
     const { functions } = this.settings;
-    const hosts = hostModules(this.engine.runtime, compiled, functions);
-    this.#hosts.push(...hosts.values());
+    const shared = hostModules(this.engine, compiled, functions);
+    this.#hosts.push(...shared.values());
+    const hosts = new Map([...shared].map(([namespace, { module }]) => [namespace, module]));
     const kernel = hosts.has(ENV) ? this.glue(replacedKernel(compiled, functions)) : undefined;
-    this.parts.push({ name, compiled, imports, exports, hosts, kernel });
+    this.parts.push({ name, compiled, pace, imports, exports, hosts, kernel });
+  }
+
+  hostFunction(namespace: string, name: string): HostFunction {
+    return this.#functions.get(namespace)?.get(name) as HostFunction;
   }
 
   get main(): Part {

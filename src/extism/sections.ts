@@ -3,15 +3,21 @@ import type { ImportExportKind, ModuleExportDescriptor, ModuleImportDescriptor }
 const kinds: readonly (ImportExportKind | undefined)[] = ['function', 'table', 'memory', 'global', 'tag'];
 const decoder = new TextDecoder();
 
+export interface ImportsAndExports {
+  readonly imports: readonly ModuleImportDescriptor[];
+  readonly exports: readonly ModuleExportDescriptor[];
+  /** It has a start section. */
+  readonly startsItself: boolean;
+}
+
 /** What a module imports and exports, in its own order; its bytes were compiled, so they are a module. */
-export function importsAndExports(bytes: Uint8Array): {
-  imports: ModuleImportDescriptor[];
-  exports: ModuleExportDescriptor[];
-} {
+export function importsAndExports(bytes: Uint8Array): ImportsAndExports {
   const reader = new Reader(bytes);
   const imports: ModuleImportDescriptor[] = [];
   const exports: ModuleExportDescriptor[] = [];
+  let startsItself = false;
   for (const id of reader.sections()) {
+    if (id === 8) startsItself = true;
     if (id === 2)
       for (let left = reader.u32(); left > 0; left--) {
         const module = reader.name();
@@ -26,7 +32,7 @@ export function importsAndExports(bytes: Uint8Array): {
         reader.u32();
       }
   }
-  return { imports, exports };
+  return { imports, exports, startsItself };
 }
 
 class Reader {

@@ -66,7 +66,7 @@ export interface ExtismPluginOptions extends NativeManifestOptions {
 
   /** Ours: how many calls of the plugin may run at once, each in an instance of its own; vars are shared, and what else a plugin keeps is its instance's. Calls beyond that wait, in order. Default: 1. */
   instances?: number;
-  /** Ours: each call has an instance of its own, that no other call has seen; vars are kept. Default: false. */
+  /** Ours: each call begins as the plugin was when it had been initialized, once, and sees nothing of other calls but vars. Default: false. */
   fresh?: boolean;
   /** Ours: what each module of the plugin may have for itself (ModuleConfig.withLimits). Default: the package's. */
   limits?: ModuleLimits;

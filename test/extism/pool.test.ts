@@ -111,6 +111,75 @@ describe('fresh', () => {
       expect(number(await plugin.call('calls'))).toBe(1n);
     });
   });
+
+  // Pages of its memory, its globals, and the kernel's blocks: all are as they were when the plugin had been initialized, which it is once.
+  it('begins as the plugin was when it had been initialized, however much the call before has written', async () => {
+    const begins: number[] = [];
+    const functions = { host: { wait: () => void begins.push(1) } };
+    const source = guest(
+      `(global $ready (mut i64) (i64.const 0))
+      (func (export "_initialize") (call $wait) (drop (memory.grow (i32.const 1))) (i64.store (i32.const 70000) (i64.const 40)) (global.set $ready (i64.const 2)))
+      (func (export "sum") (call $number (i64.add (global.get $ready) (i64.load (i32.const 70000)))))
+      (func (export "fill")
+        (memory.fill (i32.const 65536) (i32.const 255) (i32.const 65536)) (global.set $ready (i64.const -1))
+        (drop (memory.grow (i32.const 8))) (call $number (i64.const 1)))`,
+      user,
+    );
+    await withPlugin(source, { functions, fresh: true }, async (plugin) => {
+      for (let i = 0; i < 20; i++) {
+        expect(number(await plugin.call('sum'))).toBe(42n);
+        await plugin.call('fill');
+        expect(number(plugin.callSync('sum'))).toBe(42n);
+        plugin.callSync('fill');
+      }
+    });
+    expect(begins).toHaveLength(1);
+  });
+
+  it('a context that a host function has kept is not that of the next call', async () => {
+    const kept: CallContext[] = [];
+    const functions = { host: { wait: (context: CallContext) => void kept.push(context) } };
+    await withPlugin(counting(1), { functions, fresh: true }, async (plugin) => {
+      for (let i = 0; i < 4; i++) await plugin.call('wait');
+      for (const context of kept)
+        expect(await errorOf(() => context.getVariable('n'))).toMatchObject({ code: 'ERR_EXTISM_CLOSED' });
+    });
+  });
+
+  it('of a plugin that cannot be frozen, too', async () => {
+    const functions = { host: { wait: () => {} } };
+    const main = guest('(func (export "calls") (call $other))', '(import "other" "calls" (func $other))');
+    const wasm = [
+      { data: counting(1), name: 'other' },
+      { data: main, name: 'main' },
+    ];
+    const plugin = await createPlugin({ wasm }, { functions, fresh: true });
+    for (let i = 0; i < 3; i++) expect(number(await plugin.call('calls'))).toBe(1n);
+    await plugin.close();
+  });
+});
+
+describe('shared by plugins of the same bytes', () => {
+  it('each has its own host functions', async () => {
+    const all = await Promise.all(
+      [1, 2, 3].map(async (n) => {
+        const said: number[] = [];
+        const plugin = await createPlugin(
+          { wasm: [{ data: counting(1) }] },
+          { functions: { host: { wait: () => void said.push(n) } } },
+        );
+        return { plugin, said };
+      }),
+    );
+    for (const { plugin } of all) await plugin.call('wait');
+    for (const { plugin } of all) plugin.callSync('wait');
+    expect(all.map(({ said }) => said)).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]);
+    await Promise.all(all.map(({ plugin }) => plugin.close()));
+  });
 });
 
 describe('replace', () => {
