@@ -2,7 +2,7 @@ import { converse } from './calls/conversation.js';
 import { checkParent, mustBeSync, wouldBlock } from './calls/entry.js';
 import { publicly } from './calls/lent.js';
 import { expiredError, type Lease } from './calls/link-group.js';
-import { begin, checkUncounted } from './calls/options.js';
+import { begin, checkCallOptions, checkUncounted } from './calls/options.js';
 import { publicTag, type Tag } from './exception.js';
 import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
 import { type Global, makeGlobal } from './global.js';
@@ -176,12 +176,14 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
    * The module for one conversation (alloc, write, call, read, free): calls through the lent `module` go at once, all others wait until `fn`
    * has settled. Resolves with what `fn` returns.
    *
+   * `fuel`, `cpuTimeMs` and `timeoutMs` are for all of it: its calls share them.
+   *
    * A deadline or signal ends it: a call that runs ends with ExitError and its module is closed; between two calls it rejects with
    * ERR_WAZERO_ABORTED and the module stays open.
    */
   async exclusive<T>(fn: (module: CallerModule) => T | PromiseLike<T>, options?: CallOptions): Promise<T> {
     checkFunction(fn, 'fn');
-    const checked = checkUncounted(options, this.#state.runtime.defaultOptions);
+    const checked = checkCallOptions(options, this.#state.runtime.defaultOptions);
     const parent = this.#lease?.frame;
     if (this.#lease) checkParent(parent, this.#lease.expired);
     this.#state.checkOpen();

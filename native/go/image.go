@@ -10,6 +10,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental/sock"
 
+	"wazeronode/accounts"
 	"wazeronode/arena"
 	"wazeronode/failure"
 	"wazeronode/frames"
@@ -28,7 +29,8 @@ type imageState struct {
 	memory   *arena.Image // nil: no memory
 
 	stateBytes uint64
-	again      bool // a call that waits asks its host function again
+	tenant     *accounts.Tenant // of the module that was frozen, charged with the image while the handle is there; or nil
+	again      bool             // a call that waits asks its host function again
 
 	name      string   // of the module that was frozen
 	mounts    []string // guest paths
@@ -61,6 +63,9 @@ func (i *imageState) disown() {
 	}
 	i.rt.release(i)
 	i.compiled.letGo()
+	if i.tenant != nil {
+		i.tenant.GiveImage(i.bytes())
+	}
 	if i.memory != nil {
 		i.memory.Finish()
 	}
@@ -190,6 +195,15 @@ func (z *freezing) freeze() error {
 	if !img.compiled.hold() {
 		img.letGo()
 		return failure.Closed("the compiled module is closed")
+	}
+	if t := m.account.Tenant(); t != nil {
+		if !t.TakeImage(img.bytes()) {
+			img.compiled.letGo()
+			img.letGo()
+			limit := accounts.Memory.Limit()
+			return failure.Limit(limit, fmt.Sprintf("an image of %d bytes is over the limit %s", img.bytes(), limit))
+		}
+		img.tenant = t
 	}
 	m.rt.addImage(img)
 	z.image = img

@@ -3,7 +3,7 @@ import { addActive, native, removeActive } from '../native/native.js';
 import { CPU, f64, putFuel } from '../values/area.js';
 import { abortedError, type Interruption } from '../values/errors.js';
 import { AsyncResource, Buffer } from '../values/node.js';
-import { cpuLeft, endingOf, leave } from './entry.js';
+import { cpuLeft, endingOf, fuelLeft, leave } from './entry.js';
 import { Frame, frames } from './link-group.js';
 import { nextTurn } from './turns.js';
 
@@ -80,7 +80,8 @@ export abstract class AsyncFrame<T> extends Frame {
     addActive();
     this.group.detachBuffers();
     try {
-      if (this.fuel !== undefined) putFuel(this.fuel);
+      const fuel = fuelLeft(this);
+      if (fuel !== undefined) putFuel(fuel);
       f64[CPU] = cpuLeft(this);
       const json = this.begin(LANE.async, this.nativeBelow(), timeoutNs);
       const error = json === undefined ? undefined : endingOf(this, () => json);

@@ -56,6 +56,14 @@ export function converse<C, T>(
           const before = module.spent().ranMs;
           frame.cpuLeft = () => Math.max(frame.cpuTimeMs - (module.spent().ranMs - before), 1e-6); // 0 would be no limit
         }
+        const { fuel } = frame;
+        if (fuel !== undefined) {
+          const before = module.spent().fuel;
+          frame.fuelLeft = () => {
+            const burned = module.spent().fuel - before;
+            return burned < fuel ? fuel - burned : 0n;
+          };
+        }
         let answer: T | PromiseLike<T>;
         try {
           answer = resource.runInAsyncScope(fn, undefined, lend(lease));

@@ -69,6 +69,16 @@ export function cpuLeft(frame: Frame): number {
   return nanoseconds(left);
 }
 
+/** What the frame may execute; undefined: no limit but that of the call below, which native code knows. */
+export function fuelLeft(frame: Frame): bigint | undefined {
+  let left = frame.fuel;
+  for (let parent = frame.parent; parent; parent = parent.parent) {
+    const shared = parent.fuelLeft?.();
+    if (shared !== undefined && (left === undefined || shared < left)) left = shared;
+  }
+  return left;
+}
+
 /** withCloseOnTrap. What is being instantiated ends anyway. */
 function noteTrap(frame: Frame, record: ErrorRecord): void {
   const { module, stack } = frame;
@@ -125,8 +135,10 @@ export function enterSync(
   group.push(frame, stack);
   group.refreshBuffers();
   let error: Error | undefined;
+  let fuel: bigint | undefined;
   try {
-    if (frame.fuel !== undefined) putFuel(frame.fuel);
+    fuel = fuelLeft(frame);
+    if (fuel !== undefined) putFuel(fuel);
     f64[CPU] = cpuLeft(frame);
     const json = start(frame.id, LANE.sync, frame.nativeBelow(), timeoutNs);
     error = endingOf(frame, () => json);
@@ -135,7 +147,7 @@ export function enterSync(
   }
   frame.group.refreshBuffers();
   leave(frame, error);
-  if (error && frame.fuel !== undefined) putFuel(undefined); // nobody may have taken it
+  if (error && fuel !== undefined) putFuel(undefined); // nobody may have taken it
   if (error) throw error;
 }
 

@@ -93,6 +93,8 @@ export class Frame<M extends Entered> {
   late: Promise<void> | undefined;
   /** Of a conversation with cpuTimeMs: milliseconds that its calls have left. */
   cpuLeft: (() => number) | undefined;
+  /** Of a conversation with fuel: what its calls have left. */
+  fuelLeft: (() => bigint) | undefined;
   /** That host function has restored a snapshot: what it answers does not matter. */
   restoring = false;
 

@@ -41,7 +41,7 @@ export interface Instance {
   checkQueue(): void;
   waits(by: 1 | -1): void;
   /** What its guest has run and waited, and its memory. */
-  spent(): { readonly ranMs: number; readonly waitedMs: number; readonly memoryBytes: number };
+  spent(): { readonly ranMs: number; readonly waitedMs: number; readonly memoryBytes: number; readonly fuel: bigint };
   /** In the order in which they were made. */
   readonly id: number;
   /** The frame of it that came last of those that wait, which lead to the others. */

@@ -82,12 +82,10 @@ export function checkCallOptions(options: CallOptions | undefined, defaults: Che
   return new CheckedOptions(signal, timeoutMs, cpuTimeMs, byDefault, options.context, interruptible, counted, fuel);
 }
 
-/** Of what executes nothing by itself. */
+/** Of what executes nothing: whatever fuel it is given is enough. */
 export function checkUncounted(options: CallOptions | undefined, defaults: CheckedOptions): CheckedOptions {
   const checked = checkCallOptions(options, defaults);
-  if (checked.fuel !== undefined)
-    throw invalidArgument('Expected no fuel here but received some: give it to the calls');
-  return checked;
+  return checked.fuel === undefined ? checked : checkCallOptions({ ...options, fuel: undefined }, defaults);
 }
 
 /** For one call that begins now. */

@@ -241,8 +241,14 @@ export class ModuleState implements Instance {
     return usageOf(forgetPresent(this.#used ?? new BigUint64Array(USAGE.words)));
   }
   spent() {
-    const [ran = 0n, waited = 0n, memory = 0n] = this.#usedNow() ?? this.#used ?? [];
-    return { ranMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6, memoryBytes: Number(memory) };
+    const words = this.#usedNow() ?? this.#used ?? new BigUint64Array(USAGE.words);
+    const [ran, waited, memory] = words as unknown as readonly [bigint, bigint, bigint];
+    return {
+      ranMs: Number(ran) / 1e6,
+      waitedMs: Number(waited) / 1e6,
+      memoryBytes: Number(memory),
+      fuel: words[USAGE.fuel] as bigint,
+    };
   }
   #usedNow(): BigUint64Array | undefined {
     const words = new BigUint64Array(USAGE.words);

@@ -354,7 +354,7 @@ export const SOURCE = { eof: 0, fd: 1, bytes: 2, callback: 3 } as const;
 export const CLOCK = { fake: 0, system: 1, callback: 2 } as const;
 export const RAND = { deterministic: 0, secure: 1, bytes: 2, callback: 3 } as const;
 /** How many words: see wazero_node.h. */
-export const USAGE = { words: 18, limits: 9 } as const;
+export const USAGE = { words: 18, limits: 9, /** Of these words. */ fuel: 15 } as const;
 export const MOUNT = { dir: 1, readOnlyDir: 2, fs: 3, sysFs: 4 } as const;
 
 // ---- records: property names are the jsName column of native/abi/config_fields.def; absent = zero

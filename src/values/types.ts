@@ -129,7 +129,7 @@ export interface Limits extends ModuleLimits {
 
 /** What the modules of a tenant may have together. Every field is unlimited by default. What is over: the -1 or errno of the guest's own instruction, else LimitError. */
 export interface TenantLimits {
-  /** Bytes of linear memories. */
+  /** Bytes of linear memories, and of open images of its modules. */
   memoryBytes?: number;
   /** Modules that are not closed. */
   instances?: number;
@@ -155,7 +155,7 @@ export interface Usage {
   readonly cpuMs: number;
   /** Milliseconds that calls waited for a slot or a budget. */
   readonly waitedMs: number;
-  /** Now, of linear memories that the module has, and not those that it imports. */
+  /** Now, of linear memories that the module has, and not those that it imports; of a tenant, with the images that were frozen of its modules and are open. */
   readonly memoryBytes: number;
   readonly peakMemoryBytes: number;
   /** Now, not closed. */

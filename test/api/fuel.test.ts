@@ -256,6 +256,46 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
     }
   });
 
+  test('the calls of a conversation share its fuel', async () => {
+    const module = await guestOf(costs, config());
+    const add = await cost(module, 'call', 'add', 1, 2);
+    const calls = async (fuel: bigint, most = 10, own?: bigint) => {
+      let done = 0;
+      const error = await errorOf(() =>
+        module.exclusive(
+          async (lent) => {
+            const fn = lent.exportedFunction('add', ['i32', 'i32'], ['i32']);
+            const limited = own === undefined ? fn : fn.withOptions({ fuel: own });
+            for (; done < most; done++) await limited.call(1, 2);
+            throw new Error('as many as were wanted');
+          },
+          { fuel },
+        ),
+      );
+      return [done, (error as Trap).kind];
+    };
+    expect(await calls(3n * add)).toEqual([3, 'out of fuel']);
+    expect(await calls(4n * add - 1n)).toEqual([3, 'out of fuel']);
+    expect(await calls(10n * add)).toEqual([10, undefined]);
+    expect(await calls(0n)).toEqual([0, 'out of fuel']);
+    expect(await calls(10n * add, 10, add - 1n)).toEqual([0, 'out of fuel']); // its own is less
+    expect(await calls(3n * add, 10, 100n * add)).toEqual([3, 'out of fuel']);
+    // Whatever a conversation had is no matter to the next, and one in another shares with that.
+    const nested = await module.exclusive(
+      (lent) =>
+        lent.exclusive(
+          async (inner) => {
+            await inner.exportedFunction('add')!.call(1, 2);
+            return errorOf(() => inner.exportedFunction('add')!.call(1, 2));
+          },
+          { fuel: 100n * add },
+        ),
+      { fuel: 2n * add - 1n },
+    );
+    expect(nested).toMatchObject(outOfFuel);
+    expect(await cost(module, 'callSync', 'add', 1, 2)).toBe(add);
+  });
+
   test('start functions, and modules of an image', async () => {
     const text = `(module (import "env" "host" (func (param i32) (result i32)))
       (memory 1) (func $start (local i32) (local.set 0 (i32.const 10)) (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
@@ -267,10 +307,15 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
     const make = (fuel: bigint) => runtime.instantiateModule(compiled, undefined, { fuel });
     await (await make(start)).close();
     await expect(make(start - 1n)).rejects.toMatchObject(outOfFuel);
-    const image = await (await make(start)).freeze();
+    const image = await (await make(start)).freeze({ fuel: 0n }); // which executes nothing, as reset
     const clone = await runtime.instantiateModule(image);
     expect(await cost(clone, 'callSync', 'ok')).toBe(1n);
-    await clone.reset();
+    await clone.reset({ fuel: 0n });
+    await clone.exportedFunction('ok')!.call(); // and leaves none behind
+    await using other = new Runtime();
+    const uncounted = await other.instantiate(wat('(module)'));
+    for (const refused of [uncounted.freeze({ fuel: 1n }), uncounted.exclusive(() => 0, { fuel: 1n })])
+      await expect(refused).rejects.toThrow(TypeError);
     expect(await cost(clone, 'call', 'ok')).toBe(1n);
     image.close();
   });

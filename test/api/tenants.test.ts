@@ -134,7 +134,7 @@ describe('what is counted', () => {
     await call(first, 'grow', 2);
     const image = await first.freeze();
     const [module] = await Promise.all([runtime.instantiateModule(image, config), first.close()]);
-    expect(tenant.usage()).toMatchObject({ memoryBytes: 3 * page, instances: 1 });
+    expect(tenant.usage()).toMatchObject({ memoryBytes: 3 * page + image.byteLength, instances: 1 });
     await call(module!, 'grow', 4);
     await call(module!, 'growTable', 100);
     expect(module!.usage().memoryBytes).toBe(7 * page);
@@ -143,6 +143,16 @@ describe('what is counted', () => {
     tenant.setLimits({ tableElements: 110 }); // those of the reset are given back
     expect(await call(module!, 'growTable', 101)).toBe(-1);
     expect(await call(module!, 'growTable', 100)).toBe(10);
+    tenant.setLimits({ memoryBytes: 3 * page + image.byteLength });
+    expect(await errorOf(() => module!.freeze())).toMatchObject({
+      code: 'ERR_WAZERO_LIMIT',
+      limit: 'tenant.memoryBytes',
+    });
+    expect(tenant.usage().memoryBytes).toBe(3 * page + image.byteLength);
+    await image.close();
+    expect(tenant.usage().memoryBytes).toBe(3 * page);
+    image.closeSync();
+    expect(tenant.usage().memoryBytes).toBe(3 * page);
   });
 
   it('while a call runs: itself, those that wait, and in its host function', async () => {

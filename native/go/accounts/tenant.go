@@ -195,6 +195,10 @@ func (t *Tenant) retire(a *Account) {
 	}
 }
 
+// TakeImage is for what belongs to no account: false where it would be more memory than the tenant may have. GiveImage gives it back.
+func (t *Tenant) TakeImage(bytes uint64) bool { return t.levels[Memory].take(bytes) }
+func (t *Tenant) GiveImage(bytes uint64)      { t.levels[Memory].now.Add(-bytes) }
+
 // Usage is as of now.
 func (t *Tenant) Usage() Usage {
 	t.mu.Lock()
