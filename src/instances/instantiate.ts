@@ -253,7 +253,8 @@ function setHeir(
   extras: InstantiationExtras,
 ): void {
   const { image } = first;
-  if (!image || image.waitsIn !== 0 || fields.listeners.length > 0 || extras.globals !== undefined) return;
+  if (image === undefined || image.waitsIn !== 0) return;
+  if (fields.listeners.length > 0 || extras.globals !== undefined) return;
   first.succession = new Succession(first, (failed) => {
     const options = { ...given, signal: undefined, deadline: deadlineOf(given.timeoutMs) };
     const others = { ...extras, closeNotifier: undefined };
