@@ -16,6 +16,7 @@ const order = [
   'tracing',
   'instances',
   'images',
+  'tenants',
   'extism',
   'kernels',
   'code',
