@@ -87,11 +87,11 @@ export interface KernelHost {
 export class Engine {
   static readonly #engines = new Map<string, Engine>();
   /** To be released. */
-  static use(cacheDir: string | undefined): Engine {
-    const key = cacheDir ?? '';
+  static use(cacheDir: string | undefined, countsFuel: boolean): Engine {
+    const key = `${countsFuel ? 'fuel' : ''}\0${cacheDir ?? ''}`;
     let engine = Engine.#engines.get(key);
     if (!engine) {
-      engine = new Engine(cacheDir, () => Engine.#engines.delete(key));
+      engine = new Engine(cacheDir, countsFuel, () => Engine.#engines.delete(key));
       Engine.#engines.set(key, engine);
     }
     engine.#users.use();
@@ -106,9 +106,9 @@ export class Engine {
   #kernel: Promise<{ compiled: CompiledModule; host: Module }> | undefined;
   #wasi: Module | undefined;
 
-  private constructor(cacheDir: string | undefined, forget: () => void) {
+  private constructor(cacheDir: string | undefined, countsFuel: boolean, forget: () => void) {
     this.#cache = cacheDir === undefined ? undefined : CompilationCache.withDir(cacheDir);
-    const config = new RuntimeConfig().withCoreFeatures(features).withCloseOnContextDone(true);
+    const config = new RuntimeConfig().withCoreFeatures(features).withCloseOnContextDone(true).withFuel(countsFuel);
     this.runtime = new Runtime(config.withCompilationCache(this.#cache));
     this.#users = new Counted(() => {
       forget();

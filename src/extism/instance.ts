@@ -10,7 +10,6 @@ import {
 import { now } from '../values/node.js';
 import { CallContext, type ContextOwner } from './context.js';
 import type { KernelHost } from './engine.js';
-import { anonymous } from './engine.js';
 import { ExtismError } from './errors.js';
 import { type Frozen, littleMemory } from './frozen.js';
 import type { FunctionHost } from './host.js';
@@ -20,6 +19,7 @@ import { Linker, zeros } from './link.js';
 import { logLevels } from './log-level.js';
 import { PluginOutput } from './output.js';
 import type { Part, Program } from './program.js';
+import { boundsOf } from './settings.js';
 import { type Steps, step } from './steps.js';
 import type { HostFunction, PluginCallOptions } from './types.js';
 import { tooMuch, type VarName, type Vars, varName } from './vars.js';
@@ -54,7 +54,7 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
     let instance: Instance | undefined;
     try {
       // No code of the plugin's runs in that, so it need not be off the JS thread.
-      module = runtime.instantiateModuleSync(frozen?.kernel ?? kernel.compiled, anonymous.withLimits(settings.limits), {
+      module = runtime.instantiateModuleSync(frozen?.kernel ?? kernel.compiled, settings.moduleConfig, {
         importResolver: () => host,
       });
       const linker = new Linker(program, module, frozen?.main);
@@ -212,11 +212,19 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
       target = { fn: fn.withOptions(this.#options({})), args: zeros(fn.definition) };
       this.#targets.set(key, target);
     }
-    if (options.timeoutMs === undefined && !options.signal) return target;
+    const { timeoutMs, signal, cpuTimeMs, fuel } = options;
+    if (timeoutMs === undefined && !signal && cpuTimeMs === undefined && fuel === undefined) return target;
     return { fn: target.fn.withOptions(this.#options(options)), args: target.args };
   }
-  #options({ timeoutMs = this.program.settings.timeoutMs, signal }: PluginCallOptions) {
-    return { context: this, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal ? { signal } : {}) };
+  #options(options: PluginCallOptions) {
+    const { timeoutMs = this.settings.timeoutMs, signal } = options;
+    const bounds = boundsOf(options, this.settings.bounds);
+    return {
+      context: this,
+      ...bounds,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(signal ? { signal } : {}),
+    };
   }
 
   #begin(input: Uint8Array, hostContext: unknown): void {

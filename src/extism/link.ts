@@ -1,12 +1,13 @@
 import type { FunctionDefinition, Module, ModuleConfig, ModuleImage } from '../index.js';
 import { now } from '../values/node.js';
-import { anonymous, type Pace } from './engine.js';
+import type { Pace } from './engine.js';
 import { ExtismError } from './errors.js';
 import { fsConfig } from './files.js';
 import { Glue } from './glue.js';
 import { ENV } from './host.js';
 import { ofHost } from './kernel.js';
 import type { Part, Program } from './program.js';
+import type { Bounds } from './settings.js';
 import { type Steps, step } from './steps.js';
 import type { ModuleImportDescriptor } from './types.js';
 
@@ -48,12 +49,12 @@ export class Linker {
   *module(part: Part): Steps<Module> {
     const there = this.#linked.get(part);
     if (there) return there;
-    const { timeoutMs } = this.#program.settings;
+    const { timeoutMs, bounds } = this.#program.settings;
     return yield* this.#link(
       part,
       [part === this.#program.main ? 'main' : part.name],
       this.#linked,
-      new Deadline(timeoutMs),
+      new Deadline(timeoutMs, bounds),
     );
   }
 
@@ -119,7 +120,7 @@ export class Linker {
         ['kernel', this.#kernel],
         ['replacements', own as Module],
       ]);
-      return yield* this.#instantiate(part.kernel, anonymous, (name) => sources.get(name), deadline);
+      return yield* this.#instantiate(part.kernel, this.#config(false), (name) => sources.get(name), deadline);
     }
     if (own) return own;
     if (wanted.module === WASI) {
@@ -156,7 +157,12 @@ export class Linker {
     glue.table(functions.length, TABLE);
     for (const [slot, wanted] of functions.entries())
       glue.exportFunction(wanted.import?.name as string, glue.throughTable(slot, wanted));
-    const module = yield* this.#instantiate(this.#program.glue(glue.bytes()), anonymous, () => undefined, deadline);
+    const module = yield* this.#instantiate(
+      this.#program.glue(glue.bytes()),
+      this.#config(false),
+      () => undefined,
+      deadline,
+    );
     return { provider, functions, module };
   }
   *#fillTrampolines(linked: Linked, deadline: Deadline): Steps<void> {
@@ -177,7 +183,7 @@ export class Linker {
         ['trampoline', trampoline.module],
       ]);
       const compiled = this.#program.glue(glue.bytes());
-      yield* this.#instantiate(compiled, anonymous, (name) => sources.get(name), deadline);
+      yield* this.#instantiate(compiled, this.#config(false), (name) => sources.get(name), deadline);
     }
   }
 
@@ -202,7 +208,7 @@ export class Linker {
 
   #config(usesWasi: boolean): ModuleConfig {
     const { settings } = this.#program;
-    const config = anonymous.withLimits(settings.limits);
+    const config = settings.moduleConfig;
     if (!usesWasi) return config;
     const streams = settings.enableWasiOutput ? 'inherit' : 'ignore';
     return config
@@ -249,10 +255,13 @@ function linkError(path: readonly string[], message: string): ExtismError {
 
 class Deadline {
   readonly #at: number;
-  constructor(timeoutMs: number | undefined) {
+  readonly #bounds: Bounds;
+  constructor(timeoutMs: number | undefined, bounds: Bounds) {
+    this.#bounds = bounds;
     this.#at = timeoutMs === undefined ? Infinity : now() + timeoutMs;
   }
-  left(): { timeoutMs?: number } {
-    return this.#at === Infinity ? {} : { timeoutMs: Math.max(1, this.#at - now()) };
+  /** For the next step. */
+  left(): Bounds & { timeoutMs?: number } {
+    return this.#at === Infinity ? this.#bounds : { ...this.#bounds, timeoutMs: Math.max(1, this.#at - now()) };
   }
 }

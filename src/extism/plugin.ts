@@ -35,7 +35,7 @@ export async function makePlugin(
     throw Object.assign(new RangeError(`Expected a whole number from 1 for instances but received ${instances}`), {
       code: 'ERR_EXTISM_MANIFEST',
     });
-  const engine = Engine.use(options.cacheDir);
+  const engine = Engine.use(options.cacheDir, options.fuel !== undefined);
   let program: Program;
   try {
     program = await Program.load(source, options, engine);

@@ -1,10 +1,15 @@
+import type { ModuleConfig } from '../index.js';
 import { CAPABILITIES } from './capabilities.js';
+import { anonymous } from './engine.js';
 import { ExtismError, manifestError } from './errors.js';
 import { type LogLevel, levelNumber } from './log-level.js';
 import { manifestOptions } from './manifest.js';
-import type { ExtismPluginOptions, HostFunction, Manifest } from './types.js';
+import type { ExtismPluginOptions, HostFunction, Manifest, PluginCallOptions } from './types.js';
 
 export type Functions = Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;
+
+/** What a call may take, beside its time by the clock. */
+export type Bounds = Pick<PluginCallOptions, 'cpuTimeMs' | 'fuel'>;
 
 /** Options and manifest, with every default. */
 export interface Settings {
@@ -22,7 +27,10 @@ export interface Settings {
   readonly timeoutMs: number | undefined;
   readonly fetch: typeof fetch;
   readonly allowHttpResponseHeaders: boolean;
-  readonly limits: NonNullable<ExtismPluginOptions['limits']>;
+  /** Of each module of the plugin. */
+  readonly moduleConfig: ModuleConfig;
+  /** Of each call into it. */
+  readonly bounds: Bounds;
 }
 
 /** An option goes before the manifest, as in js-sdk: what is empty or 0 there is none. */
@@ -45,7 +53,8 @@ export function settingsOf(options: ExtismPluginOptions, manifest: Manifest): Se
     timeoutMs: options.timeoutMs || own.timeoutMs || undefined,
     fetch: options.fetch ?? fetch,
     allowHttpResponseHeaders: Boolean(options.allowHttpResponseHeaders),
-    limits: options.limits ?? {},
+    moduleConfig: anonymous.withLimits(options.limits ?? {}).withTenant(options.tenant),
+    bounds: boundsOf(options),
   };
 }
 
@@ -68,4 +77,12 @@ function checkFunctions(functions: Functions): Functions {
       if (typeof fn !== 'function')
         throw manifestError(`Expected a function for functions["${namespace}"]["${name}"] but received ${typeof fn}`);
   return functions;
+}
+
+/** Without what is not given: undefined would be a value. */
+export function boundsOf({ cpuTimeMs, fuel }: Bounds, otherwise: Bounds = {}): Bounds {
+  const bounds: Bounds = { ...otherwise };
+  if (cpuTimeMs !== undefined) bounds.cpuTimeMs = cpuTimeMs;
+  if (fuel !== undefined) bounds.fuel = fuel;
+  return bounds;
 }

@@ -1,4 +1,4 @@
-import type { ModuleLimits } from '../index.js';
+import type { ModuleLimits, Tenant } from '../index.js';
 import type { CallContext } from './context.js';
 import type { LogLevel } from './log-level.js';
 import type { PluginOutput } from './output.js';
@@ -72,12 +72,22 @@ export interface ExtismPluginOptions extends NativeManifestOptions {
   limits?: ModuleLimits;
   /** Ours: machine code is kept in that directory, for this and later processes (CompilationCache.withDir). Default: in memory only. */
   cacheDir?: string;
+  /** Ours: whose account all modules of the plugin are on (ModuleConfig.withTenant). It stays yours to close. Default: nobody's. */
+  tenant?: Tenant | undefined;
+  /** Ours: milliseconds that the plugin may run, for each call, and for each function that initializes it; what it waits for does not count. Past it: ExitError, its reason 'cpu'. Default: no limit. */
+  cpuTimeMs?: number | undefined;
+  /** Ours: what a call may execute, and each function that initializes the plugin, about one for each instruction: docs/fuel.md. Past it: Trap of kind 'out of fuel'. The plugin counts then, which makes it slower. Default: it does not count. */
+  fuel?: bigint | undefined;
 }
 
 /** Ours: of one call. */
 export interface PluginCallOptions {
   /** Milliseconds from when the call begins to run. Default: the plugin's. */
   timeoutMs?: number | undefined;
+  /** Milliseconds that the plugin may run. Default: the plugin's. */
+  cpuTimeMs?: number | undefined;
+  /** What the call may execute; a TypeError where the plugin was made without `fuel`. Default: the plugin's. */
+  fuel?: bigint | undefined;
   /** Ends the call while it runs or waits. */
   signal?: AbortSignal | undefined;
 }
