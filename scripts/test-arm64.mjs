@@ -6,6 +6,7 @@
 //   hammer     deadlines and latencies are those of an emulator that is 10 to 30 times slower
 //   faults/bulk, faults/compile-stops   they bound in milliseconds how late a deadline is, as those of hammer do
 //   faults/scarce   what is taken away from the process is missing to the emulator, which needs more than a guest does
+//   the test of api/guard-pages that takes all ranges   the emulator has 6 MB of its own for each gigabyte that is reserved
 //   examples, cli, types, fuzz   minutes each, and nothing in them depends on the processor
 import { join } from 'node:path';
 import { fail, output, root, run, timedTests } from './lib/tools.mjs';

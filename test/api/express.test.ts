@@ -5,6 +5,7 @@ import { errorOf } from '../support/errors.js';
 import { direct, guest, repeatedly, world } from '../support/express-calls.js';
 import { interruptible } from '../support/guests.js';
 import { binding, type CallerModule, experimental, ModuleConfig, Runtime } from '../support/package.js';
+import { slowness } from '../support/slowness.js';
 import { wat } from '../support/wat.mjs';
 
 describe('a call', () => {
@@ -170,7 +171,8 @@ describe('a host function', () => {
         throughGo = 0;
         for (const answer of answers.splice(0)) answer();
         expect(await Promise.all(all)).toEqual(guests.map((_, i) => i + 1));
-        if (direct && round > 4) expect(throughGo).toBe(0);
+        // What takes longer, as all does in an emulator, goes through Go.
+        if (direct && slowness === 1 && round > 4) expect(throughGo).toBe(0);
       });
     } finally {
       native.frameReply = frameReply;
