@@ -18,6 +18,7 @@ const order = [
   'images',
   'tenants',
   'extism',
+  'webassembly',
   'kernels',
   'code',
   'memory',

@@ -110,6 +110,17 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   }
 
   /**
+   * Decodes and validates a module without compiling it, on the JS thread: what `compileModule` would refuse is refused here.
+   *
+   * @throws CompileError, LimitError, ERR_WAZERO_CLOSED
+   */
+  validateModule(binary: BinarySource): void {
+    const bytes = checkBinary(binary, 'binary');
+    this.#state.checkOpen();
+    native().validate(this.#state.handle, bytes);
+  }
+
+  /**
    * Instantiates a compiled module, and runs its start section and start functions, off the JS thread. A start function that exits with
    * code 0 is no error: the module is closed then.
    *

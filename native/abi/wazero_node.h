@@ -264,6 +264,7 @@ enum {
  *                                                                    request 0: sync, value = compiled module; else WZ_MSG_DONE with frame = request,
  *                                                                    target = compiled module. timeout_ns: 0 = none; then ERR_WAZERO_ABORTED, reason timeout
  *                                                                    runtime: or a listener made of it, which is used up: the module is heard by it
+ * void     wz_validate(wz_handle runtime, const uint8_t*, size_t, wz_result*)   what wz_compile would say of the bytes, without compiling
  * void     wz_compile_piece(wz_handle runtime, uint64_t request, uint64_t total, const uint8_t*, size_t, wz_result*)   of `total` bytes that the
  *                                                                    wz_compile of that request is to take, in place of its own
  * void     wz_compile_cancel(uint64_t env, uint64_t request, uint32_t reason)   WZ_STOP_*; its WZ_MSG_DONE comes soon, with ERR_WAZERO_ABORTED

@@ -28,6 +28,7 @@ import (
 	"wazeroengine/e12profile"
 	"wazeroengine/e13waiting"
 	"wazeroengine/e14host"
+	"wazeroengine/e14validate"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -138,6 +139,7 @@ var edits = []edit.Edit{
 	e13waiting.Edit, // in the image of e11fork, and where e5direct enters
 	e12profile.Edit, // beside the polls of e2
 	e14host.Edit,
+	e14validate.Edit,
 }
 
 //go:embed all:*

@@ -100,17 +100,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 		return err
 	})
 	if err != nil {
-		if scarce := (*failure.Error)(nil); errors.As(context.Cause(ctx), &scarce) {
-			return nil, scarce
-		}
-		if rt.isClosed() {
-			return nil, failure.Closed(err.Error())
-		}
-		refused := failure.Classify(err, failure.CodeCompile)
-		if refused.Code == failure.CodeTrap { // wazero panicked: of a module that has not run nothing traps
-			refused.Code, refused.Kind = failure.CodeCompile, ""
-		}
-		return nil, refused
+		return nil, rt.refused(ctx, err)
 	}
 	c.imports = prescan.Imports(binary)
 	if c.sum = sum; sum == (codecache.Key{}) {
@@ -140,6 +130,47 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 		return nil, err
 	}
 	return c, nil
+}
+
+// refused is what wazero's error says to JavaScript.
+func (rt *runtimeState) refused(ctx context.Context, err error) error {
+	if scarce := (*failure.Error)(nil); errors.As(context.Cause(ctx), &scarce) {
+		return scarce
+	}
+	if rt.isClosed() {
+		return failure.Closed(err.Error())
+	}
+	refused := failure.Classify(err, failure.CodeCompile)
+	if refused.Code == failure.CodeTrap { // wazero panicked: of a module that has not run nothing traps
+		refused.Code, refused.Kind = failure.CodeCompile, ""
+	}
+	return refused
+}
+
+// validate says what is wrong with a module, if anything, as compile would. On the JS thread, which nothing of it waits for.
+func (rt *runtimeState) validate(binary []byte) error {
+	if rt.isClosed() {
+		return failure.Closed("the runtime is closed")
+	}
+	limits := rt.prescanLimits()
+	if err := refusal(prescan.CheckDeclarations(binary, limits)); err != nil {
+		return err
+	}
+	if err := refusal(prescan.Check(binary, limits)); err != nil {
+		return err
+	}
+	release, err := reserveForCompile(binary)
+	if err != nil {
+		return err
+	}
+	defer release()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	defer endWhereScarce(ctx, cancel)()
+	if err := failure.Protect(func() error { return validateModule(ctx, rt.inner, binary) }); err != nil {
+		return rt.refused(ctx, err)
+	}
+	return nil
 }
 
 // reserveForCompile refuses what may take more memory than the process has left, because Go cannot recover from that. Measured: real modules

@@ -32,6 +32,11 @@ func functionAt(m api.Module, index uint32) api.Function { return nodehost.Funct
 func (i *instantiation) hostCode(ctx context.Context, code wazero.CompiledModule) (context.Context, wazero.CompiledModule, error) {
 	return nodehost.WithHostFunctions(ctx, functionsFrom(i.compiled.hostFunctions, i.config.hostBase)), code, nil
 }
+
+func validateModule(ctx context.Context, r wazero.Runtime, binary []byte) error {
+	return nodehost.ValidateModule(ctx, r, binary)
+}
+
 func hostFunctionsOf(code wazero.CompiledModule) []any { return nodehost.HostFunctionsOf(code) }
 
 type exceptionsKey = nodehost.ExceptionsKey

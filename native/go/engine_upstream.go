@@ -29,6 +29,16 @@ func (i *instantiation) hostCode(ctx context.Context, _ wazero.CompiledModule) (
 	}
 	return ctx, code, err
 }
+
+// validateModule compiles, as there is no other way to ask.
+func validateModule(ctx context.Context, r wazero.Runtime, binary []byte) error {
+	c, err := r.CompileModule(ctx, binary)
+	if err == nil {
+		err = c.Close(ctx)
+	}
+	return err
+}
+
 func hostFunctionsOf(wazero.CompiledModule) []any { return nil }
 
 type exceptionsKey struct{} // nobody asks for it

@@ -119,6 +119,17 @@ func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, w
 	})
 }
 
+//export wz_validate
+func wz_validate(h C.wz_handle, data *C.uint8_t, size C.size_t, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		rt, err := handles.Lookup[*runtimeState](handles.Handle(h), handles.Runtime)
+		if err != nil {
+			return 0, nil, err
+		}
+		return 0, nil, rt.validate(goData(data, size))
+	})
+}
+
 //export wz_compile_piece
 func wz_compile_piece(h C.wz_handle, request C.uint64_t, total C.uint64_t, data *C.uint8_t, size C.size_t, out *C.wz_result) {
 	answer(out, func() (uint64, []byte, error) {

@@ -52,6 +52,16 @@ interface Forgotten {
   readonly place: Place;
   readonly lists: readonly { deref(): Set<Place> | undefined }[];
 }
+/** Many modules are held with the same few, and a WeakRef takes a microsecond to make: one for each. */
+const known = new WeakMap<object, { deref(): object | undefined }>();
+function weakly<T extends object>(target: T): { deref(): T | undefined } {
+  let ref = known.get(target);
+  if (ref === undefined) {
+    ref = new WeakRef(target);
+    known.set(target, ref);
+  }
+  return ref as { deref(): T | undefined };
+}
 // One that nobody can reach any more, and so nobody of its link group: nothing of it runs, for a frame holds its module. What it is held with
 // must not lead to its runtime, which may lead back to it.
 const forgotten = netUnder<Forgotten>(({ handle, compiled, place, lists }) => {
@@ -362,9 +372,9 @@ export class ModuleState implements Instance {
     for (const list of [this.runtime.modules, this.#tenant?.modules as Set<Place> | undefined]) {
       if (!list?.delete(strong)) continue;
       list.add(place);
-      lists.push(new WeakRef(list));
+      lists.push(weakly(list));
     }
-    forgotten.register(this, { handle: this.handle, compiled: new WeakRef(this.compiled), place, lists }, this);
+    forgotten.register(this, { handle: this.handle, compiled: weakly(this.compiled), place, lists }, this);
   }
 
   /** Before its memory goes, or is another. */

@@ -38,6 +38,8 @@ export interface NativeBinding {
   /** Copies the bytes before it returns. The outcome is a MSG.done with `frame` = request, `target` = the compiled module. */
   compile(runtime: Handle, binary: Uint8Array, workers: number, request: number): void;
   compileSync(runtime: Handle, binary: Uint8Array, workers: number, timeoutNs: number): Handle;
+  /** Throws what compileSync would throw of these bytes, without compiling. */
+  validate(runtime: Handle, binary: Uint8Array): void;
   compileCancel(request: number, reason: number): void;
   /** Functions compiled << 32 | functions of the module; 0 before the first, when it has ended, and where the engine does not count. */
   compileProgress(request: number): bigint;

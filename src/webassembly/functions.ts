@@ -124,6 +124,8 @@ function functionFor(part: FunctionPart, realm: Realm, book: FunctionBook): obje
   };
   const take = (): ExportedFunction => realm.limited(callOf(part));
   const plain = results.every((type) => type !== 'externref' && type !== 'funcref');
+  if (plain && params.length <= 4 && params.every((type) => type === 'i32'))
+    return ofIntegers(params.length, take, again);
   const back = (result: unknown): unknown => {
     if (plain) return result;
     if (results.length === 1) return fromWasm(results[0] as Type, result, book);
@@ -155,7 +157,6 @@ function functionFor(part: FunctionPart, realm: Realm, book: FunctionBook): obje
     }
     return back(result);
   };
-  if (plain && params.length <= 4 && codes.every((code) => code === 0)) return ofIntegers(params.length, take, again);
   switch (params.length) {
     case 0:
       return () => run();

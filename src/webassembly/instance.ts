@@ -55,7 +55,7 @@ export function instanceClass(realm: Realm, owners: Owners, functions: Functions
   }
 
   function exportsOf({ binary }: ModulePart, module: Module, list: readonly Given[]): object {
-    // Of each kind by index: what was imported is what it was before.
+    // Of each kind by index: what was imported is what it was before. Functions are kept by their instance.
     const known = new Map<string, object>();
     const takeAt = (index: number) => () =>
       (module.exportedFunction(referenceOf) as ExportedFunction).callSync(index as never) as FunctionReference;
@@ -93,9 +93,13 @@ export function instanceClass(realm: Realm, owners: Owners, functions: Functions
     };
     const exports: object = Object.create(null);
     for (const one of binary.exports) {
-      const key = `${one.kind satisfies ExternKind}${one.index}`;
-      const value = known.get(key) ?? make(one);
-      known.set(key, value);
+      let value: object | undefined;
+      if (known.size === 0 && one.kind === 'function') value = make(one);
+      else {
+        const key = `${one.kind satisfies ExternKind}${one.index}`;
+        value = known.get(key) ?? make(one);
+        known.set(key, value);
+      }
       Object.defineProperty(exports, one.name, { value, enumerable: true, writable: false, configurable: false });
     }
     return Object.preventExtensions(exports);

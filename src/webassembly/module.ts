@@ -110,11 +110,13 @@ export function moduleClass(realm: Realm): ModuleKind {
     },
     validate(bytes, settings) {
       try {
-        compileNow(bytes, settings, '').compiled.closeSync();
+        const { binary, given } = prepare(bytes, settings, '');
+        realm.runtime.validateModule(rewritten(binary, given, true));
         return true;
       } catch (error) {
-        if (error instanceof realm.errors.CompileError) return false;
-        throw error;
+        const translated = realm.errors.translate(error);
+        if (translated instanceof realm.errors.CompileError) return false;
+        throw translated;
       }
     },
   };

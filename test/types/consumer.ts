@@ -421,6 +421,7 @@ export async function running(binary: BinarySource, signal: AbortSignal, listene
   const compiled = await runtime.compileModule(binary, compileOptions);
   const { signal: compileSignal, timeoutMs: compileTimeout, workers, listener: given } = compileOptions;
   console.log(compileSignal, compileTimeout, workers, given);
+  runtime.validateModule(binary) satisfies void;
   using compiledSync = runtime.compileModuleSync(binary, { timeoutMs: 10 });
   // @ts-expect-error nothing could fire it
   runtime.compileModuleSync(binary, { signal });

@@ -38,6 +38,16 @@ napi_value CompileSync(Environment& environment, Arguments& args) {
   return ValueOf(environment, result);
 }
 
+napi_value Validate(Environment& environment, Arguments& args) {
+  const wz_handle runtime = args.Whole(0, "runtime");
+  const Arguments::Bytes binary = args.Uint8Array(1, "binary");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_validate(runtime, binary.data, binary.size, &result);
+  result.Check(environment);
+  return nullptr;
+}
+
 napi_value CompileCancel(Environment& environment, Arguments& args) {
   const uint64_t request = args.Whole(0, "request");
   const uint32_t reason = args.Uint32(1, "reason");
@@ -151,6 +161,7 @@ const Binding kBindings[] = {
     {"compile", Entry<Compile>},
     {"compilePiece", Entry<CompilePiece>},
     {"compileSync", Entry<CompileSync>},
+    {"validate", Entry<Validate>},
     {"compileCancel", Entry<CompileCancel>},
     {"compileProgress", Entry<CompileProgress>},
     {"hostCompile", Entry<HostCompile>},
