@@ -4,6 +4,9 @@ import type { FunctionPart, Realm } from './realm.js';
 import type { Type } from './types.js';
 import { cannotCross, type FunctionBook, fromWasm, opaque, toWasm } from './values.js';
 
+/** Importers are looked through for those that are gone when there are more. */
+const fewest = 1024;
+
 /** Exported functions: functions of JavaScript, one for each function of a guest, whichever way it comes out. */
 export class Functions implements FunctionBook {
   readonly #realm: Realm;
@@ -12,6 +15,7 @@ export class Functions implements FunctionBook {
   readonly #made = new WeakMap<Module, Map<number, object>>();
   readonly #kept = new WeakMap<Module, readonly FunctionPart[]>();
   readonly #importers = new Set<{ readonly parts: WeakRef<readonly FunctionPart[]> }>();
+  #pruneAt = fewest;
   readonly #byReference = new WeakMap<FunctionReference, object>();
 
   constructor(realm: Realm) {
@@ -44,8 +48,14 @@ export class Functions implements FunctionBook {
   /** Imports that JavaScript gave to an instance: a reference to one is the instance's own, and says nothing of who that is. */
   imports(module: Module, parts: readonly FunctionPart[]): void {
     if (parts.length === 0) return;
+    if (this.#importers.size >= this.#pruneAt) this.#prune();
     this.#importers.add({ parts: new WeakRef(parts) });
     this.#kept.set(module, parts);
+  }
+  /** Who makes instances and asks for no references would else have an entry for each for ever. */
+  #prune(): void {
+    for (const importer of this.#importers) if (importer.parts.deref() === undefined) this.#importers.delete(importer);
+    this.#pruneAt = Math.max(fewest, 2 * this.#importers.size);
   }
   #imported(reference: FunctionReference): object | undefined {
     for (const importer of this.#importers) {
