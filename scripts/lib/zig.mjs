@@ -18,7 +18,12 @@ export function zigTools(target) {
   };
   // Undefined behaviour is a trap in C code that zig compiles without optimisation: not what a published library is for.
   const compiler = (name) => tool(name, `${zig} ${name} -target ${target} -fno-sanitize=undefined`);
-  return { cc: compiler('cc'), cxx: compiler('c++'), ar: tool('ar', `${zig} ar`) };
+  return {
+    cc: compiler('cc'),
+    cxx: compiler('c++'),
+    ar: tool('ar', `${zig} ar`),
+    dlltool: tool('dlltool', `${zig} dlltool`),
+  };
 }
 
 function findZig() {
