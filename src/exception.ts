@@ -1,4 +1,4 @@
-import { exceptions, type TagState, type Thrown } from './calls/exceptions.js';
+import { exceptions, type TagState, type Thrown } from './calls/thrown.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument } from './values/errors.js';
 import type { ValueType, WasmValue } from './values/types.js';

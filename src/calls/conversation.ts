@@ -1,7 +1,7 @@
 import { STOP } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { abortedError, type Interruption } from '../values/errors.js';
-import { AsyncResource } from '../values/node.js';
+import { AsyncResource } from '../values/surroundings.js';
 import type { FrameOptions, Subject } from './frames.js';
 import { Frame, type Instance, Lease } from './link-group.js';
 import { nextTurn } from './turns.js';

@@ -1,7 +1,8 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Interruption } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
-import { AbortController, clearTimeout, DOMException, now, setTimeout } from '../values/node.js';
+import { clearTimeout, setTimeout } from '../values/node.js';
+import { AbortController, DOMException, now } from '../values/surroundings.js';
 import type { HostFunction } from './host-functions.js';
 
 /**

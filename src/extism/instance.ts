@@ -7,7 +7,7 @@ import {
   type Module,
   type ModuleImage,
 } from '../index.js';
-import { now } from '../values/node.js';
+import { now } from '../values/surroundings.js';
 import { CallContext, type ContextOwner } from './context.js';
 import type { KernelHost } from './engine.js';
 import { ExtismError } from './errors.js';
@@ -267,12 +267,12 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
   pullVars(): void {
     const { kernel, vars } = this;
     if (kernel.module.isClosed || kernel.varChanges === this.#changes) return;
-    const now = kernel.readVars();
+    const present = kernel.readVars();
     this.#changes = kernel.varChanges;
-    if (!now) return;
+    if (!present) return;
     const isCurrent = this.#version === vars.version;
-    vars.merge(this.#loaded, now);
-    this.#loaded = now;
+    vars.merge(this.#loaded, present);
+    this.#loaded = present;
     if (isCurrent) this.#version = vars.version;
   }
   pushVars(through: () => Pick<Module, 'exportedFunction'>): void {

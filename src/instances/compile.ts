@@ -12,7 +12,8 @@ import {
   withStackOfAwaiter,
 } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
-import { Buffer, clearTimeout, now, setImmediate, setTimeout } from '../values/node.js';
+import { Buffer, clearTimeout, setImmediate, setTimeout } from '../values/node.js';
+import { now } from '../values/surroundings.js';
 
 export interface TimeLimit {
   /** performance.now(), Infinity for none. */

@@ -1,7 +1,8 @@
-import { type TagState, tagState } from '../calls/exceptions.js';
+import { tagState } from '../calls/exceptions.js';
 import { FunctionState } from '../calls/function-state.js';
 import { type ClosedBy, type Frame, type Instance, LinkGroup } from '../calls/link-group.js';
 import type { CheckedOptions } from '../calls/options.js';
+import type { TagState } from '../calls/thrown.js';
 import type { Callbacks } from '../io/callbacks.js';
 import { type Handle, type ModuleDescription, STOP, USAGE } from '../native/binding.js';
 import { type DescribedMemory, memoryDefinition } from '../native/definitions.js';

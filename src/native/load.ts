@@ -1,4 +1,4 @@
-// All of src becomes one file in dist: paths are as from there.
+// All of src becomes a few files in dist: paths are as from there.
 import { unsupportedError } from '../values/errors.js';
 import type { NativeBinding } from './binding.js';
 import { processReport } from './process-report.js';

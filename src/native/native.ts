@@ -1,4 +1,5 @@
-import { setImmediate, takeSurroundings } from '../values/node.js';
+import { setImmediate } from '../values/node.js';
+import { takeSurroundings } from '../values/surroundings.js';
 import type { Hooks, NativeBinding } from './binding.js';
 import { loadNative } from './load.js';
 import { guardSignals } from './signals.js';

@@ -2,23 +2,9 @@
  * What of Node is used from the start; the rest is asked for in the same way where it is needed. An import statement makes a view of all that
  * a module exports, and that loads what stands behind it: streams for node:fs, MIME types for node:util, messages for node:worker_threads.
  */
-export const { debuglog, types } = process.getBuiltinModule('node:util');
-export const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
-export const { tracingChannel } = process.getBuiltinModule('node:diagnostics_channel');
+export const { types } = process.getBuiltinModule('node:util');
 
 // Of what surrounds the package, all that it uses while it runs, as it was when it was loaded: tests put fake timers and clocks in their places, and a
 // call would wait for a turn that never comes.
 export const { setImmediate, setTimeout, clearTimeout } = process.getBuiltinModule('node:timers');
 export const { Buffer, queueMicrotask } = globalThis;
-
-// What Node makes when somebody looks is taken with the first runtime: a program that only imports the package does not wait for it.
-let clock: (() => number) | undefined;
-export let AbortController: typeof globalThis.AbortController;
-export let DOMException: typeof globalThis.DOMException;
-export function takeSurroundings(): void {
-  clock ??= performance.now.bind(performance);
-  AbortController ??= globalThis.AbortController;
-  DOMException ??= globalThis.DOMException;
-}
-/** performance.now(): milliseconds. */
-export const now = (): number => (clock ?? performance.now.bind(performance))();

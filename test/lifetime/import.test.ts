@@ -1,5 +1,8 @@
 // What an import of the package does: little, and nothing that only a runtime needs. In a process of its own, by what Node says it has loaded.
 import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
@@ -8,9 +11,11 @@ const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 
 /** The modules of Node's own that `specifiers` bring into a process that has none yet. */
 async function loadedBy(...imports: string[]): Promise<string[]> {
-  const script = `const before = new Set(process.moduleLoadList);
+  return printed(`const before = new Set(process.moduleLoadList);
 ${imports.map((specifier) => `await import(${JSON.stringify(specifier)});`).join('\n')}
-console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));`;
+console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));`);
+}
+async function printed<T>(script: string): Promise<T> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
   return JSON.parse(stdout);
 }
@@ -25,4 +30,47 @@ it('loads no streams, workers or files of Node, and no addon', async () => {
     withAll.some((name) => /stream/.test(name)),
     'what an import statement for these would bring',
   ).toBe(true);
+});
+
+it.each(['index.js', 'index.cjs'])(
+  '%s: what only a runtime needs is read with the first one, and what few programs need when they do',
+  async (entry) => {
+    const steps = await printed<string[][]>(`
+    import { createRequire } from 'node:module';
+    const require = createRequire(${JSON.stringify(dist)});
+    const steps = [];
+    const step = () => steps.push(Object.keys(require.cache).map((file) => /dist.(late|seldom).cjs$/.exec(file)?.[1]).filter(Boolean));
+    const { Runtime, ModuleConfig, FSConfig } = ${entry.endsWith('.cjs') ? `require('./${entry}')` : `await import('${dist}${entry}')`};
+    step();
+    const runtime = new Runtime();
+    const bytes = Buffer.from('0061736d01000000010401600000030201000707010372756e00000a040102000b', 'hex');
+    const run = (await runtime.instantiate(bytes)).exportedFunction('run');
+    run.callSync();
+    await run.call();
+    step();
+    await runtime.instantiate(bytes, new ModuleConfig().withFSConfig(new FSConfig().withFSMount(process.getBuiltinModule('node:fs'), '/')));
+    step();
+    await runtime.close();
+    console.log(JSON.stringify(steps));`);
+    expect(steps).toEqual([[], ['late'], ['late', 'seldom']]);
+  },
+);
+
+it('says so when the files of another version are there by then', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'wazero-parts-'));
+  try {
+    await cp(dist, join(folder, 'dist'), { recursive: true });
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    const late = join(folder, 'dist/late.cjs');
+    const { code, message } = await printed<{ code: string; message: string }>(`
+      import { readFileSync, writeFileSync } from 'node:fs';
+      const { Runtime } = await import(${JSON.stringify(join(folder, 'dist/index.js'))});
+      const late = readFileSync(${JSON.stringify(late)}, 'utf8');
+      writeFileSync(${JSON.stringify(late)}, late.replace(/(given\\.stamp !== ")\\w+/, '$1another'));
+      try { new Runtime(); } catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }`);
+    expect(code).toBe('ERR_WAZERO_UNSUPPORTED_PLATFORM');
+    expect(message).toContain('start it again');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
