@@ -22,6 +22,8 @@ const encoder = new TextEncoder();
 
 /** Text of so few characters is written by a loop, where it is ASCII: the way into V8 takes longer. */
 const few = 24;
+/** What toString calls, behind checks that take longer than a short text: not documented, and in every version of Node. */
+type Sliced = Buffer & { utf8Slice?(start: number, end: number): string };
 /** What Buffer decodes in every version of Node; the rest, in a memory of more than 2 GiB, goes another way. */
 const mostText = 2 ** 31 - 1;
 
@@ -109,7 +111,8 @@ export class Memory extends Uncloneable {
     const view = this.#state.at(offset, byteCount);
     if (!view) return decoder.decode(this.read(offset, byteCount));
     if (end > mostText) return decoder.decode(this.#state.bytes(view).subarray(offset, end));
-    return this.#state.text(view).toString('utf8', offset, end);
+    const text: Sliced = this.#state.text(view);
+    return text.utf8Slice?.(offset, end) ?? text.toString('utf8', offset, end);
   }
 
   /** UTF-8. Returns how many bytes were written. */

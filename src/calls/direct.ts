@@ -3,7 +3,7 @@ import { type Handle, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { CALLER, CPU, FRAME, f64, putFuel, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
 import { closedError } from '../values/errors.js';
-import { fewOf, getOne, isOne, putFew } from '../values/few.js';
+import { callAfter, callWith, fewOf, getOne, isOne, putFew, putOne } from '../values/few.js';
 import { nextId } from '../values/ids.js';
 import { now } from '../values/surroundings.js';
 import { decodeResults, encodeWhole, hostResults, type Signature } from '../values/values.js';
@@ -224,12 +224,9 @@ export class DirectCall {
   }
 
   #ask(host: HostFunction): PromiseLike<unknown> | undefined {
-    const { params } = host;
+    const { params, fewParams } = host;
     const fn = host.fn as unknown as (...args: unknown[]) => unknown;
-    let result: unknown;
-    if (params.length === 0) result = fn();
-    else if (params.length === 1) result = fn(get(params, words, this.state));
-    else result = Reflect.apply(fn, undefined, get(params, words, this.state) as unknown[]);
+    const result = fewParams >= 0 ? callWith(fewParams, fn) : fn(...list(params, words, this.state));
     return this.#take(host, result);
   }
 
@@ -239,13 +236,15 @@ export class DirectCall {
     if (!module) return notEntered;
     const frame = this.frame();
     const lease = new Lease(frame, host);
-    const args = list(host.params, words, this.state);
-    args.unshift(publicly.caller(module, lease));
+    const { params, fewParams } = host;
+    const fn = host.fn as unknown as (...args: unknown[]) => unknown;
+    const caller = publicly.caller(module, lease);
+    const others = fewParams >= 0 ? undefined : list(params, words, this.state);
     frame.inHost = true;
     frame.restoring = false;
     let result: unknown;
     try {
-      result = Reflect.apply(host.fn, undefined, args);
+      result = others === undefined ? callAfter(fewParams, fn, caller) : fn(caller, ...others);
     } finally {
       frame.inHost = false;
       lease.expire();
@@ -255,9 +254,9 @@ export class DirectCall {
 
   /** Writes what a host function has answered; what comes later is returned. */
   #take(host: HostFunction, result: unknown): PromiseLike<unknown> | undefined {
-    const { results } = host;
+    const { results, fewResults } = host;
     if (isPromiseLike(result)) return result;
-    if (results.length === 1 && put(results, [result], words)) return undefined;
+    if (isOne(fewResults) && putOne(fewResults, result)) return undefined;
     const answer = hostResults(results, result, `the results of ${host.name}`);
     if (results.length > 1 && put(results, answer, words)) return undefined;
     const position = (i: number) =>

@@ -1,4 +1,5 @@
 import type { HostExporter, HostModuleDescription } from '../native/binding.js';
+import { fewOf } from '../values/few.js';
 import { nextId } from '../values/ids.js';
 import type { ValueType } from '../values/types.js';
 import { type Signature, signature } from '../values/values.js';
@@ -12,6 +13,9 @@ export interface HostFunction extends Signature {
   readonly exportName: string;
   /** module.function, for messages. */
   readonly name: string;
+  /** Of parameters and results, as fewOf: -1 where there are others, or more. */
+  readonly fewParams: number;
+  readonly fewResults: number;
 }
 
 /** What HostFunctionBuilder.export gives. */
@@ -105,6 +109,8 @@ export class HostFunctions {
       moduleName,
       exportName,
       name: `${moduleName}.${exportName}`,
+      fewParams: fewOf(params),
+      fewResults: fewOf(results),
     };
     this.#functions[position] = made;
     return made;

@@ -216,8 +216,11 @@ export class ModuleState implements Instance {
 
   /** undefined as name: the memory that its functions use, own or imported. */
   memory(name: string | undefined): MemoryState | undefined {
-    if (!this.#memories.has(name)) this.#memories.set(name, this.#findMemory(name));
-    return this.#memories.get(name);
+    const known = this.#memories.get(name); // a caller's is asked for in each call of a host function
+    if (known !== undefined || this.#memories.has(name)) return known;
+    const found = this.#findMemory(name);
+    this.#memories.set(name, found);
+    return found;
   }
   #findMemory(name: string | undefined): MemoryState | undefined {
     const described = name === undefined ? this.#usedMemory() : this.compiled.exportedMemory(name);

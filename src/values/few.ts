@@ -31,7 +31,10 @@ function putI32(at: number, value: unknown): boolean {
   u32[2 * at + 1] = 0;
   return true;
 }
-/** Writes one; false where it is wrong. */
+/** Writes one of that type, which is `few` of it alone; false where it is wrong. */
+export function putOne(few: number, value: unknown): boolean {
+  return put(few, 0, value);
+}
 function put(code: number, at: number, value: unknown): boolean {
   if (code === I32) return putI32(at, value);
   if (code === F64) {
@@ -75,6 +78,29 @@ export function getOne(few: number): number | bigint | undefined {
   if (few === F64) return f64[0];
   if (few === I64) return i64[0];
   return f32[0];
+}
+function getAt(few: number, at: number): number | bigint | undefined {
+  const code = (few >> (bitsOfCode * at)) & 7;
+  if (code === I32) return i32[2 * at];
+  if (code === F64) return f64[at];
+  if (code === I64) return i64[at];
+  return f32[2 * at];
+}
+/** Calls it with those in the area: no array, which costs more than most of what is called. Not for -1. */
+export function callWith(few: number, fn: (...args: unknown[]) => unknown): unknown {
+  if (few === 0) return fn();
+  if (few < 1 << bitsOfCode) return fn(getOne(few));
+  if (few < 1 << (2 * bitsOfCode)) return fn(getAt(few, 0), getAt(few, 1));
+  if (few < 1 << (3 * bitsOfCode)) return fn(getAt(few, 0), getAt(few, 1), getAt(few, 2));
+  return fn(getAt(few, 0), getAt(few, 1), getAt(few, 2), getAt(few, 3));
+}
+/** Likewise, with one more before them. */
+export function callAfter(few: number, fn: (...args: unknown[]) => unknown, first: unknown): unknown {
+  if (few === 0) return fn(first);
+  if (few < 1 << bitsOfCode) return fn(first, getOne(few));
+  if (few < 1 << (2 * bitsOfCode)) return fn(first, getAt(few, 0), getAt(few, 1));
+  if (few < 1 << (3 * bitsOfCode)) return fn(first, getAt(few, 0), getAt(few, 1), getAt(few, 2));
+  return fn(first, getAt(few, 0), getAt(few, 1), getAt(few, 2), getAt(few, 3));
 }
 /** Whether getOne knows it. */
 export const isOne = (few: number): boolean => few > 0 && few <= F32;
