@@ -13,6 +13,7 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: { ty
 const order = [
   'calls',
   'safe-calls',
+  'groups',
   'tracing',
   'instances',
   'images',
@@ -20,6 +21,7 @@ const order = [
   'extism',
   'webassembly',
   'kernels',
+  'interpreters',
   'code',
   'memory',
   'stdio',

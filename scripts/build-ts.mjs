@@ -15,12 +15,15 @@ run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.
 cpSync(modules, fresh, { recursive: true, filter: (file) => !file.endsWith('.js') }); // binary.cjs is for bundlers, and stays as it is
 
 const parts = new Parts(modules);
+// What package.json says of side effects is of files of dist, where what does something is part of a file that is used.
+const withEffects = { name: 'effects', transform: (code) => ({ code, moduleSideEffects: true }) };
+
 /** Not minified: what a stack trace or a debugger shows is to be read. */
 async function bundle(entries, format, extension, { part, ...more } = {}) {
   const built = await rolldown({
     input: entries,
     platform: 'node',
-    plugins: part === undefined ? [] : [parts.plugin(part, format)],
+    plugins: [withEffects, ...(part === undefined ? [] : [parts.plugin(part, format)])],
     onLog: (_, { message }) => fail(`rolldown: ${message}`),
   });
   const { output } = await built.write({
