@@ -38,7 +38,7 @@ await runtime.close();
 await cache.close();
 
 // The host's half is the package's own for both: it finds the WebAssembly that is there.
-const script = `
+const script = `(() => {
 function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 const words = {};
 let text = '';
@@ -51,8 +51,8 @@ for (let i = 0; i < ${quick ? 5_000 : 50_000}; i++) {
 }
 points.sort((a, b) => a.x - b.x || a.y - b.y);
 const sum = points.map(({ x, y }) => x ^ y).filter((n) => n % 3 !== 0).reduce((a, b) => (a + b) | 0, 0);
-JSON.stringify([fib(${quick ? 15 : 22}), sum, text.length, Object.keys(words).length, JSON.stringify(points).length]);
-`;
+return JSON.stringify([fib(${quick ? 15 : 22}), sum, text.length, Object.keys(words).length, JSON.stringify(points).length]);
+})()`;
 const quickJs = readFileSync(fileURLToPath(import.meta.resolve('quickjs-wasi/quickjs.wasm')));
 const { QuickJS } = createRequire(import.meta.url)('quickjs-wasi');
 const v8 = WebAssembly;
