@@ -51,7 +51,7 @@ for (const name of positionals.length > 0 ? positionals : all) {
 process.exit(findings > 0 ? 1 : 0);
 
 function model(seconds) {
-  const args = ['vitest', 'run', '--project', 'hammer', 'test/hammer/model.test.ts'];
+  const args = ['vitest', 'run', '--project', 'hammer', 'test/hammer/model'];
   const env = { ...process.env, WAZERO_MODEL_RUNS: '1000000000', WAZERO_MODEL_SECONDS: String(seconds) };
   const child = spawn('npx', args, { cwd: path('../..'), env, stdio: 'inherit' });
   return new Promise((resolve, reject) => {
