@@ -1,12 +1,5 @@
 import { Buffer } from 'node:buffer';
-import {
-  type CallerModule,
-  type ExportedFunction,
-  LimitError,
-  LinkError,
-  type Module,
-  type ModuleImage,
-} from '../index.js';
+import { type CallerModule, type ExportedFunction, isWazeroError, type Module, type ModuleImage } from '../index.js';
 import { now } from '../values/surroundings.js';
 import { CallContext, type ContextOwner } from './context.js';
 import type { KernelHost } from './engine.js';
@@ -116,7 +109,7 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
     this.pushVars(() => module);
   }
 
-  /** Before its first call, for those to come. Where it cannot be (a plugin of several modules, with files open), they are made as it was. */
+  /** Before its first call, for those to come. Where it cannot be (several modules, open files, an engine without images), they are made as it was. */
   *#freeze(): Steps<void> {
     const { program } = this;
     const { modules } = this.#linker;
@@ -134,7 +127,7 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
       program.frozen = { kernel, main: image, vars };
     } catch (error) {
       kernel?.close();
-      if (!(error instanceof LinkError || error instanceof LimitError)) throw error;
+      if (!isWazeroError(error)) throw error;
     }
   }
 
