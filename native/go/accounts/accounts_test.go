@@ -95,3 +95,20 @@ func TestCallsAreAdmittedInTheirOrder(t *testing.T) {
 		t.Fatal("all have left")
 	}
 }
+
+func TestAnImageIsMemoryOfNoAccount(t *testing.T) {
+	tenant := tenantOf(func(l *Limits) { l[limitMemory] = 100 })
+	a, _ := New(tenant)
+	if !a.TakeMemory(60) || tenant.TakeImage(41) || !tenant.TakeImage(40) || a.TakeMemory(1) {
+		t.Fatal("100 bytes are 60 and 40")
+	}
+	a.GiveMemory(60)
+	a.Retire()
+	if u := tenant.Usage(); u.levels[Memory] != 40 {
+		t.Fatalf("%+v", u)
+	}
+	tenant.GiveImage(40)
+	if u := tenant.Usage(); u.levels[Memory] != 0 || u.peak != 100 {
+		t.Fatalf("%+v", u)
+	}
+}
