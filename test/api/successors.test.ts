@@ -92,8 +92,8 @@ needsEdit('e11fork')('one hostile call after another, budgets and traps, and con
     const hostile = [
       errorOf(() => spin(module, { cpuTimeMs: 30 })),
       errorOf(() => module.exportedFunction('trap')!.call()),
-      errorOf(() => module.exclusive((lent) => spin(lent), { timeoutMs: 50 })),
-      errorOf(() => spin(module, { signal: AbortSignal.timeout(100) })),
+      errorOf(() => module.exclusive((lent) => spin(lent))), // their time begins when they do
+      errorOf(() => module.exclusive((lent) => spin(lent, { signal: AbortSignal.timeout(50) }))),
     ];
     const talks = Array.from({ length: 20 }, (_, i) =>
       module.exclusive(async (lent) => {
