@@ -8,3 +8,12 @@ export const { types } = process.getBuiltinModule('node:util');
 // call would wait for a turn that never comes.
 export const { setImmediate, setTimeout, clearTimeout } = process.getBuiltinModule('node:timers');
 export const { Buffer, queueMicrotask } = globalThis;
+
+/**
+ * Node makes these when somebody looks, and they are taken with the first runtime (surroundings.ts): what makes them is remembered here, for a test may
+ * have put something in their places by then.
+ */
+export const lazily = {
+  AbortController: Object.getOwnPropertyDescriptor(globalThis, 'AbortController'),
+  DOMException: Object.getOwnPropertyDescriptor(globalThis, 'DOMException'),
+};

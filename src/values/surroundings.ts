@@ -1,3 +1,5 @@
+import { lazily } from './node.js';
+
 // As node.ts, of what only a runtime needs: nothing here is read when the package is imported (scripts/lib/parts.mjs).
 export const { debuglog } = process.getBuiltinModule('node:util');
 export const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
@@ -8,9 +10,21 @@ let clock: (() => number) | undefined;
 export let AbortController: typeof globalThis.AbortController;
 export let DOMException: typeof globalThis.DOMException;
 export function takeSurroundings(): void {
-  clock ??= performance.now.bind(performance);
-  AbortController ??= globalThis.AbortController;
-  DOMException ??= globalThis.DOMException;
+  if (clock) return;
+  const { performance } = process.getBuiltinModule('node:perf_hooks');
+  // Fakes are put on the object, or in its place.
+  clock = (Object.getPrototypeOf(performance) as typeof performance).now.bind(performance);
+  AbortController = taken('AbortController');
+  DOMException = taken('DOMException');
+}
+function taken<K extends keyof typeof lazily>(name: K): (typeof globalThis)[K] {
+  const first = lazily[name];
+  const present = Object.getOwnPropertyDescriptor(globalThis, name);
+  const real = first?.get ? first.get.call(globalThis) : first?.value;
+  // Node puts what it has made in its place: not over what somebody else has put there.
+  if (present && (present.get !== first?.get || present.value !== first?.value))
+    Object.defineProperty(globalThis, name, present);
+  return real;
 }
 /** performance.now(): milliseconds. */
 export const now = (): number => (clock ?? performance.now.bind(performance))();

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { run } from '../support/child.js';
 import { errorOf } from '../support/errors.js';
 import { interruptible } from '../support/guests.js';
 import { type CallerModule, type Module, ModuleConfig, Runtime } from '../support/package.js';
@@ -74,13 +75,22 @@ it('timers and clocks that a test has put in the place of the real ones', async 
   expect(ended).toMatchObject({ aborted: true, reason: { name: 'AbortError' } });
 });
 
-it('nothing outside of the command uses a global timer, clock or constructor while it runs: values/node.ts has them', () => {
+it('timers and clocks that are faked between the import and the first runtime', async () => {
+  const { stdout, stderr } = await run('faked-early');
+  const right = { error: 'ERR_WAZERO_EXIT', signal: 'AbortSignal', real: true, kept: true };
+  expect({ stderr, ...JSON.parse(stdout) }).toEqual({ stderr: '', ...right });
+});
+
+const takers = ['values/node.ts', 'values/surroundings.ts'];
+it(`nothing outside of the command uses a global timer, clock or constructor while it runs: ${takers.join(' and ')} have them`, () => {
   const src = new URL('../../src/', import.meta.url);
   const found: string[] = [];
   for (const file of readdirSync(src, { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.ts') || file.startsWith('cli') || file === 'values/node.ts') continue;
+    if (!file.endsWith('.ts') || file.startsWith('cli') || takers.includes(file)) continue;
     const text = readFileSync(new URL(file, src), 'utf8').replaceAll(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
-    const imports = text.matchAll(/import \{([^}]*)\} from '(?:[./]+(?:values\/)?node\.js|node:\w+)'/g);
+    const imports = text.matchAll(
+      /import \{([^}]*)\} from '(?:[./]+(?:values\/)?(?:node|surroundings)\.js|node:\w+)'/g,
+    );
     const imported = [...imports].map(([, names]) => names).join();
     const uses = text.matchAll(
       /(?<![.\w])(set\w*(?:Timeout|Immediate|Interval)|clear\w*(?:Timeout|Immediate|Interval)|queueMicrotask|performance|AbortController|AbortSignal|DOMException|Buffer|Date|structuredClone|globalThis)(?:\(|\.\w)/g,
