@@ -17,7 +17,7 @@ const { exports: v8 } = new WebAssembly.Instance(new WebAssembly.Module(binary))
 const share = quick ? 0.1 : 1;
 const notes = {
   machine:
-    "a step is 2.0 ns in three starts of four and 3.0 in the fourth, for as long as the process runs, where V8's is 1.5; without random addresses (setarch -R) it is always 2.0. The code lies the same way in its pages each time, so alignment is not it: the steps alternate between two targets of one indirect jump, and what predicts those goes by addresses",
+    "a step is 2.0 ns in six starts of eight and 3.0 in the others, for as long as the process runs, where V8's is 1.5; without random addresses (setarch -R) it is always 2.0. The code should lie the same way in its pages each time; whether what predicts the indirect jump goes by addresses is not known, for there are no counters here",
 };
 /** name, what it is, its argument: about a tenth of a second. */
 const kernels = [

@@ -1,12 +1,12 @@
 // What the tracing channels cost where nobody listens: beside the same build without the question whether anybody does.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import * as asBuilt from '../../dist/wazero.js';
+import * as asBuilt from '../../dist/wazero.mjs';
 import { wat } from '../../test/support/wat.mjs';
 import { compare, quick, time } from '../measure.mjs';
 
 const question = / && !traced\.call\.hasSubscribers(?=\) \{$)/gm;
-const source = readFileSync(new URL('../../dist/wazero.js', import.meta.url), 'utf8');
+const source = readFileSync(new URL('../../dist/wazero.mjs', import.meta.url), 'utf8');
 const places = source.match(question)?.length;
 if (places !== 1) throw new Error(`Expected one place where callSync looks for listeners but found ${places}`);
 // In build, as far from build/Release as dist is.
