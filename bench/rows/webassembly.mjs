@@ -16,12 +16,7 @@ const passing = wat('(module (func (export "pass") (param externref)))');
 const imports = () => ({ e: { f: (x) => x } });
 
 const runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));
-const host = await runtime
-  .newHostModuleBuilder('e')
-  .newFunctionBuilder()
-  .withFunction((x) => x, ['i32'], ['i32'])
-  .export('f')
-  .instantiate();
+const host = await runtime.hostModule('e', { f: [['i32'], ['i32'], (x) => x] });
 const core = await runtime.instantiate(binary);
 const plain = createWebAssembly({});
 const timed = createWebAssembly({ timeoutMs: 1_000 });

@@ -34,13 +34,14 @@ export const nodeVersions = Object.keys(nodes);
 /** The path of that Node, fetched when it is not there yet. */
 export function nodeProgram(major, arch = process.arch) {
   const version = nodes[major][arch];
-  const folder = join(root, 'build/nodes', `${arch}-${version}`);
-  const node = join(folder, 'package/bin/node');
+  return packedNode(`node-linux-${arch}@${version}`, join(root, 'build/nodes', `${arch}-${version}`), 'node');
+}
+/** The program of that package of npm's, unpacked into that folder. */
+export function packedNode(name, folder, program) {
+  const node = join(folder, 'package/bin', program);
   if (!existsSync(node)) {
     mkdirSync(folder, { recursive: true });
-    const [{ filename }] = JSON.parse(
-      must('npm', ['pack', '--json', `node-linux-${arch}@${version}`], { cwd: folder }),
-    );
+    const [{ filename }] = JSON.parse(must('npm', ['pack', '--json', name], { cwd: folder }));
     run('tar', ['-xzf', filename], { cwd: folder });
     rmSync(join(folder, filename));
   }

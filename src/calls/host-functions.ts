@@ -39,7 +39,7 @@ export function keyOf(
   results: readonly ValueType[],
   names: readonly (readonly string[])[],
 ): string {
-  const key = `${exportName.length}:${exportName}${name.length}:${name}${params}>${results};`;
+  const key = `${named(exportName)}${named(name)}${params}>${results};`;
   // As many as there are types, or none.
   return names.every(({ length }) => length === 0) ? key : `${key}${names.map((list) => list.map(named)).join(';')};`;
 }

@@ -82,12 +82,6 @@ export function checkCallOptions(options: CallOptions | undefined, defaults: Che
   return new CheckedOptions(signal, timeoutMs, cpuTimeMs, byDefault, options.context, interruptible, counted, fuel);
 }
 
-/** Of what executes nothing: whatever fuel it is given is enough. */
-export function checkUncounted(options: CallOptions | undefined, defaults: CheckedOptions): CheckedOptions {
-  const checked = checkCallOptions(options, defaults);
-  return checked.fuel === undefined ? checked : checkCallOptions({ ...options, fuel: undefined }, defaults);
-}
-
 /** For one call that begins now. */
 export function begin(options: CheckedOptions, runtime: { readonly closeOnContextDone: boolean }): FrameOptions {
   const { signal, timeoutMs, cpuTimeMs, byDefault, context, fuel } = options;
@@ -100,6 +94,14 @@ export function begin(options: CheckedOptions, runtime: { readonly closeOnContex
       'timeoutMs, cpuTimeMs, signal and RuntimeConfig.withDefaultTimeout need a runtime with RuntimeConfig.withCloseOnContextDone(true)',
     );
   return { signal, deadline: deadlineOf(timeoutMs), timeoutMs, cpuTimeMs, byDefault, context, fuel };
+}
+
+/** Likewise, of what executes nothing: whatever fuel it is given is enough. */
+export function beginUncounted(
+  options: CallOptions | undefined,
+  runtime: { readonly closeOnContextDone: boolean; readonly defaultOptions: CheckedOptions },
+): FrameOptions {
+  return { ...begin(checkCallOptions(options, runtime.defaultOptions), runtime), fuel: undefined };
 }
 
 export function deadlineOf(timeoutMs: number): number {

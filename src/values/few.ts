@@ -74,13 +74,12 @@ function putAny(few: number, count: number, a: unknown, b: unknown, c: unknown, 
 
 /** Of one result. */
 export function getOne(few: number): number | bigint | undefined {
-  if (few === I32) return i32[0];
-  if (few === F64) return f64[0];
-  if (few === I64) return i64[0];
-  return f32[0];
+  return get(few, 0);
 }
 function getAt(few: number, at: number): number | bigint | undefined {
-  const code = (few >> (bitsOfCode * at)) & 7;
+  return get((few >> (bitsOfCode * at)) & 7, at);
+}
+function get(code: number, at: number): number | bigint | undefined {
   if (code === I32) return i32[2 * at];
   if (code === F64) return f64[at];
   if (code === I64) return i64[at];
