@@ -127,8 +127,8 @@ export class ExportedFunction<
   }
   #callArgsSync(args: ParamsOf<P>): ResultOf<R> {
     const { state, lease, options } = this.#parts;
-    const direct = state.direct ?? state.countSync();
-    if (direct !== undefined && lease === undefined && options.direct && direct.isFree) {
+    const direct = lease === undefined && options.direct ? (state.direct ?? state.openDirect()) : undefined;
+    if (direct?.isFree) {
       const result = direct.call(args, options);
       if (result !== notEntered) return result as ResultOf<R>;
     }

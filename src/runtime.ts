@@ -5,39 +5,29 @@ import { now } from './values/surroundings.js';
 import { Uncloneable } from './values/uncloneable.js';
 import './instances/dispatch.js'; // its hooks answer what native code asks
 import { Listener } from './calls/listener.js';
-import { begin, checkCallOptions, checkOptionalFunction, deadlineOf, refuseSignal } from './calls/options.js';
+import { begin, deadlineOf, refuseSignal } from './calls/options.js';
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
 import { addEntries, type HostFunctionEntries, type ImportedFunctionEntries } from './host-module.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
 import { CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
 import { checkPath, loadImage } from './instances/image-file.js';
-import { type InstantiationExtras, instantiateAsync, instantiateSync, type Source } from './instances/instantiate.js';
+import { instantiateAsync, instantiateSync } from './instances/instantiate.js';
 import type { ModuleState } from './instances/module-state.js';
 import { RuntimeState } from './instances/runtime-state.js';
 import type { InstantiateOptions } from './instantiate-options.js';
-import { fieldsOf, type ModuleFields } from './io/fields.js';
-import { type Module, moduleStateOf, publicModule } from './module.js';
-import { ModuleConfig } from './module-config.js';
-import { imageStateOf, type ModuleImage, makeModuleImage } from './module-image.js';
+import { fieldsOf } from './io/fields.js';
+import { type Module, publicModule } from './module.js';
+import type { ModuleConfig } from './module-config.js';
+import { type ModuleImage, makeModuleImage } from './module-image.js';
 import { GUARD, type Handle } from './native/binding.js';
 import { native } from './native/native.js';
 import { ownerOf } from './native/owned.js';
 import { RuntimeConfig } from './runtime-config.js';
+import { checkCompileOptions, checkConfig, checkInstantiateOptions, checkSource } from './runtime-options.js';
 import type { BinarySource, CompileOptions, FunctionListener, ValueType } from './types.js';
 import { abortedError, closedError, invalidArgument } from './values/errors.js';
-import { shown } from './values/shown.js';
-import {
-  checkBinary,
-  checkInteger,
-  checkName,
-  checkObject,
-  checkSignal,
-  checkString,
-  checkTimeout,
-  MAX_U32,
-  wrongType,
-} from './values/validate.js';
+import { checkBinary, checkInteger, checkName, checkString, MAX_U32, wrongType } from './values/validate.js';
 
 let read: (value: unknown) => RuntimeState | undefined;
 /** Not exported by the package. */
@@ -336,71 +326,4 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
       throw error;
     }
   }
-}
-
-function checkSource(value: unknown): Source {
-  const state = compiledStateOf(value) ?? imageStateOf(value);
-  if (!state) throw wrongType('a CompiledModule or a ModuleImage', 'source', value);
-  return state;
-}
-
-const defaultConfig = fieldsOf.moduleConfig(new ModuleConfig()) as ModuleFields;
-function checkConfig(config: unknown): ModuleFields {
-  const fields = config === undefined ? defaultConfig : fieldsOf.moduleConfig(config);
-  if (!fields) throw wrongType('a ModuleConfig', 'config', config);
-  return fields;
-}
-
-function checkCompileOptions(options: CompileOptions, { defaultOptions }: RuntimeState) {
-  checkObject(options, 'options');
-  const { workers = 1, listener } = options;
-  checkInteger(workers, 1, MAX_U32, 'options.workers');
-  if (listener !== undefined) {
-    checkObject(listener, 'options.listener');
-    checkOptionalFunction(listener.filter, 'options.listener.filter');
-    checkOptionalFunction(listener.before, 'options.listener.before');
-    checkOptionalFunction(listener.after, 'options.listener.after');
-    checkOptionalFunction(listener.abort, 'options.listener.abort');
-  }
-  return {
-    signal: checkSignal(options.signal, 'options.signal'),
-    timeoutMs: checkTimeout(options.timeoutMs, 'options.timeoutMs') ?? defaultOptions.timeoutMs,
-    workers,
-    listener,
-  };
-}
-
-/** The resolver, whose answers are checked. */
-function statesOf(resolve: ((name: string) => unknown) | undefined): InstantiationExtras['importResolver'] {
-  if (resolve === undefined) return undefined;
-  return (name) => {
-    const module = resolve(name);
-    if (module === undefined) return undefined;
-    const state = moduleStateOf(module);
-    if (!state) throw wrongType('a Module or undefined', `the answer of importResolver to "${shown(name)}"`, module);
-    return state;
-  };
-}
-
-function checkInstantiateOptions(
-  options: InstantiateOptions | undefined,
-  { defaultOptions }: RuntimeState,
-  ownsCompiled: boolean,
-) {
-  const checked = checkCallOptions(options, defaultOptions);
-  const { importResolver, closeNotifier, freezeAt, answer, globals } = options ?? {};
-  if (globals !== undefined) checkObject(globals, 'options.globals');
-  checkOptionalFunction(importResolver, 'options.importResolver');
-  checkOptionalFunction(closeNotifier, 'options.closeNotifier');
-  if (freezeAt !== undefined && freezeAt !== 'stdin') throw wrongType("'stdin'", 'options.freezeAt', freezeAt);
-  if (answer !== undefined && !Array.isArray(answer)) throw wrongType('an array of values', 'options.answer', answer);
-  const extras: InstantiationExtras = {
-    importResolver: statesOf(importResolver?.bind(options)),
-    closeNotifier: closeNotifier?.bind(options),
-    freezeAt,
-    answer,
-    globals: globals && { ...globals },
-    ownsCompiled,
-  };
-  return { checked, extras };
 }

@@ -27,8 +27,10 @@ const NOT_ENTERED = 1;
 /** Through Go, which has dropped the function's engine: the next calls go through Go, too. (Else it is 2.) */
 const GONE = 3;
 
-/** After so many calls through Go a function is entered directly: what that takes would be lost on one that is called once. */
-export const openAfter = { 0: Number.NaN, 1: 0 }[process.env.WAZERO_NODE_DIRECT ?? ''] ?? 2;
+/** No call goes without Go. */
+export const isOff = process.env.WAZERO_NODE_DIRECT === '0';
+/** After so many asynchronous calls through Go a function goes to threads of C++: it has shown how long it takes. */
+export const expressAfter = process.env.WAZERO_NODE_DIRECT === '1' ? 0 : 2;
 
 /** What DirectCall.call returns when nothing has happened: the call has to go through Go. */
 export const notEntered = Symbol('not entered');

@@ -5,7 +5,7 @@ import { shown } from '../values/shown.js';
 import type { FunctionDefinition } from '../values/types.js';
 import { show } from '../values/validate.js';
 import { encode, type Signature, signature } from '../values/values.js';
-import { type Callee, DirectCall, openAfter } from './direct.js';
+import { type Callee, DirectCall, expressAfter, isOff } from './direct.js';
 import { ExpressCall } from './express.js';
 import type { Instance } from './link-group.js';
 
@@ -16,9 +16,10 @@ export class FunctionState implements Callee {
   readonly definition: FunctionDefinition;
   readonly signature: Signature;
   #handle: Handle;
-  /** How it is called without Go, once it has been called a few times with callSync. */
+  /** How it is called without Go, once it has been called with callSync. */
   direct: DirectCall | undefined;
-  #syncCalls = 0;
+  /** That has been tried. */
+  #opened = isOff;
   /** How it is called by a thread of C++, once it has been called a few times with call. */
   express: ExpressCall | undefined;
   #asyncCalls = 0;
@@ -47,14 +48,17 @@ export class FunctionState implements Callee {
     return this.#handle;
   }
 
-  /** Before a synchronous call while there is no `direct`: makes one when its time has come. */
-  countSync(): DirectCall | undefined {
-    if (this.#syncCalls++ === openAfter && !this.module.closed) this.direct = DirectCall.open(this);
+  /** Before a synchronous call while there is no `direct`: makes one. That takes no longer than a first call through Go. */
+  openDirect(): DirectCall | undefined {
+    if (!this.#opened && !this.module.closed) {
+      this.#opened = true;
+      this.direct = DirectCall.open(this);
+    }
     return this.direct;
   }
   /** Likewise, before an asynchronous call. */
   countAsync(): ExpressCall | undefined {
-    if (this.#asyncCalls++ === openAfter && !this.module.closed) this.express = ExpressCall.open(this);
+    if (this.#asyncCalls++ === expressAfter && !isOff && !this.module.closed) this.express = ExpressCall.open(this);
     return this.express;
   }
   endDirect(): void {

@@ -3,8 +3,8 @@ import type { Handle, ReferenceRecord } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { netUnder } from '../native/owned.js';
 import { busyError, closedError, type ErrorRecord } from '../values/errors.js';
-import { RareMap } from '../values/rare-map.js';
-import { ReferenceTable } from '../values/references.js';
+import { RareMap, RareSet } from '../values/rare-map.js';
+import { type ReferenceOwner, ReferenceTable, type Referred } from '../values/references.js';
 import type { FunctionDefinition } from '../values/types.js';
 import * as bare from './frames.js';
 import type { HostFunctions } from './host-functions.js';
@@ -82,10 +82,10 @@ const forgotten = netUnder<Handle[]>((closed) => {
  * A group that was merged into another answers through `find`. Two groups can be running when an instantiation joins them: both go on,
  * each on a stack of its own, and what is new, the instantiation first, starts when neither runs any more.
  */
-export class LinkGroup {
+export class LinkGroup implements ReferenceOwner {
   /** Being instantiated, open, or about to be closed. */
-  readonly modules = new Set<Instance>();
-  readonly byHandle = new Map<Handle, Instance>();
+  readonly modules = new RareSet<Instance>();
+  readonly byHandle = new RareMap<Handle, Instance>();
   /** Closed ones, whose memory others of the group may still use: released with the last of it. Always this array: the net has it, too. */
   readonly #closed: Handle[] = [];
   /** Closed, and `settle` has not come to them. */
@@ -94,14 +94,14 @@ export class LinkGroup {
   readonly hosts = new RareMap<number, HostFunctions>();
   /** Of all modules of the group that were compiled with one, by target. */
   readonly listeners = new RareMap<number, GroupListener>();
-  readonly references = new ReferenceTable();
+  readonly references = new ReferenceTable(this);
   /** Memories that somebody may hold an ArrayBuffer of, and those that JavaScript reads and writes without asking. */
-  readonly buffers = new Set<ShownMemory>();
+  readonly buffers = new RareSet<ShownMemory>();
   /** The call that C++ runs without Go. It has a frame only once somebody asks for one. */
   direct: { frame(): Frame } | undefined;
   /** Nobody calls it any more once those that wait have ended: what is done then. */
   whenIdle: (() => void) | undefined;
-  readonly #stacks = new Set<Stack>();
+  readonly #stacks = new RareSet<Stack>();
   /** An empty one, for the next frame. */
   #spare: Stack | undefined;
   readonly #queue = new bare.FrameQueue<Instance>();
@@ -109,21 +109,23 @@ export class LinkGroup {
   #cooling = false;
   #merged: LinkGroup | undefined;
 
-  constructor() {
-    this.references.full = () => nextTurn({ turn: () => this.find().sweep() });
-    this.references.define = (bits) => {
-      for (const { closed, handle } of this.find().modules)
-        if (!closed && handle !== 0) {
-          const {
-            module,
-            function: callee,
-            ...definition
-          } = JSON.parse(native().functionReference(handle, bits)) as ReferenceRecord;
-          const owner = module === undefined ? undefined : this.find().byHandle.get(module);
-          return { definition: Object.freeze(definition) as FunctionDefinition, owner, handle: callee ?? 0 };
-        }
-      throw closedError('the module that the function reference came from is closed');
-    };
+  // Of ReferenceOwner.
+  sweepSoon(): void {
+    nextTurn({ turn: () => this.find().sweep() });
+  }
+  referred(bits: bigint): Referred {
+    const { modules, byHandle } = this.find();
+    for (const { closed, handle } of modules)
+      if (!closed && handle !== 0) {
+        const {
+          module,
+          function: callee,
+          ...definition
+        } = JSON.parse(native().functionReference(handle, bits)) as ReferenceRecord;
+        const owner = module === undefined ? undefined : byHandle.get(module);
+        return { definition: Object.freeze(definition) as FunctionDefinition, owner, handle: callee ?? 0 };
+      }
+    throw closedError('the module that the function reference came from is closed');
   }
 
   find(): LinkGroup {
@@ -408,7 +410,7 @@ const busy = () => busyError('another call runs or waits in this module or in on
 export const expiredError = () =>
   closedError('the caller is lent to a host function until it has answered, and it has');
 
-const running = new Map<number, Frame>();
+const running = new RareMap<number, Frame>();
 /** Frames that native code knows, by id. */
 export const frames = {
   add: (frame: Frame) => void running.set(frame.id, frame),

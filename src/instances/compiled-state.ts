@@ -108,6 +108,10 @@ export class CompiledState {
   get memory(): DescribedMemory | undefined {
     return this.#description.memory;
   }
+  /** It is another module's, which describes it. */
+  get importsMemory(): boolean {
+    return this.#description.importsMemory;
+  }
   importedMemories(): MemoryDefinition[] {
     const { memory, importsMemory } = this.#description;
     return memory && importsMemory ? [memory.definition] : [];

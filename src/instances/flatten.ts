@@ -47,7 +47,7 @@ export function runtimeRecord(fields: RuntimeFields): RuntimeRecord {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** `callbacks` gets what the config calls back; `starts` are those of its start functions that there are. What is a default is left out. */
+/** `callbacks` gets what the config calls back; `starts` are those of its start functions that there are. What is a default, or the runtime's limit, is left out. */
 export function moduleRecord(
   fields: ModuleFields,
   runtimeLimits: Limits,
@@ -55,15 +55,13 @@ export function moduleRecord(
   callbacks: Callbacks,
   starts = fields.startFunctions,
 ): Writable<ModuleRecord> {
+  const record: Writable<ModuleRecord> = { hasStartFunctions: starts !== undefined, imports };
+  const { memoryPages, tableElements, callStackBytes, openFiles } = fields.limits;
   const limit = (name: keyof Limits) => moduleLimit(runtimeLimits, fields.limits, name);
-  const record: Writable<ModuleRecord> = {
-    hasStartFunctions: starts !== undefined,
-    limitMemoryPages: limit('memoryPages'),
-    limitTableElements: limit('tableElements'),
-    limitCallStackBytes: BigInt(limit('callStackBytes')),
-    limitOpenFiles: limit('openFiles'),
-    imports,
-  };
+  if (memoryPages !== undefined) record.limitMemoryPages = limit('memoryPages');
+  if (tableElements !== undefined) record.limitTableElements = limit('tableElements');
+  if (callStackBytes !== undefined) record.limitCallStackBytes = BigInt(limit('callStackBytes'));
+  if (openFiles !== undefined) record.limitOpenFiles = limit('openFiles');
   if (fields.name !== undefined) {
     record.hasName = true;
     record.name = fields.name;
@@ -75,13 +73,19 @@ export function moduleRecord(
   if (fields.mounts.length > 0) record.mounts = mountRecords(fields.mounts, callbacks);
   if (fields.listeners.length > 0)
     record.tcpListeners = fields.listeners.flatMap(({ host, port }) => [host, String(port)]);
-  streams(record, fields, callbacks, limit('pendingOutputBytes'));
+  streams(record, fields, callbacks, runtimeLimits);
   clocks(record, fields, callbacks);
   if (fields.rand !== undefined) Object.assign(record, random(fields.rand, callbacks));
   return record;
 }
 
-function streams(record: Writable<ModuleRecord>, fields: ModuleFields, callbacks: Callbacks, pending: number): void {
+function streams(
+  record: Writable<ModuleRecord>,
+  fields: ModuleFields,
+  callbacks: Callbacks,
+  runtimeLimits: Limits,
+): void {
+  const pending = moduleLimit(runtimeLimits, fields.limits, 'pendingOutputBytes');
   if (fields.stdin !== undefined) {
     const { kind, fd = 0, bytes, target = 0 } = sourceRecord(fields.stdin, callbacks);
     record.stdinKind = kind;

@@ -105,9 +105,11 @@ function prepare(
   const name = nameOf(compiled, fields);
   if (name !== '' && runtime.names.has(name)) throw linkError(takenName(name));
   const imports = resolveImports(runtime, compiled, extras.importResolver);
-  const joined = imports.modules.filter(({ state, joins }) => joins && !state.isHost);
   const answer = answerOf(source, extras);
-  if (sync) for (const { state } of joined) state.group.syncStack(undefined); // busy, before the groups become one
+  if (sync) {
+    // Busy, before the groups become one.
+    for (const { state, joins } of imports.modules) if (joins && !state.isHost) state.group.syncStack(undefined);
+  }
   const callbacks = new Callbacks();
   const record = moduleRecord(fields, runtime.limits, imports.records, callbacks, startFunctions(source, fields));
   if (extras.freezeAt === 'stdin') record.freezeAtStdin = true;
@@ -230,6 +232,7 @@ function begin(state: ModuleState, globals: InstantiationExtras['globals']): voi
 const nameOf = (compiled: CompiledState, fields: ModuleFields): string => fields.name ?? compiled.name;
 
 export async function instantiateAsync(...args: Parameters<typeof instantiateOff>): Promise<ModuleState> {
+  if (!traced.instantiate.hasSubscribers) return instantiateOff(...args);
   const trace = { module: nameOf(compiledOf(args[1]), args[2]) };
   return traceAsync(traced.instantiate, trace, () => instantiateOff(...args));
 }
@@ -305,6 +308,7 @@ async function endOrWait(state: ModuleState, frame: Instantiation, { ownsCompile
 }
 
 export function instantiateSync(...args: Parameters<typeof instantiateHere>): ModuleState {
+  if (!traced.instantiate.hasSubscribers) return instantiateHere(...args);
   const trace = { module: nameOf(compiledOf(args[1]), args[2]) };
   return traceSync(traced.instantiate, trace, () => instantiateHere(...args));
 }

@@ -7,7 +7,7 @@ import type { Callbacks } from '../io/callbacks.js';
 import { type Handle, type ModuleDescription, STOP, USAGE } from '../native/binding.js';
 import { type DescribedMemory, memoryDefinition } from '../native/definitions.js';
 import { native } from '../native/native.js';
-import { netUnder, withResolvers } from '../native/owned.js';
+import { withResolvers } from '../native/owned.js';
 import type { TenantState } from '../native/tenant.js';
 import { busyError, closedError, limitError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
@@ -18,6 +18,7 @@ import type { FunctionDefinition, Limits, Usage, ValueType } from '../values/typ
 import type { CompiledState } from './compiled-state.js';
 import type { ImageState } from './image-state.js';
 import { MemoryState } from './memory-state.js';
+import { castNet, type Place, placed, unlisted } from './module-places.js';
 import type { Succession } from './successor.js';
 
 export interface GlobalState {
@@ -38,42 +39,13 @@ export interface ModuleOwner {
   readonly defaultOptions: CheckedOptions;
   readonly limits: Limits;
   /** Until they are closed: those that nobody can find again weakly. */
-  readonly modules: Set<{ deref(): ModuleState | undefined }>;
+  readonly modules: Set<Place<ModuleState>>;
   /** Taken names, from the beginning of an instantiation until its module is closed. */
   readonly names: Map<string, ModuleState>;
 }
 
-/** Where those are that have a module: itself, or no more than a WeakRef. */
-interface Place {
-  deref(): ModuleState | undefined;
-}
-interface Forgotten {
-  readonly handle: Handle;
-  readonly compiled: { deref(): CompiledState | undefined };
-  readonly place: Place;
-  readonly lists: readonly { deref(): Set<Place> | undefined }[];
-}
-/** Many modules are held with the same few, and a WeakRef takes a microsecond to make: one for each. */
-const known = new WeakMap<object, { deref(): object | undefined }>();
-function weakly<T extends object>(target: T): { deref(): T | undefined } {
-  let ref = known.get(target);
-  if (ref === undefined) {
-    ref = new WeakRef(target);
-    known.set(target, ref);
-  }
-  return ref as { deref(): T | undefined };
-}
-// One that nobody can reach any more, and so nobody of its link group: nothing of it runs, for a frame holds its module. What it is held with
-// must not lead to its runtime, which may lead back to it.
-const forgotten = netUnder<Forgotten>(({ handle, compiled, place, lists }) => {
-  for (const list of lists) list.deref()?.delete(place);
-  try {
-    native().moduleClose(handle, 0);
-  } finally {
-    native().moduleRelease(handle);
-    compiled.deref()?.removeInstance();
-  }
-});
+/** To be copied: an array that native code has seen is one that V8 keeps outside of its heap, which takes longer than all else of a close. */
+const usedWords = new BigUint64Array(USAGE.words);
 
 /** An instance: from before it is instantiated until its link group is released. */
 export class ModuleState implements Instance {
@@ -103,8 +75,8 @@ export class ModuleState implements Instance {
   lastWaiting: Frame | undefined;
   /** Those that it imports from. A host module is in no group of those that call it. */
   importedFrom: readonly ModuleState[] = [];
-  /** Where its runtime has it. */
-  #place: Place = { deref: () => this };
+  /** Where its runtime and its tenant have it. */
+  readonly #place: Place<object>;
   readonly queuedCalls: number;
   readonly #tenant: TenantState | undefined;
   /** Calls that wait in the queue and have a place in it. */
@@ -144,10 +116,9 @@ export class ModuleState implements Instance {
     this.keptAlive = own.keptAlive;
     this.queuedCalls = own.queuedCalls;
     this.#tenant = own.tenant;
-    own.tenant?.modules.add(this.#place);
     this.#notifier = own.notifier;
     this.#group.modules.add(this);
-    runtime.modules.add(this.#place);
+    this.#place = placed(this, this.#isFree);
     compiled.addInstance();
   }
 
@@ -231,7 +202,7 @@ export class ModuleState implements Instance {
     return new MemoryState(this, handle, described.definition, described.shared);
   }
   #usedMemory(): DescribedMemory | undefined {
-    if (this.#gone) return this.compiled.memory;
+    if (this.#gone || !this.compiled.importsMemory) return this.compiled.memory;
     const record = (JSON.parse(native().moduleDescribe(this.handle)) as ModuleDescription).memory;
     return record && memoryDefinition(record.moduleName, record, record.exportNames ?? []);
   }
@@ -265,8 +236,8 @@ export class ModuleState implements Instance {
     };
   }
   #usedNow(): BigUint64Array | undefined {
-    const words = new BigUint64Array(USAGE.words);
-    return this.#handle !== 0 && native().moduleUsage(this.#handle, words) ? words : undefined;
+    if (this.#handle === 0 || !native().moduleUsage(this.#handle, usedWords)) return undefined;
+    return usedWords.slice();
   }
 
   checkQueue(): void {
@@ -364,21 +335,18 @@ export class ModuleState implements Instance {
   instantiated(): void {
     this.ready = true;
     if (this.#closed) this.group.settle();
-    else if (this.name === '' && this.#notifier === undefined) this.#weaken();
+    else if (this.#isFree) castNet(this, this.#place);
   }
-
   /** It has no name by which it could be found, and nobody wants to hear of its end: it goes with the last who holds it. */
-  #weaken(): void {
-    const strong = this.#place;
-    const place = new WeakRef(this);
-    this.#place = place;
-    const lists: { deref(): Set<Place> | undefined }[] = [];
-    for (const list of [this.runtime.modules, this.#tenant?.modules as Set<Place> | undefined]) {
-      if (!list?.delete(strong)) continue;
-      list.add(place);
-      lists.push(weakly(list));
-    }
-    forgotten.register(this, { handle: this.handle, compiled: weakly(this.compiled), place, lists }, this);
+  get #isFree(): boolean {
+    return this.name === '' && this.#notifier === undefined;
+  }
+  /** Of module-places.ts. */
+  deref(): this {
+    return this;
+  }
+  get lists() {
+    return [this.runtime.modules, this.#tenant?.modules] as [Set<Place<object>>, Set<Place<object>> | undefined];
   }
 
   /** Before its memory goes, or is another. */
@@ -392,9 +360,7 @@ export class ModuleState implements Instance {
   }
 
   #leaveRuntime(): void {
-    forgotten.unregister(this);
-    if (this.runtime.modules.delete(this.#place)) this.compiled.removeInstance();
-    this.#tenant?.modules.delete(this.#place);
+    if (unlisted(this, this.#place)) this.compiled.removeInstance();
     if (this.runtime.names.get(this.name) === this) this.runtime.names.delete(this.name);
   }
 

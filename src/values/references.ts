@@ -22,6 +22,14 @@ export function liveReferences(): number {
   return live;
 }
 
+/** The link group, as its table knows it. */
+export interface ReferenceOwner {
+  /** A sweep is due. */
+  sweepSoon(): void;
+  /** What a funcref refers to. */
+  referred(bits: bigint): Referred;
+}
+
 /**
  * The externrefs and funcrefs of one link group. An externref is the id of a JavaScript value, never a pointer; ids are unique in the
  * environment, so two groups that join keep theirs. A value stays until every module of the group is closed, or a sweep finds its id in no
@@ -32,9 +40,15 @@ export class ReferenceTable {
   readonly #ids = new RareMap<unknown, bigint>();
   readonly #functions = new RareMap<bigint, Reference>();
   #merged: ReferenceTable | undefined;
+  #owner: ReferenceOwner | undefined;
   readonly #held = { count: 0 };
   /** So many values are worth a look at who still holds them. */
   #sweepAt = firstSweep;
+
+  /** @param owner while it lives */
+  constructor(owner?: ReferenceOwner) {
+    this.#owner = owner;
+  }
 
   #root(): ReferenceTable {
     let table: ReferenceTable = this;
@@ -54,7 +68,7 @@ export class ReferenceTable {
       if (root.#held.count === 0) forgotten.register(root, root.#held, root);
       root.#held.count++;
       live++;
-      if (root.#held.count === root.#sweepAt) root.full?.();
+      if (root.#held.count === root.#sweepAt) root.#owner?.sweepSoon();
     }
     return id;
   }
@@ -90,8 +104,6 @@ export class ReferenceTable {
     const root = this.#root();
     return root.#held.count >= root.#sweepAt;
   }
-  /** Called once when it is. */
-  full: (() => void) | undefined;
   /** Values whose ids are not held are let go; undefined: nobody knows which are. */
   swept(held: ReadonlySet<bigint> | undefined): void {
     const root = this.#root();
@@ -112,9 +124,6 @@ export class ReferenceTable {
     return this.#root() === other.#root();
   }
 
-  /** How to ask what a funcref refers to while the group lives. */
-  define: ((bits: bigint) => Referred) | undefined;
-
   merge(other: ReferenceTable): void {
     if (this.isSame(other)) return;
     const roots = [this.#root(), other.#root()].sort((a, b) => b.#held.count - a.#held.count);
@@ -134,14 +143,13 @@ export class ReferenceTable {
     const root = this.#root();
     live -= root.#held.count;
     root.#drop();
-    root.define = undefined;
-    root.full = undefined;
+    root.#owner = undefined;
   }
 
   referred(bits: bigint): Referred {
-    const { define } = this.#root();
-    if (define === undefined) throw closedError('the module that the function reference came from is closed');
-    return define(bits);
+    const owner = this.#root().#owner;
+    if (owner === undefined) throw closedError('the module that the function reference came from is closed');
+    return owner.referred(bits);
   }
 
   #drop(): void {

@@ -5,7 +5,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { defaultLimits, fieldsOf, moduleRecord, SINK, SOURCE } from '../../dist/internal.js';
-import { decodedLimits, limitsOf, methodsOf, numRuns, runtimeLimits, shown, text } from '../support/config-options.js';
+import {
+  decodedLimits,
+  limitsOf,
+  methodsOf,
+  noLimits,
+  numRuns,
+  runtimeLimits,
+  shown,
+  text,
+} from '../support/config-options.js';
 import { Decoded, fake, type ModuleModel, module, none } from '../support/module-options.js';
 import { binding, type Limits, ModuleConfig } from '../support/package.js';
 
@@ -44,9 +53,11 @@ it(`ModuleConfig, ${numRuns} of them`, () => {
       const decoded = JSON.parse(binding().moduleConfigDescribe(record));
       const { limits, env, ...rest } = model;
       const set = Object.fromEntries(Object.entries(ofRuntime).filter(([, value]) => value !== undefined));
-      const allowed: Required<Limits> = { ...defaultLimits, ...set };
+      const most: Required<Limits> = { ...defaultLimits, ...set };
+      // 0: that of the runtime.
+      const allowed: Limits = {};
       for (const [name, value] of Object.entries(limits) as [keyof Limits, number][])
-        allowed[name] = Math.min(allowed[name], value);
+        allowed[name] = Math.min(most[name], value);
       expect(
         {
           name: decoded.name,
@@ -71,7 +82,7 @@ it(`ModuleConfig, ${numRuns} of them`, () => {
       ).toEqual({
         ...rest,
         env: [...env].flat(),
-        limits: decodedLimits(allowed),
+        limits: decodedLimits({ ...noLimits, ...allowed }),
         imports: Object.fromEntries(imports.map(({ name, module }) => [name, String(module)])),
       });
     }),

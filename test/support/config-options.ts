@@ -64,7 +64,9 @@ export function mergeLimits(model: Limits, limits: Limits): void {
 }
 export const shown = (options: readonly Option<never, never>[]) => options.map((option) => option.text).join('.');
 
-export const decodedLimits = (limits: Required<Limits>) => ({
+/** Those of a module that sets none. */
+export const noLimits = { memoryPages: 0, tableElements: 0, callStackBytes: 0, openFiles: 0 };
+export const decodedLimits = (limits: Required<Pick<Limits, keyof typeof noLimits>>) => ({
   memoryPages: String(limits.memoryPages),
   tableElements: String(limits.tableElements),
   callStackBytes: String(limits.callStackBytes),
