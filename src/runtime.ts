@@ -1,7 +1,6 @@
 import { traceAsync, traced, traceSync } from './calls/tracing.js';
 import { inspectedAs } from './values/inspect.js';
-import { setImmediate } from './values/node.js';
-import { now } from './values/surroundings.js';
+import { now, setImmediate } from './values/node.js';
 import { Uncloneable } from './values/uncloneable.js';
 import './instances/dispatch.js'; // its hooks answer what native code asks
 import { Listener } from './calls/listener.js';

@@ -5,7 +5,7 @@ import { CALLER, CPU, FRAME, f64, putFuel, SLOT, STATUS, TARGET, TIMEOUT, u32, w
 import { closedError } from '../values/errors.js';
 import { callAfter, callWith, fewOf, getOne, isOne, putFew, putOne } from '../values/few.js';
 import { nextId } from '../values/ids.js';
-import { now } from '../values/surroundings.js';
+import { now } from '../values/node.js';
 import { decodeResults, encodeWhole, hostResults, type Signature } from '../values/values.js';
 import { get, list, put } from '../values/words.js';
 import { checkNotTrapped, endingOf, leave } from './entry.js';

@@ -9,7 +9,7 @@ import {
   unreadableError,
   wouldBlockError,
 } from '../values/errors.js';
-import { now } from '../values/surroundings.js';
+import { now } from '../values/node.js';
 import { uncaught } from './exceptions.js';
 import { type FrameOptions, nanoseconds, type Subject } from './frames.js';
 import { type ClosedBy, Frame, frames, type Instance, type LinkGroup } from './link-group.js';

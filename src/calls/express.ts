@@ -1,8 +1,7 @@
 import { type Handle, MSG, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
-import { setImmediate } from '../values/node.js';
-import { now } from '../values/surroundings.js';
+import { now, setImmediate } from '../values/node.js';
 import { type Frame, frames } from './link-group.js';
 
 // Asynchronous calls that a thread of C++ runs without Go (native/addon/lanes/express.h): outermost ones. Everything else

@@ -1,8 +1,8 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Interruption } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
-import { clearTimeout, setTimeout } from '../values/node.js';
-import { AbortController, DOMException, now } from '../values/surroundings.js';
+import { clearTimeout, now, setTimeout } from '../values/node.js';
+import { AbortController, DOMException } from '../values/surroundings.js';
 import type { HostFunction } from './host-functions.js';
 
 /**
@@ -16,7 +16,7 @@ export type Lane = 'sync' | 'async' | 'exclusive';
 
 export interface FrameOptions {
   readonly signal?: AbortSignal | undefined;
-  /** performance.now(), Infinity for none. */
+  /** Of now(), Infinity for none. */
   readonly deadline: number;
   /** What it was made of, for messages. */
   readonly timeoutMs: number;

@@ -1,5 +1,5 @@
 import { invalidArgument, notInterruptibleError } from '../values/errors.js';
-import { now } from '../values/surroundings.js';
+import { now } from '../values/node.js';
 import type { CallOptions } from '../values/types.js';
 import { checkFuel, checkFunction, checkObject, checkSignal, checkTimeout } from '../values/validate.js';
 import { type FrameOptions, nanoseconds } from './frames.js';

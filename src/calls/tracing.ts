@@ -1,7 +1,8 @@
 import type { TracingChannel } from 'node:diagnostics_channel';
 import { isPromiseLike } from '../io/callbacks.js';
+import { now } from '../values/node.js';
 import { shown } from '../values/shown.js';
-import { debuglog, now, tracingChannel } from '../values/surroundings.js';
+import { debuglog, tracingChannel } from '../values/surroundings.js';
 
 /** What is added to the message: `error` where it failed, else the `result` of calls and host calls. `module` is '' where it has no name. */
 interface Outcome {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { type CallerModule, type ExportedFunction, isWazeroError, type Module, type ModuleImage } from '../index.js';
-import { now } from '../values/surroundings.js';
+import { now } from '../values/node.js';
 import { CallContext, type ContextOwner } from './context.js';
 import type { KernelHost } from './engine.js';
 import { ExtismError } from './errors.js';

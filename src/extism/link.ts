@@ -1,5 +1,5 @@
 import type { FunctionDefinition, Module, ModuleConfig, ModuleImage } from '../index.js';
-import { now } from '../values/surroundings.js';
+import { now } from '../values/node.js';
 import type { Pace } from './engine.js';
 import { ExtismError } from './errors.js';
 import { fsConfig } from './files.js';

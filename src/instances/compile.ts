@@ -12,11 +12,10 @@ import {
   withStackOfAwaiter,
 } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
-import { Buffer, clearTimeout, setImmediate, setTimeout } from '../values/node.js';
-import { now } from '../values/surroundings.js';
+import { Buffer, clearTimeout, now, setImmediate, setTimeout } from '../values/node.js';
 
 export interface TimeLimit {
-  /** performance.now(), Infinity for none. */
+  /** Of now(), Infinity for none. */
   readonly deadline: number;
   /** What it was made of, for messages. */
   readonly timeoutMs: number;

@@ -6,18 +6,13 @@ export const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
 export const { tracingChannel } = process.getBuiltinModule('node:diagnostics_channel');
 
 // What Node makes when somebody looks is taken with the first runtime: a program that only imports the package does not wait for it.
-let clock: (() => number) | undefined;
 export let AbortController: typeof globalThis.AbortController;
 export let DOMException: typeof globalThis.DOMException;
 export function takeSurroundings(): void {
-  if (clock) return;
-  const { performance } = process.getBuiltinModule('node:perf_hooks');
-  // Fakes are put on the object, or in its place.
-  clock = (Object.getPrototypeOf(performance) as typeof performance).now.bind(performance);
-  AbortController = taken('AbortController');
-  DOMException = taken('DOMException');
+  AbortController = take('AbortController');
+  DOMException = take('DOMException');
 }
-function taken<K extends keyof typeof lazily>(name: K): (typeof globalThis)[K] {
+function take<K extends keyof typeof lazily>(name: K): (typeof globalThis)[K] {
   const first = lazily[name];
   const present = Object.getOwnPropertyDescriptor(globalThis, name);
   const real = first?.get ? first.get.call(globalThis) : first?.value;
@@ -26,5 +21,3 @@ function taken<K extends keyof typeof lazily>(name: K): (typeof globalThis)[K] {
     Object.defineProperty(globalThis, name, present);
   return real;
 }
-/** performance.now(): milliseconds. */
-export const now = (): number => (clock ?? performance.now.bind(performance))();

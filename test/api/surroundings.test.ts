@@ -29,6 +29,7 @@ it('timers and clocks that a test has put in the place of the real ones', async 
     [...Object.keys(fakes)].map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)!]),
   );
   const { now } = performance;
+  const { hrtime } = process;
   const answers: unknown[] = [];
   await using runtime = new Runtime(interruptible());
   let ended: AbortSignal | undefined;
@@ -55,6 +56,7 @@ it('timers and clocks that a test has put in the place of the real ones', async 
     for (const [name, value] of Object.entries(fakes))
       Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
     performance.now = () => 0;
+    process.hrtime = Object.assign(() => [0, 0] as [number, number], { bigint: () => 0n });
     for (let k = 0; k < 4; k++) {
       answers.push(of('id').callSync(k), of('host').callSync(k));
       answers.push(...(await Promise.all([of('id').call(k), of('host').call(k), of('late').call(k)])));
@@ -66,6 +68,7 @@ it('timers and clocks that a test has put in the place of the real ones', async 
     answers.push(await first, await second);
   } finally {
     performance.now = now;
+    process.hrtime = hrtime;
     for (const [name, descriptor] of Object.entries(was)) Object.defineProperty(globalThis, name, descriptor);
   }
   const timeout = expect.objectContaining({ name: 'TimeoutError' });

@@ -32,6 +32,18 @@ it('loads no streams, workers or files of Node, and no addon', async () => {
   ).toBe(true);
 });
 
+it('loads no streams, workers or clocks of Node with the first runtime', async () => {
+  const loaded = await printed<string[]>(`
+    const { Runtime } = await import(${JSON.stringify(`${dist}index.js`)});
+    const before = new Set(process.moduleLoadList);
+    const runtime = new Runtime();
+    const loaded = process.moduleLoadList.filter((name) => !before.has(name));
+    await runtime.close();
+    console.log(JSON.stringify(loaded));`);
+  expect(loaded.join()).toMatch(/diagnostics_channel/);
+  expect(loaded.filter((name) => /stream|worker|perf_hooks/i.test(name))).toEqual([]);
+});
+
 it.each(['index.js', 'index.cjs'])(
   '%s: what only a runtime needs is read with the first one, and what few programs need when they do',
   async (entry) => {
