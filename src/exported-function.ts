@@ -58,9 +58,10 @@ export class ExportedFunction<
   }
 
   /**
-   * Calls it off the JS thread (wazero: Function.Call). Calls on one module, and on those that are linked with it, run one after another in
-   * order; other modules run in parallel. The next call starts only after the reactions to this Promise have run, so `await f.call()`
-   * followed by a read of memory sees this call's memory.
+   * Calls it without holding the JS thread (wazero: Function.Call): the guest runs on another one; or, as long as it has been quick, on this one
+   * at the end of a turn, for a millisecond or two at most. Calls on one module, and on those that are linked with it, run one after another in
+   * order; other modules run in parallel. The next call starts only after the reactions to this Promise have run, so `await f.call()` followed by
+   * a read of memory sees this call's memory.
    *
    * Rejects with Trap, ExitError, LimitError or an argument's TypeError or RangeError; ERR_WAZERO_ABORTED where the deadline or the signal
    * came while it was waiting; ERR_WAZERO_NOT_INTERRUPTIBLE, ERR_WAZERO_CLOSED.

@@ -15,6 +15,11 @@ export const noBytes = new Uint8Array(0);
 /** As with direct calls (direct.ts). */
 const forgotten = new FinalizationRegistry<number>((slot) => native().expressClose(slot));
 
+interface Called {
+  readonly handle: Handle;
+  readonly module: { readonly runtime: { readonly closeOnContextDone: boolean } };
+}
+
 /** A function that is called so. */
 export class ExpressCall {
   readonly slot: number;
@@ -24,8 +29,8 @@ export class ExpressCall {
   }
 
   /** undefined where it cannot be. */
-  static open(state: { readonly handle: Handle }): ExpressCall | undefined {
-    const slot = native().expressOpen(state.handle);
+  static open({ handle, module }: Called): ExpressCall | undefined {
+    const slot = native().expressOpen(handle, module.runtime.closeOnContextDone);
     return slot === 0 ? undefined : new ExpressCall(slot);
   }
   close(): void {
@@ -64,6 +69,8 @@ export function reply(frame: Frame, status: number, answer: BigUint64Array): boo
 const turnMs = 1;
 const resolved = Promise.resolve();
 let due = false;
+/** It is due, and this turn has taken long enough. */
+let late = false;
 let turnBegan = 0;
 
 /** What the thread answers within microseconds is taken at the end of this turn's work, and nobody need wake us for it. */
@@ -77,13 +84,17 @@ function poll(): void {
   if (turnBegan === 0) {
     turnBegan = now();
     setImmediate(turnOver);
-    native().expressPoll(true);
-  } else {
-    native().expressPoll(now() - turnBegan < turnMs);
+  } else if (now() - turnBegan >= turnMs) {
+    late = true;
+    return;
   }
+  native().expressPoll();
 }
 function turnOver(): void {
   turnBegan = 0;
+  if (!late) return;
+  late = false;
+  poll();
 }
 
 /** Hooks.express, given what a question goes to. */

@@ -134,15 +134,15 @@ export interface NativeBinding {
   directCall(): string | undefined;
   /** Milliseconds until the deadline of that call, which is under way or has just ended in Go; Infinity for none. */
   directLeft(frame: number): number;
-  /** As directOpen, for asynchronous calls. */
-  expressOpen(fn: Handle): number;
+  /** As directOpen, for asynchronous calls. polls: a guest of it can be interrupted. */
+  expressOpen(fn: Handle, polls: boolean): number;
   expressClose(slot: number): void;
   /** Begins the call of the slot, with the frame and the parameters of the area; its status says whether it has. Hooks.express comes, or MSG.done. */
   expressCall(): void;
   /** Answers the question of the frame and slot of the area with its status and words; false: it is a question of frameReply's now. */
   expressReply(): boolean;
-  /** After those two, at the end of the turn's work: delivers what has come, for which it waits a few microseconds; or leaves it to the next turn. */
-  expressPoll(now: boolean): void;
+  /** After those two, at the end of the turn's work or early in the next: runs what is quick and has not begun, waits a few microseconds, and delivers what has come. */
+  expressPoll(): void;
   /** Any time; nothing happens when the frame has ended. */
   frameStop(frame: number, reason: number, exitCode: number): void;
   /** Answers the one open question of an asynchronous frame. */

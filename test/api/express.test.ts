@@ -1,6 +1,9 @@
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { hasEdit } from '../support/edits.js';
+import { hasEdit, needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { direct, guest, repeatedly, world } from '../support/express-calls.js';
 import { interruptible } from '../support/guests.js';
@@ -71,6 +74,80 @@ describe('a call', () => {
     for (let i = 0; performance.now() < end; i++) await functions[i % 2]!.call();
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(5);
+  });
+});
+
+/** Calls that have been quick are run by the JS thread, at the end of its turn. */
+describe('a guest that has been quick so far', () => {
+  const guest = `(module
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1) (data (i32.const 0) "\\08\\00\\00\\00\\04\\00\\00\\00here")
+    (func (export "run") (param i32) (if (local.get 0) (then (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 20))))))
+    (func (export "loop") (param i32) (loop $l (br_if $l (local.get 0)))))`;
+
+  it('begins though the JS thread does not come to the end of its turn', async () => {
+    const { runtime } = await world(guest);
+    const compiled = await runtime.compileModule(wat(guest));
+    const file = join(mkdtempSync(join(tmpdir(), 'wazero-express-')), 'out');
+    const fd = openSync(file, 'w');
+    try {
+      for (let round = 0; round < 5; round++) {
+        const module = await runtime.instantiateModule(compiled, new ModuleConfig().withName('').withStdout(fd));
+        const run = module.exportedFunction('run')!;
+        for (let i = 0; i < 50; i++) await run.call(0);
+        await turn(); // so that it begins at once
+        const ended = run.call(1);
+        const end = performance.now() + 20_000;
+        while (statSync(file).size < 4 * (round + 1) && performance.now() < end);
+        expect(readFileSync(file, 'utf8')).toBe('here'.repeat(round + 1));
+        await ended;
+      }
+    } finally {
+      closeSync(fd);
+      rmSync(dirname(file), { recursive: true });
+    }
+  });
+
+  needsEdit('e2')('holds the event loop for no longer than others when it is not quick any more', async () => {
+    const { another } = await world(guest);
+    const native = binding() as { expressPoll(): void };
+    const { expressPoll } = native;
+    let longest = 0;
+    native.expressPoll = () => {
+      const began = performance.now();
+      expressPoll();
+      longest = Math.max(longest, performance.now() - began);
+    };
+    try {
+      for (let round = 0; round < 5; round++) {
+        const loop = (await another()).exportedFunction('loop')!;
+        for (let i = 0; i < 50; i++) await loop.call(0);
+        const error = await errorOf(() => loop.withOptions({ timeoutMs: 500 }).call(1));
+        expect(error).toMatchObject({ code: 'ERR_WAZERO_EXIT', reason: 'timeout' });
+      }
+    } finally {
+      native.expressPoll = expressPoll;
+    }
+    expect(longest).toBeLessThan(400 * slowness); // some two milliseconds, on a machine that has nothing else to do
+  });
+
+  (direct && availableParallelism() > 1 ? it : it.skip)('wakes no thread', async () => {
+    const { module } = await world(guest);
+    const run = module.exportedFunction('run')!.withOptions({ timeoutMs: 10_000 });
+    /** How often threads of the process have gone to sleep. */
+    const sleeps = () =>
+      readdirSync('/proc/self/task').reduce((sum, task) => {
+        const status = readFileSync(`/proc/self/task/${task}/status`, 'utf8');
+        return sum + Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1]);
+      }, 0);
+    const calls = 2_000;
+    let least = Infinity;
+    for (let round = 0; round < 5; round++) {
+      const before = sleeps();
+      for (let i = 0; i < calls; i++) await run.call(0);
+      least = Math.min(least, sleeps() - before);
+    }
+    expect(least).toBeLessThan(calls / 4);
   });
 });
 

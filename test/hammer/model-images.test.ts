@@ -135,7 +135,7 @@ async function play(operations: readonly Operation[], folder: string): Promise<v
     const subject = subjects[on % subjects.length]!;
     const frozen = images[on % (images.length || 1)];
     const { module } = subject;
-    if (sync && !subject.closed) await subject.rest();
+    if (sync) await subject.rest(); // also of one that is being closed: calls of it may still run
     switch (op) {
       case 'change': {
         const f = module.exportedFunction('change', ['i32'], ['i32']);

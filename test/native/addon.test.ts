@@ -90,10 +90,10 @@ describe('a binding object', () => {
     expect(addon.create().directCall()).toBeUndefined();
     expect(own.directCall()).toBeUndefined();
     expect(() => addon.create().expressCall()).toThrow('init comes first');
-    expect(() => addon.create().expressPoll(true)).toThrow('init comes first');
+    expect(() => addon.create().expressPoll()).toThrow('init comes first');
     const { own: ready } = create();
     ready.expressCall();
-    ready.expressPoll(true);
+    ready.expressPoll();
     expect(ready.expressReply()).toBe(false);
     expect(() => ready.expressClose(7)).not.toThrow();
   });
@@ -151,6 +151,7 @@ describe('arguments that are none', () => {
     'directCall',
     'expressCall',
     'expressReply',
+    'expressPoll',
     'groupsDepend',
     'tenantList',
   ]);

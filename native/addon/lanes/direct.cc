@@ -90,8 +90,9 @@ bool DirectCalls::MakeStack(Stack* stack) {
   return true;
 }
 
-/** What Running sees. Another thread need not see it at once: it looks every 50 ms. */
-void DirectCalls::Begin(const Entry* entry) {
+/** Another thread need not see it at once: it looks every 50 ms. */
+void DirectCalls::Show(const wz_direct_entry* entry) {
+  if (entry == nullptr && top_ != nullptr) entry = top_->entry;
   running_.store(entry == nullptr ? 0 : entry->handle, std::memory_order_relaxed);
   sequence_.store(sequence_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
@@ -124,7 +125,7 @@ napi_value DirectCalls::Enter() {
   top_ = &call;
   depth_++;
   entry.busy = true;
-  Begin(&entry);
+  Show(&entry);
   wz_account& account = AccountOf(entry);
   Count(account.direct_begun);
   if (!watched_.load(std::memory_order_relaxed)) {
@@ -176,7 +177,7 @@ napi_value DirectCalls::Enter() {
   entry.busy = false;
   depth_--;
   top_ = call.below;
-  Begin(top_ == nullptr ? nullptr : top_->entry);
+  Show(nullptr);
   area.status = status;
   return text;
 }

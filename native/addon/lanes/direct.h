@@ -96,6 +96,8 @@ class DirectCalls {
   /** Of the call that begins: what src has left in the area. */
   uint64_t TakeFuel() { return area_ == nullptr ? 0 : std::exchange(area_->fuel, 0); }
 
+  /** What runs on the JS thread from now on, for who looks from outside; nullptr: what direct calls run. */
+  void Show(const wz_direct_entry* entry);
   /** wz_callbacks.now */
   uint64_t RunningNow(uint64_t* which) const {
     *which = sequence_.load(std::memory_order_acquire);
@@ -135,7 +137,6 @@ class DirectCalls {
   napi_value ClosedMeanwhile(const Entry& entry);
   bool MakeStack(Stack* stack);
   bool Register();
-  void Begin(const Entry* entry);
 
   static constexpr size_t kMostNested = 16;
 

@@ -18,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kShort = 50'000, kShortInCompany = 10'000;  // ns
 constexpr uint32_t kTries = 64;                                // calls after which a slow function is tried again
 constexpr auto kLongestWait = std::chrono::microseconds(10);
+constexpr int32_t kFew = 8;  // calls in flight: more are not left for the JS thread to run
 constexpr uint32_t kMostMissed = 8, kNextTry = 64;  // waits in vain, after which only each 64th call is waited for
 
 }  // namespace
@@ -30,10 +31,11 @@ bool ExpressCalls::Start(Environment* environment, napi_value hooks) {
          napi_create_reference(environment->env, hook, 1, &environment->express_hook) == napi_ok;
 }
 
-uint32_t ExpressCalls::Open(wz_handle function) {
+uint32_t ExpressCalls::Open(wz_handle function, bool polls) {
   auto slot = std::make_unique<ExpressSlot>();
   if (!environment_->direct.OpenEntry(function, &slot->entry)) return 0;
   slot->open = true;
+  slot->polls = polls;
   slot->words.resize(slot->entry.words);
   uint32_t index = static_cast<uint32_t>(slots_.size());
   if (free_.empty()) {
@@ -95,17 +97,23 @@ void ExpressCalls::Begin() {
     slot.cpu = static_cast<uint64_t>(area->cpu);
     slot.ran = 0;
     slot.environment = environment_->shared_from_this();
-    active++;
     Count(AccountOf(slot.entry).express_begun);
-    pool.Push(slot);
+    Push(slot);
   }
   if (!slot.listed) {
     slot.listed = true;
     listed_.push_back(&slot);
   }
-  if (deadline != kNever) Watcher::Get().Expect(deadline);
+  Watcher::Get().Expect(pool.due());
   environment_->queue.Expect();
   area->status = kDirectDone;
+}
+
+/** The pool's lock is held. Poll follows at the end of this turn's work: what is quick is run there, unless there is much of it. */
+void ExpressCalls::Push(ExpressSlot& slot) {
+  ExpressPool& pool = ExpressPool::Get();
+  pool.Push(slot);
+  if (++active > kFew || !slot.IsQuick()) pool.Call();
 }
 
 bool ExpressCalls::Reply() {
@@ -124,18 +132,24 @@ bool ExpressCalls::Reply() {
     pool.Leave(slot, WZ_AT_EXIT, area.status, lock);
     return true;
   }
-  active++;
-  pool.Push(slot);
+  Push(slot);
   lock.unlock();
+  Watcher::Get().Expect(pool.due());
   environment_->queue.Expect();
   return true;
 }
 
 void ExpressCalls::Await() {
-  // Two: what has just been answered is counted until the thread has come to that, and in a conversation the next call follows at once.
-  if (active.load(std::memory_order_relaxed) > 2 || !ExpressPool::Get().spins()) return;
-  if (missed_ >= kMostMissed && ++missed_ % kNextTry != 0) return;
+  if (active.load(std::memory_order_relaxed) == 0) return;
+  ExpressPool& pool = ExpressPool::Get();
   const auto end = Clock::now() + kLongestWait;
+  while (pool.Help(*environment_))
+    if (Clock::now() >= end) break;
+  pool.CallIfAnyWaits();
+  if (environment_->queue.size() != 0) return;
+  // Two: what has just been answered is counted until the thread has come to that, and in a conversation the next call follows at once.
+  if (active.load(std::memory_order_relaxed) > 2 || !pool.spins()) return;
+  if (missed_ >= kMostMissed && ++missed_ % kNextTry != 0) return;
   do {
     for (int i = 0; i < 16; i++) {
       if (environment_->queue.size() != 0) {
@@ -172,7 +186,8 @@ namespace {
 
 napi_value ExpressOpen(Environment& environment, Arguments& args) {
   const wz_handle function = args.Whole(0, "fn");
-  return args.ok() ? Number(args.env(), environment.express.Open(function)) : nullptr;
+  const bool polls = args.Boolean(1, "polls");
+  return args.ok() ? Number(args.env(), environment.express.Open(function, polls)) : nullptr;
 }
 
 napi_value ExpressClose(Environment& environment, Arguments& args) {
@@ -190,9 +205,8 @@ napi_value ExpressReply(Environment& environment, Arguments& args) {
   return Boolean(args.env(), environment.express.Reply());
 }
 
-napi_value ExpressPoll(Environment& environment, Arguments& args) {
-  const bool now = args.Boolean(0, "now");
-  if (args.ok()) environment.queue.Poll(now);
+napi_value ExpressPoll(Environment& environment, Arguments&) {
+  environment.queue.Poll();
   return nullptr;
 }
 

@@ -27,10 +27,16 @@ struct ExpressSlot {
   uint32_t index = 0;         // JS thread
   bool open = false;          // likewise
   bool listed = false;        // likewise: in ExpressCalls::listed_
+  bool polls = false;         // likewise: its guest can be interrupted
   uint32_t refused = 0;       // likewise: so many calls have been left to Go since it was found slow
   std::atomic<bool> usable{true};        // false: nobody knows the state of its engine
   std::atomic<uint32_t> nanoseconds{0};  // of what it runs at a time, on average
-  uint32_t took = 0;                     // the last time; the pool's thread
+  uint32_t took = 0;                     // the last time; whoever runs it
+
+  // What the JS thread runs itself must never hold it: so many runs in a row were quick, and one that was not takes most of that away.
+  static constexpr uint32_t kQuickEnough = 16, kMostQuick = 64;
+  uint32_t quick = kQuickEnough / 2;
+  bool IsQuick() const { return polls && quick >= kQuickEnough; }
 
   State state = State::kIdle;
   Known known = Known::kNo;  // to Go: it has a frame
@@ -60,14 +66,14 @@ struct ExpressSlot {
 class ExpressCalls {
  public:
   bool Start(Environment* environment, napi_value hooks);
-  /** A slot, from 1; 0 where the function cannot be entered. */
-  uint32_t Open(wz_handle function);
+  /** A slot, from 1; 0 where the function cannot be entered. polls: its guest can be interrupted. */
+  uint32_t Open(wz_handle function, bool polls);
   void Close(uint32_t slot);
   /** Begins the call that stands in the area. area.status says whether it has: kDirectDone, kDirectNotEntered. */
   void Begin();
   /** Answers the question of area.frame with area.status and area.words. False: Go has the call. */
   bool Reply();
-  /** Waits a few microseconds for the only call in flight, if that is worth while. */
+  /** At the end of a turn's work: runs what is quick and has not begun, and waits a few microseconds for the only call in flight, if that is worth while. */
   void Await();
 
   /** As DirectCalls: Go is about to be asked something in which this frame, or every one, plays a part. */
@@ -79,6 +85,7 @@ class ExpressCalls {
 
  private:
   bool MayBegin(ExpressSlot& slot);
+  void Push(ExpressSlot& slot);
 
   Environment* environment_ = nullptr;
   std::vector<std::unique_ptr<ExpressSlot>> slots_;

@@ -1,5 +1,6 @@
 #include "lanes/express_pool.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -23,10 +24,21 @@ constexpr uint32_t kRoundsToStuck = 3;   // with the same run
 constexpr size_t kMostLent = 1024, kMostIdle = 64;  // stacks; idle ones while nobody calls
 constexpr size_t kUsable = 64 << 10;                // of one: who needs more goes on in Go
 constexpr uint32_t kLeft = 400'000;  // ns that leaving to Go counts as
+constexpr uint32_t kQuickRun = 20'000;  // ns
 
 void Note(ExpressSlot& slot, uint32_t nanoseconds) {
   const uint32_t average = slot.nanoseconds.load(std::memory_order_relaxed);
   slot.nanoseconds.store(average - average / 8 + nanoseconds / 8, std::memory_order_relaxed);
+}
+
+/** After it has run for so long; whoever runs it. */
+void NoteRun(ExpressSlot& slot, int64_t took) {
+  // The shorter of two in a row: a thread that has to wait for a processor in the middle of one is not slow for that.
+  const uint32_t now = static_cast<uint32_t>(std::min<int64_t>(took, kLeft));
+  Note(slot, std::min(now, slot.took));
+  slot.took = now;
+  if (now < kQuickRun) slot.quick = std::min(slot.quick + 1, ExpressSlot::kMostQuick);
+  else slot.quick -= std::min(slot.quick, ExpressSlot::kMostQuick / 2);
 }
 
 /** It has run for so long; what Go is to be told. The lock of the pool is held. */
@@ -71,8 +83,35 @@ void ExpressPool::Push(ExpressSlot& slot) {
     late_.push_back(&slot);
     Due(slot.deadline);
   }
+  if (!watched_) {
+    watched_ = true;
+    round_ = Now() + kRound;
+    Due(round_);
+  }
   waiting_.store(waiting_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+void ExpressPool::Call() {
+  called_.store(true, std::memory_order_release);
   if (asleep_) work_.notify_one();
+}
+
+void ExpressPool::CallIfAnyWaits() {
+  if (waiting() == 0 || called_.load(std::memory_order_relaxed)) return;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (first_ != nullptr) Call();
+}
+
+bool ExpressPool::Help(Environment& environment) {
+  if (waiting() == 0) return false;
+  std::unique_lock<std::mutex> lock(mutex);
+  if (first_ == nullptr || first_->environment.get() != &environment || !first_->IsQuick()) return false;
+  ExpressSlot& slot = *Pop();
+  Runner runner;
+  environment.direct.Show(&slot.entry);
+  Run(slot, runner, lock);
+  environment.direct.Show(nullptr);
+  return true;
 }
 
 ExpressSlot* ExpressPool::Pop() {
@@ -190,32 +229,33 @@ void ExpressPool::Adopt(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
 void ExpressPool::Work() {
   std::unique_lock<std::mutex> lock(mutex);
   for (auto spin = kMostSpin;;) {
-    if (ExpressSlot* slot = Pop()) {
-      Run(*slot, lock);
-      continue;
+    if (called_.load(std::memory_order_relaxed)) {
+      if (ExpressSlot* slot = Pop()) {
+        Run(*slot, own_, lock);
+        continue;
+      }
+      called_.store(false, std::memory_order_relaxed);
     }
     // Waking a thread costs more than most guest functions: it stays awake as long as that has been worth while lately.
     const auto begin = Clock::now();
     if (spins_ && spin > microseconds(0)) {
       lock.unlock();
       do {
-        for (int i = 0; i < 32 && waiting() == 0; i++) Pause();
-      } while (waiting() == 0 && Clock::now() - begin < spin);
+        for (int i = 0; i < 32 && !called_.load(std::memory_order_acquire); i++) Pause();
+      } while (!called_.load(std::memory_order_acquire) && Clock::now() - begin < spin);
       lock.lock();
-      if (first_ != nullptr) {
-        spin = std::min(2 * spin, kMostSpin);
-        continue;
-      }
+      if (called_.load(std::memory_order_relaxed)) continue;
       spin /= 2;
     }
     asleep_ = true;
-    work_.wait(lock, [&] { return first_ != nullptr; });
+    work_.wait(lock, [&] { return called_.load(std::memory_order_relaxed); });
     asleep_ = false;
-    if (Clock::now() - begin < kMostSpin) spin = std::max(2 * spin, microseconds(10));
+    // All of it at once: half as long would be in vain again.
+    if (Clock::now() - begin < kMostSpin) spin = kMostSpin;
   }
 }
 
-void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
+void ExpressPool::Run(ExpressSlot& slot, Runner& runner, std::unique_lock<std::mutex>& lock) {
   using State = ExpressSlot::State;
   using Known = ExpressSlot::Known;
   std::shared_ptr<Environment> environment = slot.environment;
@@ -228,38 +268,18 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
     return;
   }
   slot.state = State::kRunning;
-  current_ = &slot;
+  runner = {&slot, 0};
+  running_.push_back(&runner);
   runs_++;
-  const bool first = !watched_;
-  if (first) {
-    watched_ = true;
-    round_ = Now() + kRound;
-    Due(round_);
-  }
   if (!slot.entered) AtomicAt<uintptr_t>(entry.stack_limit).store(reinterpret_cast<uintptr_t>(slot.limit));
   lock.unlock();
-  if (first) Watcher::Get().Expect(due());
-
-  const auto begin = Clock::now();
-  if (!slot.entered) {
-    slot.entered = true;
-    wazero_node_enter(entry.preamble, entry.executable, entry.context, entry.module_context, slot.words.data(),
-                      reinterpret_cast<uintptr_t>(slot.stack_end - 16));
-  } else {
-    std::copy_n(slot.answer.data(), slot.results, HostWords(entry));
-    slot.answered = false;
-    exit_code = 0;
-    wazero_node_resume(At<uintptr_t>(entry.return_address), entry.context, At<uintptr_t>(entry.stack_pointer),
-                       At<uintptr_t>(entry.frame_pointer));
-  }
-  const auto took = std::chrono::nanoseconds(Clock::now() - begin).count();
-  // The shorter of two in a row: a thread that has to wait for a processor in the middle of one is not slow for that.
-  const uint32_t now = static_cast<uint32_t>(std::min<int64_t>(took, kLeft));
-  Note(slot, std::min(now, slot.took));
-  slot.took = now;
-
+  const int64_t began = Now();
+  Enter(slot);
+  const int64_t took = Now() - began;
+  NoteRun(slot, took);
   lock.lock();
-  current_ = nullptr;
+  runner.slot = nullptr;
+  running_.erase(std::find(running_.begin(), running_.end(), &runner));
   runs_++;
   slot.ran += took;
   const uint64_t untold = Charge(entry, took);
@@ -307,6 +327,22 @@ void ExpressPool::Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
   }
 }
 
+/** From where it is to its next exit, or to its end. */
+void ExpressPool::Enter(ExpressSlot& slot) {
+  const wz_direct_entry& entry = slot.entry;
+  if (!slot.entered) {
+    slot.entered = true;
+    wazero_node_enter(entry.preamble, entry.executable, entry.context, entry.module_context, slot.words.data(),
+                      reinterpret_cast<uintptr_t>(slot.stack_end - 16));
+    return;
+  }
+  std::copy_n(slot.answer.data(), slot.results, HostWords(entry));
+  slot.answered = false;
+  At<uint32_t>(entry.exit_code) = 0;
+  wazero_node_resume(At<uintptr_t>(entry.return_address), entry.context, At<uintptr_t>(entry.stack_pointer),
+                     At<uintptr_t>(entry.frame_pointer));
+}
+
 void ExpressPool::LeaveFromQueue(ExpressSlot& slot, std::unique_lock<std::mutex>& lock) {
   Leave(slot, slot.entered ? WZ_AT_EXIT : WZ_AT_START, slot.answered ? WZ_REPLY_OK : WZ_REPLY_NONE, lock);
 }
@@ -333,32 +369,25 @@ int64_t ExpressPool::Look(int64_t now) {
 }
 
 void ExpressPool::LookAtRun(std::unique_lock<std::mutex>& lock) {
-  const bool same = runs_ == seen_;
+  if (first_ != nullptr) Call();  // the JS thread has not come to it
+  idle_ = runs_ == seen_ && running_.empty() ? idle_ + 1 : 0;
   seen_ = runs_;
-  if (current_ == nullptr || !same) {
-    same_ = 0;
-    idle_ = same ? idle_ + 1 : 0;
-    if (stuck_) {
-      stuck_ = false;
-      lock.unlock();
-      wz_express_stuck(0);
-      lock.lock();
-    } else if (idle_ >= kRoundsOfRest && first_ == nullptr) {
-      watched_ = false;
-      idle_ = 0;
-      FreeIdle(lock);
-    }
-    return;
-  }
-  Poison(current_->entry.stack_limit);
-  if (++same_ < kRoundsToStuck) return;
-  if (!stuck_) {
-    stuck_ = true;
+  for (Runner* runner : running_)
+    if (++runner->rounds > 1) Poison(runner->slot->entry.stack_limit);
+  const bool stuck = own_.slot != nullptr && own_.rounds > kRoundsToStuck;
+  if (stuck != stuck_) {
+    stuck_ = stuck;
     lock.unlock();
-    wz_express_stuck(1);
+    wz_express_stuck(stuck ? 1 : 0);
     lock.lock();
   }
-  while (ExpressSlot* slot = Pop()) LeaveFromQueue(*slot, lock);
+  if (stuck) {
+    while (ExpressSlot* slot = Pop()) LeaveFromQueue(*slot, lock);
+  } else if (idle_ >= kRoundsOfRest && first_ == nullptr) {
+    watched_ = false;
+    idle_ = 0;
+    FreeIdle(lock);
+  }
 }
 
 }  // namespace wazero_node

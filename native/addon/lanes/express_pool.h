@@ -16,6 +16,9 @@ namespace wazero_node {
  * interrupted and goes to Go, which gives guests their slices; what cannot be interrupted counts as one of Go's slots,
  * and until it has ended all calls go through Go. So does a call whose deadline has passed.
  *
+ * Few calls that have been quick lately are not told to the thread: the JS thread runs them when it has nothing else to do
+ * in this turn (Help), which takes less than waking another one. Where it does not come to that, Watcher calls the thread.
+ *
  * No lock is held while guest code runs, nor while Go or JavaScript are called.
  */
 class ExpressPool {
@@ -25,8 +28,14 @@ class ExpressPool {
   std::mutex mutex;                 // of the queue and of all slots
   std::condition_variable changed;  // a slot has left kLeaving, or Known::kSoon
 
-  /** mutex is held: queues a slot, which is kWaiting then. */
+  /** mutex is held: queues a slot, which is kWaiting then. Whoever does sees to Watcher afterwards, which is to wake up at due(). */
   void Push(ExpressSlot& slot);
+  /** Likewise: the thread is to run what waits. */
+  void Call();
+  /** Takes mutex, if something waits. */
+  void CallIfAnyWaits();
+  /** JS thread, without the lock: runs the call that is next, where it is one of this environment and quick. */
+  bool Help(Environment& environment);
   /** Takes mutex. Whether calls may begin: false where there is no thread, or it is stuck, or too many guests are parked. */
   bool Ready();
   size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
@@ -49,14 +58,21 @@ class ExpressPool {
   uint64_t RunningNow(uint64_t* which) {
     std::lock_guard<std::mutex> lock(mutex);
     *which = runs_;
-    return current_ == nullptr ? 0 : current_->entry.handle;
+    return own_.slot == nullptr ? 0 : own_.slot->entry.handle;
   }
 
  private:
+  /** Who runs guests: the thread, or a JS thread that helps. */
+  struct Runner {
+    ExpressSlot* slot = nullptr;
+    uint32_t rounds = 0;  // of the watch, with the same run
+  };
+
   ExpressPool();
   void Work();
   ExpressSlot* Pop();
-  void Run(ExpressSlot& slot, std::unique_lock<std::mutex>& lock);
+  void Run(ExpressSlot& slot, Runner& runner, std::unique_lock<std::mutex>& lock);
+  void Enter(ExpressSlot& slot);
   void LeaveFromQueue(ExpressSlot& slot, std::unique_lock<std::mutex>& lock);
   void LookAtRun(std::unique_lock<std::mutex>& lock);
   void Forget(ExpressSlot& slot);  // its deadline
@@ -67,15 +83,17 @@ class ExpressPool {
 
   ExpressSlot *first_ = nullptr, *last_ = nullptr;
   std::atomic<size_t> waiting_{0};
+  std::atomic<bool> called_{false};  // the thread is to run what waits
   std::condition_variable work_;
   std::atomic<int64_t> due_{kNever};
   int64_t round_ = 0;               // while watched_: of the next look at what runs
   std::vector<ExpressSlot*> late_;  // those with a deadline, in no order, until Go has them or they have ended
   std::atomic<bool> stuck_{false};
   bool started_ = false, failed_ = false, asleep_ = false, watched_ = false, spins_ = false;
-  ExpressSlot* current_ = nullptr;  // whose guest runs
+  Runner own_;
+  std::vector<Runner*> running_;  // all whose guest runs
   uint64_t runs_ = 0, seen_ = 0;
-  uint32_t same_ = 0, idle_ = 0;    // rounds of the watch: with the same run, with none
+  uint32_t idle_ = 0;             // rounds of the watch without a run
   std::vector<uint8_t*> stacks_;    // idle ones
   size_t stack_size_ = 0;           // of each: known with the first
   std::atomic<size_t> lent_{0};

@@ -98,16 +98,12 @@ void MessageQueue::Expect() {
   expected_ = true;
 }
 
-void MessageQueue::Poll(bool now) {
-  if (now) environment_->express.Await();
+void MessageQueue::Poll() {
+  environment_->express.Await();
   {
     std::lock_guard<std::mutex> lock(mutex_);
     expected_ = false;
     if (closed_ || size_.load(std::memory_order_relaxed) == 0) return;
-    if (!now) {
-      if (!woken_) Wake(0);
-      return;
-    }
     woken_ = true;  // while this drains nobody else need
   }
   Drain(1);

@@ -46,10 +46,10 @@ class MessageQueue {
   /** Any thread: the end of an express call, or a question in it. */
   bool PushExpress(uint32_t kind, uint64_t frame, uint64_t target, wz_handle module, const uint64_t* words, size_t count);
 
-  /** JS thread, before something that will push: Poll comes at the end of this turn's work, so nobody need wake it. */
+  /** JS thread, before something that will push: Poll comes at the end of this turn's work, or early in the next one, so nobody need wake it. */
   void Expect();
-  /** Delivers what has come since, or (`now` is false) leaves it to the next turn. */
-  void Poll(bool now);
+  /** Delivers what has come since. */
+  void Poll();
   size_t size() const { return size_.load(std::memory_order_acquire); }
 
   static constexpr int kFunctions = 2;
