@@ -21,7 +21,10 @@ func Save(path string, s *State, module [sha256.Size]byte, memory []byte) (err e
 	if len(head) > mostHead {
 		return fmt.Errorf("the state of the module is too large for a file: %d bytes", len(head))
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // a rename would put the file in the place of /dev/null
+		return errors.New("there is something that is no file")
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".node-wazero-image.*")
 	if err != nil {
 		return shown.Reason(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -47,11 +48,31 @@ func TestWhatIsSavedIsLoaded(t *testing.T) {
 	if !reflect.DeepEqual(loaded.State, want) {
 		t.Errorf("got %+v", loaded.State)
 	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".image*")); left != nil {
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); left != nil {
 		t.Error(left)
 	}
 	if _, err := Load(path, [32]byte{2}); err == nil {
 		t.Error("of other bytes")
+	}
+}
+
+func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
+	folder := t.TempDir()
+	link := filepath.Join(folder, "link")
+	if err := os.Symlink(os.DevNull, link); err != nil {
+		t.Skip(err)
+	}
+	for _, path := range []string{link, folder} {
+		if err := Save(path, &sample, [32]byte{1}, make([]byte, sample.MemoryBytes)); err == nil {
+			t.Error(path)
+		}
+	}
+	if target, err := os.Readlink(link); err != nil || target != os.DevNull {
+		t.Error(target, err)
+	}
+	long := filepath.Join(folder, strings.Repeat("n", 250))
+	if err := Save(long, &sample, [32]byte{1}, make([]byte, sample.MemoryBytes)); err != nil {
+		t.Error("a name that the system takes:", err)
 	}
 }
 
