@@ -103,9 +103,10 @@ function prepare(
   fields.tenant?.checkOpen();
   const compiled = compiledOf(source);
   const name = nameOf(compiled, fields);
-  if (name !== '' && runtime.names.has(name)) throw linkError(takenName(name));
   const imports = resolveImports(runtime, compiled, extras.importResolver);
   const answer = answerOf(source, extras);
+  // When the caller's own code has run: the resolver may have made a module of that name.
+  if (name !== '' && runtime.names.has(name)) throw linkError(takenName(name));
   if (sync) {
     // Busy, before the groups become one.
     for (const { state, joins } of imports.modules) if (joins && !state.isHost) state.group.syncStack(undefined);
@@ -144,11 +145,10 @@ function answerOf(source: Source, { answer, freezeAt }: InstantiationExtras): Ui
   if (waitsIn < 2)
     throw invalidArgument('Expected no options.answer: only an image that caller.freeze() made waits for one');
   const { resultTypes: types } = compiledOf(source).importedFunctions()[waitsIn - 2] as FunctionDefinition;
-  const list = [...answer];
-  if (list.length !== types.length)
-    throw invalidArgument(`Expected ${types.length} values for options.answer but received ${list.length}`);
+  if (answer.length !== types.length)
+    throw invalidArgument(`Expected ${types.length} values for options.answer but received ${answer.length}`);
   const words = new BigUint64Array(countWords(types));
-  encodeWhole(types, list, words, new ReferenceTable(), (i) => `options.answer[${i}]`);
+  encodeWhole(types, answer.slice(), words, new ReferenceTable(), (i) => `options.answer[${i}]`);
   return new Uint8Array(words.buffer);
 }
 

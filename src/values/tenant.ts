@@ -46,9 +46,10 @@ function checkRate(value: unknown, name: string): void {
     );
 }
 
-/** As they cross: the bits of doubles, NaN for none. */
+/** As they cross: the bits of doubles, NaN for none. Only own fields were checked. */
 export function tenantLimitWords(limits: TenantLimits): BigUint64Array {
-  return new BigUint64Array(Float64Array.from(limitNames, (name) => limits[name] ?? Number.NaN).buffer);
+  const own = (name: keyof TenantLimits) => (Object.hasOwn(limits, name) ? limits[name] : undefined);
+  return new BigUint64Array(Float64Array.from(limitNames, (name) => own(name) ?? Number.NaN).buffer);
 }
 export function tenantLimitsOf(words: BigUint64Array): TenantLimits {
   const values = new Float64Array(words.buffer);

@@ -34,7 +34,7 @@ export function hostFunction(
     return (...args) => {
       const value = fn(...args.map((arg, i) => fromWasm(params[i] as Type, arg, book)));
       if (suspending && isObject(value) && typeof value.then === 'function')
-        return (value as unknown as PromiseLike<unknown>).then(finish, (error: unknown) => {
+        return Promise.resolve(value).then(finish, (error: unknown) => {
           throw intoGuest(error);
         });
       return finish(value);

@@ -78,15 +78,16 @@ export class Owners {
   access({ module, name }: Owner, type: Type, own: boolean): TableAccess {
     const imported = [...text('o'), ...text(name), 1, ...typeBytes(type), 0, 0];
     const accessor = own ? module : this.#accessor(type, [], undefined, imported, module);
-    const [get, set, grow, size] = ['get', 'set', 'grow', 'size'].map(
+    const [get, set, grow, size, fill] = ['get', 'set', 'grow', 'size', 'fill'].map(
       (of) => accessor.exportedFunction(of) as ExportedFunction,
-    ) as [ExportedFunction, ExportedFunction, ExportedFunction, ExportedFunction];
+    ) as [ExportedFunction, ExportedFunction, ExportedFunction, ExportedFunction, ExportedFunction];
     return {
       module: accessor,
       get: (index) => get.callSync(index),
       set: (index, value) => void set.callSync(index, value as never),
       grow: (by, value) => grow.callSync(by, value as never) as number,
       size: () => (size.callSync() as number) >>> 0,
+      fill: (value) => void fill.callSync(value as never),
     };
   }
   #accessor(type: Type, tables: Bytes[], more: Bytes | undefined, imported?: Bytes, owner?: Module): Module {
@@ -95,15 +96,25 @@ export class Owners {
       { params: ['i32', type], results: [] },
       { params: ['i32', type], results: ['i32'] },
       { params: [], results: ['i32'] },
+      { params: [type], results: [] },
       none,
     ];
-    const names = ['get', 'set', 'grow', 'size', nothing].map((name, i) => exported(name, 'function', i));
-    const code = [[0x20, 0, 0x25, 0], [0x20, 0, 0x20, 1, 0x26, 0], [0x20, 1, 0x20, 0, 0xfc, 15, 0], [0xfc, 16, 0], []];
+    const names = ['get', 'set', 'grow', 'size', 'fill', nothing].map((name, i) => exported(name, 'function', i));
+    const size = [0xfc, 16, 0];
+    const [get, set] = [
+      [0x20, 0, 0x25, 0],
+      [0x20, 0, 0x20, 1, 0x26, 0],
+    ];
+    const [grow, fill] = [
+      [0x20, 1, 0x20, 0, 0xfc, 15, 0],
+      [0x41, 0, 0x20, 0, ...size, 0xfc, 17, 0],
+    ];
+    const code = [get, set, grow, size, fill, []] as Bytes[];
     const bytes = [
       ...magic,
       ...section(1, types.map(functionType)),
       ...(imported === undefined ? [] : section(2, [imported])),
-      ...section(3, [[0], [1], [2], [3], [4]]),
+      ...section(3, [[0], [1], [2], [3], [4], [5]]),
       ...tables.flat(),
       ...section(7, more === undefined ? names : [...names, more]),
       ...section(10, code.map(body)),

@@ -49,6 +49,8 @@ export interface TableAccess {
   set(index: number, value: unknown): void;
   grow(by: number, value: unknown): number;
   size(): number;
+  /** All of it. */
+  fill(value: unknown): void;
 }
 export interface GlobalPart extends Owner, GlobalType {
   global?: Global;

@@ -105,7 +105,7 @@ export function tableClass(realm: Realm, owners: Owners, functions: Functions): 
       const part: TablePart = { module, name: 'x', type };
       part.access = owners.access(part, type, true);
       const value = into(part, args[1], given);
-      if (value !== null) for (let i = 0; i < min; i++) part.access.set(i, value);
+      if (value !== null) part.access.fill(value);
       return part;
     });
   }

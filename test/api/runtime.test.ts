@@ -4,6 +4,7 @@ import { errorOf } from '../support/errors.js';
 import {
   CompilationCache,
   experimental,
+  type Module,
   ModuleConfig,
   OutputBuffer,
   Runtime,
@@ -108,6 +109,23 @@ describe('Runtime', () => {
     expect(await errorOf(() => runtime.instantiate(failing))).toMatchObject({ code: 'ERR_WAZERO_TRAP' });
     expect(() => runtime.instantiateSync(failing)).toThrow(expect.objectContaining({ code: 'ERR_WAZERO_TRAP' }));
     await runtime.instantiate(anonymous, new ModuleConfig().withName('once'));
+  });
+
+  it('a module that importResolver makes keeps the name that it was given, and the one being made is refused', async () => {
+    const compiled = await runtime.compileModule(wat('(module (import "lib" "f" (func)))'));
+    const lib = await runtime.instantiate(wat('(module (func (export "f")))'), new ModuleConfig().withName(''));
+    const config = new ModuleConfig().withName('same');
+    let inner: Module | undefined;
+    const importResolver = () => {
+      inner ??= runtime.instantiateModuleSync(compiled, config, { importResolver: () => lib });
+      return lib;
+    };
+    expect(await errorOf(() => runtime.instantiateModule(compiled, config, { importResolver }))).toMatchObject({
+      code: 'ERR_WAZERO_LINK',
+    });
+    expect(runtime.module('same')).toBe(inner);
+    await inner!.close();
+    expect(runtime.instantiateModuleSync(compiled, config, { importResolver: () => lib }).name).toBe('same');
   });
 
   it('importResolver comes first, then the registry', async () => {

@@ -332,6 +332,16 @@ describe('limits', () => {
   ])('%s: %s is refused', async (name, value, code) => {
     expect(await errorOf(async () => new Tenant('x', { [name]: value }))).toMatchObject({ code });
   });
+  it('are own fields: what somebody has put on Object.prototype is none', async () => {
+    const shared = Object.prototype as { weight?: number };
+    shared.weight = -5;
+    try {
+      await using tenant = new Tenant('x', { instances: 1 });
+      expect(Object.keys(tenant.limits)).toEqual(['instances']);
+    } finally {
+      delete shared.weight;
+    }
+  });
 });
 
 describe('a tenant', () => {

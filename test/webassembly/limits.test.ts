@@ -85,4 +85,22 @@ describe('promising', () => {
       expect(() => W.promising(() => {})).toThrow(TypeError);
     });
   });
+  it('what is no Promise but has then is one to a Suspending, whatever it does beside answering', async () => {
+    const text = `(module (import "m" "wait" (func $wait (result i32))) (func (export "f") (result i32) call $wait))`;
+    await withWebAssembly({}, async (W) => {
+      const of = (then: unknown) =>
+        W.promising(exportsOf(W, text, { m: { wait: new W.Suspending(() => ({ then })) } }).f)();
+      const twice = of((resolve: (value: number) => void) => {
+        resolve(1);
+        resolve(2);
+        throw new Error('too late');
+      });
+      expect(await twice).toBe(1);
+      await expect(
+        of(() => {
+          throw new RangeError('first');
+        }),
+      ).rejects.toThrow(new RangeError('first'));
+    });
+  });
 });
