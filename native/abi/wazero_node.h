@@ -360,7 +360,7 @@ enum {
  *                                                                    WZ_ERROR: the environment has ended, so has the call
  * void     wz_express_stuck(uint32_t is)                             any thread: a guest that cannot be interrupted holds the thread of C++, and a slot with it
  * void     wz_set_concurrency(uint32_t guests)
- * uint32_t wz_threads(void)                                         the most that Go may need at once beside those that it starts with
+ * uint32_t wz_threads(void)                                         the most that Go may need at once beside those that it starts with; the first call takes the two descriptors of its timers
  * void     wz_stats(wz_result*)                                      text = JSON
  * void     wz_collect(void)                                          runs Go's garbage collector and waits for it
  * void     wz_runtime_config_describe(wz_runtime_config*, wz_result*)   text = JSON of what Go decoded, for tests; numbers are strings

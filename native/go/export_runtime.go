@@ -9,6 +9,7 @@ import "C"
 import (
 	"context"
 	"runtime"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -275,7 +276,14 @@ func wz_output_buffer_free(h C.wz_handle) { handles.Remove(handles.Handle(h), ha
 func wz_set_concurrency(guests C.uint32_t) { frames.Pool.SetLimit(int(guests)) }
 
 //export wz_threads
-func wz_threads() C.uint32_t { return C.uint32_t(frames.Pool.Threads()) }
+func wz_threads() C.uint32_t {
+	startPoller()
+	return C.uint32_t(frames.Pool.Threads())
+}
+
+// startPoller has Go take the two descriptors that its timers need while there are some: where its first timer gets none it ends the process.
+// This is asked for when the package is loaded, which has looked whether there are any.
+var startPoller = sync.OnceFunc(func() { time.AfterFunc(time.Hour, func() {}).Stop() })
 
 //export wz_stats
 func wz_stats(out *C.wz_result) {

@@ -28,6 +28,7 @@ const platformOf = (musl: boolean) => `${process.platform}-${process.arch}${musl
 export function loadNative(): NativeBinding {
   checkLimits();
   checkThreads();
+  checkDescriptors();
   const addon = load();
   if (addon.abiVersion !== abiVersion) {
     throw unsupportedError(
@@ -79,6 +80,23 @@ function checkThreads(): void {
   if (process.platform !== 'linux') return;
   const left = threadsLeft();
   if (left < threadsToStart && !hasStarted()) throw tooFewThreads(threadsToStart - left);
+}
+/** Go keeps two for its timers, and ends the process where it gets none; the others are for what is opened meanwhile, and a few more. */
+const descriptorsToStart = 8;
+function checkDescriptors(): void {
+  if (process.platform === 'win32') return;
+  const held: number[] = [];
+  try {
+    while (held.length < descriptorsToStart) held.push(fs().openSync('/dev/null', 'r'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EMFILE' && code !== 'ENFILE') return; // it cannot be known
+    throw unsupportedError(
+      `node-wazero needs at least ${descriptorsToStart - held.length} more file descriptors than it gets here: raise the limit (ulimit -n), or make the first Runtime before what takes them.`,
+    );
+  } finally {
+    for (const fd of held) fs().closeSync(fd);
+  }
 }
 export const tooFewThreads = (missing: number) =>
   unsupportedError(

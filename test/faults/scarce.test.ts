@@ -271,6 +271,30 @@ os._exit(77) if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) else os.execv(sys.argv[1
     100_000,
   );
 
+  it
+    .skipIf(process.platform === 'win32')
+    .each([0, 1, 3, 4, 6, 8, 10].flatMap((free) => ['load', 'runtime'].map((when) => [when, free] as const)))(
+    'C4: all descriptors taken before or after the %s, but %i: an error with a code, or all works',
+    async (when, free) => {
+      const under = 'ulimit -n 64';
+      const { code, signal, stdout, stderr } = await run('descriptorless', { args: [when, free], under });
+      expect([code, signal, stderr]).toEqual([0, null, '']);
+      const found: Record<string, string> = JSON.parse(stdout);
+      const [first, ...others] = Object.keys(found);
+      expect(first).toBe('load');
+      if (found.load !== 'ok') {
+        expect(when).toBe('load');
+        expect(['EMFILE', 'ERR_WAZERO_UNSUPPORTED_PLATFORM']).toContain(found.load);
+        return;
+      }
+      expect(others).toEqual(['compile', 'instantiate', 'run', 'freeze', 'spin', 'close']);
+      const { freeze, spin, ...rest } = found;
+      expect(spin).toBe('ERR_WAZERO_EXIT');
+      expect(['ok', 'EMFILE']).toContain(freeze); // a part of the program that is read when it is first needed
+      expect(new Set(Object.values(rest))).toEqual(new Set(['ok']));
+    },
+  );
+
   it.each(
     [
       ['ulimit -v 2000000', /needs 1536 MiB of address space.* leaves \d+ MiB/] as const,
