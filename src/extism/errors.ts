@@ -30,6 +30,6 @@ export class ExtismError extends Error {
 }
 
 /** For what js-sdk answers with a TypeError. */
-export function manifestError(message: string): TypeError {
-  return Object.assign(new TypeError(message), { code: 'ERR_EXTISM_MANIFEST' as const });
+export function manifestError(message: string, options?: ErrorOptions): TypeError {
+  return Object.assign(new TypeError(message, options), { code: 'ERR_EXTISM_MANIFEST' as const });
 }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { shown } from '../values/shown.js';
 import { ExtismError } from './errors.js';
 
 export interface HttpOptions {
@@ -34,7 +35,7 @@ export async function httpRequest(
   signal: AbortSignal | undefined,
 ): Promise<HttpAnswer> {
   const request = parse(text);
-  const headers = new Headers(request.headers ?? request.header);
+  const headers = headersOf(request);
   let method = request.method?.toUpperCase() ?? 'GET';
   let url = request.url;
   if (method === 'GET' || method === 'HEAD') body = undefined;
@@ -55,7 +56,10 @@ export async function httpRequest(
         body: await bodyUpTo(response, options.maxResponseBytes),
       };
     if (redirects === mostRedirects)
-      throw new ExtismError('ERR_EXTISM_HTTP', `Call error: HTTP request to "${request.url}" was redirected too often`);
+      throw new ExtismError(
+        'ERR_EXTISM_HTTP',
+        `Call error: HTTP request to "${shown(request.url)}" was redirected too often`,
+      );
     await response.body?.cancel();
     if (response.status === 303 ? method !== 'HEAD' : response.status < 303 && method === 'POST') {
       method = 'GET';
@@ -83,16 +87,30 @@ function parse(text: string): Request {
   return request as Request;
 }
 
+function headersOf({ headers, header }: Request): Headers {
+  try {
+    return new Headers(headers ?? header ?? {});
+  } catch (error) {
+    const { message } = error as Error;
+    throw new ExtismError('ERR_EXTISM_HTTP', `Call error: Expected headers for the HTTP request: ${shown(message)}`, {
+      cause: error,
+    });
+  }
+}
+
 function checkAllowed(text: string, allowedHosts: readonly string[]): URL {
   if (!URL.canParse(text))
-    throw new ExtismError('ERR_EXTISM_HTTP', `Call error: Expected a URL for the HTTP request but received "${text}"`);
+    throw new ExtismError(
+      'ERR_EXTISM_HTTP',
+      `Call error: Expected a URL for the HTTP request but received "${shown(text)}"`,
+    );
   const url = new URL(text);
   // data: and the like have no host that could be looked at.
   const allowed = /^https?:$/.test(url.protocol) && allowedHosts.some((pattern) => matches(url.hostname, pattern));
   if (!allowed)
     throw new ExtismError(
       'ERR_EXTISM_HTTP',
-      `Call error: HTTP request to "${url}" is not allowed (no allowedHosts match "${url.hostname}")`,
+      `Call error: HTTP request to "${shown(url.href)}" is not allowed (no allowedHosts match "${shown(url.hostname)}")`,
     );
   return url;
 }

@@ -34,6 +34,7 @@ export const ofHost: ReadonlySet<string> = new Set(['begin', 'room']);
 
 const mostOfMemory = 0xffff_ffff;
 const pageSize = 65_536;
+const mostPages = 65_536;
 
 /** Where kernel functions are called: on the kernel's own module, or on it as it is lent to a host function. */
 type Through = Pick<Module, 'exportedFunction'>;
@@ -52,7 +53,7 @@ export class Kernel {
     if (isSet) return;
     const { maxPages } = limits;
     // js-sdk counts a block of one byte for the null page.
-    if (maxPages) this.#memory.writeUint64Le(MOST_BLOCK_BYTES, BigInt(maxPages * pageSize - 1));
+    if (maxPages) this.#memory.writeUint64Le(MOST_BLOCK_BYTES, BigInt(Math.min(maxPages, mostPages) * pageSize - 1));
     this.#memory.writeUint32Le(MOST_VAR_BYTES, Math.min(limits.maxVarBytes, mostOfMemory));
   }
 

@@ -1,5 +1,6 @@
 import type { FunctionDefinition, Module, ModuleConfig, ModuleImage } from '../index.js';
 import { now } from '../values/node.js';
+import { shown } from '../values/shown.js';
 import type { Pace } from './engine.js';
 import { ExtismError } from './errors.js';
 import { fsConfig } from './files.js';
@@ -71,7 +72,7 @@ export class Linker {
         continue;
       }
       if (!provider.exports.some(({ name, kind }) => name === wanted.name && kind === wanted.kind))
-        throw linkError(path, `cannot import "${wanted.module}" "${wanted.name}"; no export matched request`);
+        throw linkError(path, `cannot import ${named(wanted)}; no export matched request`);
       if (providers.has(wanted.module) && !trampolines.some((trampoline) => trampoline.provider === provider)) continue;
       // A WASI command is made anew for each that imports from it, with all below it.
       const isCommand = provider.exports.some(({ name }) => name === '_start');
@@ -88,7 +89,7 @@ export class Linker {
       if (wanted.kind !== 'function')
         throw linkError(
           path,
-          `cannot import "${wanted.module}" "${wanted.name}"; circular imports of type="${wanted.kind}" are not supported`,
+          `cannot import ${named(wanted)}; circular imports of type="${wanted.kind}" are not supported`,
         );
       if (providers.has(wanted.module)) continue;
       const trampoline = yield* this.#trampoline(part, provider, deadline);
@@ -132,12 +133,12 @@ export class Linker {
       throw this.#missing(path, wanted);
     throw linkError(
       path,
-      `cannot resolve import "${wanted.module}" "${wanted.name}": not provided by host imports nor linked manifest items`,
+      `cannot resolve import ${named(wanted)}: not provided by host imports nor linked manifest items`,
     );
   }
   #checkHost(part: Part, path: readonly string[], { module, name, kind }: ModuleImportDescriptor): void {
     if (kind !== 'function')
-      throw linkError(path, `in import "${module}" "${name}", "${kind}"-typed host imports are not supported yet`);
+      throw linkError(path, `in import ${named({ module, name })}, "${kind}"-typed host imports are not supported yet`);
     const { functions } = this.#program.settings;
     if (Object.hasOwn(functions, module) && Object.hasOwn(functions[module] as object, name)) return;
     if (module === ENV && !ofHost.has(name) && this.#kernel.exportedFunction(name)) return;
@@ -147,7 +148,7 @@ export class Linker {
   #missing(path: readonly string[], { module, name }: { module: string; name: string }): ExtismError {
     return linkError(
       path,
-      `cannot resolve import "${module}" "${name}" ("${module}" is a host module, but does not contain "${name}")`,
+      `cannot resolve import ${named({ module, name })} ("${shown(module)}" is a host module, but does not contain "${shown(name)}")`,
     );
   }
 
@@ -249,8 +250,11 @@ export function zeros({ paramTypes }: FunctionDefinition): (number | bigint | nu
   return paramTypes.map((type) => (type === 'i64' ? 0n : type.endsWith('ref') ? null : 0));
 }
 
+/** In messages: names are the plugin's choice. */
+const named = ({ module, name }: { readonly module: string; readonly name: string }): string =>
+  `"${shown(module)}" "${shown(name)}"`;
 function linkError(path: readonly string[], message: string): ExtismError {
-  return new ExtismError('ERR_EXTISM_LINK', `from module "${path.join('"/"')}": ${message}`);
+  return new ExtismError('ERR_EXTISM_LINK', `from module "${path.map(shown).join('"/"')}": ${message}`);
 }
 
 class Deadline {

@@ -1,3 +1,5 @@
+import { manifestError } from './errors.js';
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** In the order of what the kernel calls them: 0 to 4. */
@@ -9,8 +11,8 @@ export function levelNumber(level: LogLevel): number {
   if (level === 'silent') return silent;
   const number = (logLevels as readonly unknown[]).indexOf(level);
   if (number < 0)
-    throw new TypeError(
-      `unrecognized log level "${level}"; expected one of "trace", "debug", "info", "warn", "error", "silent"`,
+    throw manifestError(
+      `unrecognized log level "${String(level)}"; expected one of "trace", "debug", "info", "warn", "error", "silent"`,
     );
   return number;
 }

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ExtismError, manifestError } from './errors.js';
+import { isRecord } from './shapes.js';
 import type { Manifest, ManifestLike, ManifestWasm, NativeManifestOptions } from './types.js';
 
 type Fetch = typeof fetch;
@@ -19,7 +20,7 @@ export async function manifestOf(source: ManifestLike, fetchIt: Fetch): Promise<
   if (ArrayBuffer.isView(source))
     return { wasm: [{ data: new Uint8Array(source.buffer, source.byteOffset, source.byteLength) }] };
   if (typeof source === 'string') {
-    if (/^\s*\{/.test(source)) return checked(JSON.parse(source));
+    if (/^\s*\{/.test(source)) return checked(parsed(source));
     if (!/^(https?|file):\/\//.test(source)) return { wasm: [{ path: source }] };
     return await manifestOf(new URL(source), fetchIt);
   }
@@ -35,7 +36,7 @@ export async function manifestOf(source: ManifestLike, fetchIt: Fetch): Promise<
         return { wasm: [{ response: source }] };
       case 'application/json':
       case 'text/json':
-        return checked(JSON.parse(await source.text()));
+        return checked(parsed(await source.text()));
       default:
         throw manifestError(
           `While processing manifest URL "${source.url}"; expected content-type of "text/json", "application/json", "application/octet-stream", or "application/wasm"; got "${type}" after stripping off charset.`,
@@ -52,6 +53,15 @@ function isResponse(value: object): value is Response {
 }
 const isModuleOfV8 = (value: unknown) => Object.prototype.toString.call(value) === '[object WebAssembly.Module]';
 
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw manifestError(`Expected JSON for the manifest but received text that is none: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
 function checked(value: unknown): Manifest {
   if (typeof value !== 'object' || value === null || !('wasm' in value))
     throw manifestError('Expected "wasm" key in manifest');
@@ -64,22 +74,28 @@ function checked(value: unknown): Manifest {
     throw manifestError(
       `Expected every item in "manifest.wasm" to include either a "data", "url", or "path" key; got bad item at index ${bad}`,
     );
-  return { ...value } as Manifest;
+  for (const [at, item] of value.wasm.entries())
+    for (const key of ['hash', 'name'])
+      if (item[key] !== undefined && item[key] !== null && typeof item[key] !== 'string')
+        throw manifestError(`Expected text for manifest.wasm[${at}].${key} but received ${typeof item[key]}`);
+  return { ...value, wasm: value.wasm } as Manifest;
 }
 
 /** Its options, whichever way they are written. */
 export function manifestOptions(manifest: Manifest): NativeManifestOptions {
-  const memory = manifest.memory ?? {};
+  const { memory } = manifest;
   return {
     allowedPaths: manifest.allowedPaths ?? manifest.allowed_paths,
     allowedHosts: manifest.allowedHosts ?? manifest.allowed_hosts,
     config: manifest.config,
     timeoutMs: manifest.timeoutMs ?? manifest.timeout_ms,
-    memory: manifest.memory && {
-      maxPages: memory.maxPages ?? memory.max_pages,
-      maxHttpResponseBytes: memory.maxHttpResponseBytes ?? memory.max_http_response_bytes,
-      maxVarBytes: memory.maxVarBytes ?? memory.max_var_bytes,
-    },
+    memory: isRecord(memory)
+      ? {
+          maxPages: memory.maxPages ?? memory.max_pages,
+          maxHttpResponseBytes: memory.maxHttpResponseBytes ?? memory.max_http_response_bytes,
+          maxVarBytes: memory.maxVarBytes ?? memory.max_var_bytes,
+        }
+      : memory,
   };
 }
 

@@ -6,6 +6,7 @@ import { Instance, type Owner } from './instance.js';
 import type { PluginOutput } from './output.js';
 import { type Part, Program } from './program.js';
 import { Seats } from './seats.js';
+import { checkOptions } from './shapes.js';
 import { takeLater, takeNow } from './steps.js';
 import type {
   ExtismPluginOptions,
@@ -30,11 +31,15 @@ export async function makePlugin(
   source: ManifestLike | PromiseLike<ManifestLike>,
   options: ExtismPluginOptions,
 ): Promise<HostedPlugin> {
+  checkOptions(options);
   const { instances = 1 } = options;
   if (!Number.isSafeInteger(instances) || instances < 1)
-    throw Object.assign(new RangeError(`Expected a whole number from 1 for instances but received ${instances}`), {
-      code: 'ERR_EXTISM_MANIFEST',
-    });
+    throw Object.assign(
+      new RangeError(`Expected a whole number from 1 for instances but received ${String(instances)}`),
+      {
+        code: 'ERR_EXTISM_MANIFEST',
+      },
+    );
   const engine = Engine.use(options.cacheDir, options.fuel !== undefined);
   let program: Program;
   try {

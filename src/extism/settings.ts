@@ -4,6 +4,7 @@ import { anonymous } from './engine.js';
 import { ExtismError, manifestError } from './errors.js';
 import { type LogLevel, levelNumber } from './log-level.js';
 import { manifestOptions } from './manifest.js';
+import { checkShapes } from './shapes.js';
 import type { ExtismPluginOptions, HostFunction, Manifest, PluginCallOptions } from './types.js';
 
 export type Functions = Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;
@@ -36,6 +37,7 @@ export interface Settings {
 /** An option goes before the manifest, as in js-sdk: what is empty or 0 there is none. */
 export function settingsOf(options: ExtismPluginOptions, manifest: Manifest): Settings {
   const own = manifestOptions(manifest);
+  checkShapes('manifest', own);
   const useWasi = options.useWasi ?? false;
   const memory = options.memory || own.memory || {};
   return {

@@ -96,6 +96,28 @@ describe('hosts', () => {
     expect(await errorOf(() => ask(request('', { url: 'nonsense' })))).toMatchObject({ code: 'ERR_EXTISM_HTTP' });
     for (const text of ['no json', 'null', '{}', '{"url":1}', '{"url":"http://127.0.0.1","method":1}'])
       expect(await errorOf(() => ask(text))).toMatchObject({ code: 'ERR_EXTISM_HTTP' });
+    for (const headers of [5, { 'a b': 'c' }, { a: 'b\nc' }, [['a']]])
+      expect(await errorOf(() => ask(request('x', { headers })))).toMatchObject({ code: 'ERR_EXTISM_HTTP' });
+  });
+
+  it('as a plugin names them are short in messages, and on one line', async () => {
+    const long = 'x'.repeat(50_000);
+    for (const [url, headers] of [
+      [`${long}\n`],
+      [`http://${long}.test/`],
+      [`ftp://a/${long}`],
+      ['x', { [`a\n${long}`]: 'b' }],
+    ]) {
+      const { code, message } = (await errorOf(() =>
+        ask(request('', { ...(url === 'x' ? {} : { url }), headers })),
+      )) as {
+        code: string;
+        message: string;
+      };
+      expect(code).toBe('ERR_EXTISM_HTTP');
+      expect(message.length).toBeLessThan(1_000);
+      expect(message).not.toContain('\n');
+    }
   });
 
   it('are looked at again at each redirect', async () => {

@@ -92,6 +92,44 @@ describe('a manifest', () => {
     );
   });
 
+  it('or options of a wrong kind are refused: a limit that is no number would be none', async () => {
+    const code = async (manifest: object, options: object = {}) =>
+      ((await errorOf(() => answers({ wasm: [{ data }], ...manifest } as ManifestLike, options))) as { code?: string })
+        ?.code;
+    const wrong = [
+      ...['x', Number.NaN, -1, true, [], {}, 1n, Symbol('x')].flatMap((value) => [
+        { timeoutMs: value },
+        ...['maxPages', 'maxHttpResponseBytes', 'maxVarBytes'].map((name) => ({ memory: { [name]: value } })),
+      ]),
+      ...[5, 'x', {}, [5], [null]].map((allowedHosts) => ({ allowedHosts })),
+      ...[5, 'x', [], { '/': 5 }].map((allowedPaths) => ({ allowedPaths })),
+      ...[5, 'x', []].flatMap((value) => [{ config: value }, { memory: value }]),
+    ];
+    for (const one of wrong) {
+      expect(await code(one), 'in the manifest').toBe('ERR_EXTISM_MANIFEST');
+      expect(await code({}, one), 'in the options').toBe('ERR_EXTISM_MANIFEST');
+    }
+    for (const one of [
+      { fetch: 5 },
+      { functions: 'x' },
+      { logLevel: 'loud' },
+      { logLevel: Symbol('x') },
+      { cacheDir: 5 },
+    ])
+      expect(await code({}, one)).toBe('ERR_EXTISM_MANIFEST');
+    for (const item of [
+      { data, hash: 5 },
+      { data, name: 5 },
+    ])
+      expect(await code({ wasm: [item] })).toBe('ERR_EXTISM_MANIFEST');
+    expect(await errorOf(() => answers('{"wasm":'))).toMatchObject({ code: 'ERR_EXTISM_MANIFEST' });
+    for (const one of [null, undefined, 0, Infinity]) {
+      const memory = { maxPages: one, maxHttpResponseBytes: one };
+      expect(await answers({ wasm: [{ data }], timeoutMs: one, memory } as ManifestLike)).toBe('hello');
+    }
+    expect(await answers(Object.create({ wasm: [{ data }] }))).toBe('hello');
+  });
+
   it('with a module of V8 says what to give instead', async () => {
     const module = new (globalThis as { WebAssembly?: { Module: new (bytes: Uint8Array) => object } })
       .WebAssembly!.Module(data);
@@ -222,6 +260,19 @@ describe('several modules', () => {
     expect(await message('(import "library" "f" (func))', {}, [library])).toContain(
       'from module "main"/"library": cannot resolve import "deep" "f"',
     );
+  });
+
+  it('whose names are long, or more than a line, are short in messages', async () => {
+    const long = `\\n${'x'.repeat(50_000)}`;
+    for (const imports of [`"${long}" "f"`, `"env" "${long}"`, `"extism:host/env" "${long}"`]) {
+      const { code, message } = (await errorOf(() => answers(wat(`(module (import ${imports} (func)))`)))) as {
+        code: string;
+        message: string;
+      };
+      expect(code).toBe('ERR_EXTISM_LINK');
+      expect(message.length).toBeLessThan(1_000);
+      expect(message).not.toContain('\n');
+    }
   });
 
   it('what only the kernel here has is no import of a plugin', async () => {
