@@ -40,14 +40,17 @@ type preparedImage struct {
 	// exportedTables has one for each export: to look through thousands of exports for each instance takes longer than to make it.
 	exportedTables []Index
 	template       atomic.Value
+	slots          sync.Pool // of *[]Reference, by slot; slot 0 is null
+	data           []DataInstance
 }
 
 // imageEngine is what both engines have for it.
 type imageEngine interface {
 	// IndexOfReference is that of a function which the instance defines or imports; false for one of another instance.
 	IndexOfReference(Reference) (Index, bool)
-	// References gives those to the functions by slot. What it returns as template, of the first instance, makes those of the next ones cheaper.
-	References(functions []Index, template any) ([]Reference, any)
+	// References writes those to the functions by slot, into refs. What it returns as template, of the first instance, makes those of the next ones
+	// cheaper.
+	References(refs []Reference, functions []Index, template any) any
 }
 
 type imageKey struct{}
@@ -259,6 +262,18 @@ func (img *Image) prepare(module *Module) *preparedImage {
 		}
 		slices.Sort(p.functions)
 		p.functions = slices.Compact(p.functions)
+		p.slots.New = func() any {
+			refs := make([]Reference, 1+len(p.functions))
+			return &refs
+		}
+		if module.DataCountSection != nil { // else there is no instruction that names one
+			p.data = make([]DataInstance, len(img.Data))
+			for i, dropped := range img.Data {
+				if !dropped {
+					p.data[i] = module.DataSection[i].Init
+				}
+			}
+		}
 		slot := func(ref uint32) uint32 {
 			if ref == 0 {
 				return 0

@@ -3,6 +3,7 @@ package wasm
 import (
 	"context"
 	"fmt"
+	"unsafe"
 
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/internal/expctxkeys"
@@ -34,8 +35,9 @@ func (s *Store) instantiateImage(ctx context.Context, img *Image, module *Module
 		return nil, err
 	}
 	refs := p.references(m)
-	m.buildImageGlobals(img, refs)
-	m.buildImageTables(p, refs)
+	m.buildImageGlobals(img, *refs)
+	m.buildImageTables(p, *refs)
+	p.slots.Put(refs)
 	m.buildTags(module)
 	allocator, _ := ctx.Value(expctxkeys.MemoryAllocatorKey{}).(experimental.MemoryAllocator)
 	m.buildImageMemory(img, allocator)
@@ -49,9 +51,10 @@ func (s *Store) instantiateImage(ctx context.Context, img *Image, module *Module
 	return m, nil
 }
 
-func (p *preparedImage) references(m *ModuleInstance) []Reference {
-	template := p.template.Load()
-	refs, made := m.Engine.(imageEngine).References(p.functions, template)
+// references are by slot. They go back to p.slots.
+func (p *preparedImage) references(m *ModuleInstance) *[]Reference {
+	refs, template := p.slots.Get().(*[]Reference), p.template.Load()
+	made := m.Engine.(imageEngine).References(*refs, p.functions, template)
 	if template == nil && made != nil {
 		p.template.Store(made)
 	}
@@ -116,17 +119,7 @@ func (m *ModuleInstance) buildImageMemory(img *Image, allocator experimental.Mem
 // restoreSegments is of those that instructions of the module may name.
 func (m *ModuleInstance) restoreSegments(img *Image) {
 	source := m.Source
-	if source.DataCountSection != nil { // else there is none that names one
-		if m.DataInstances == nil {
-			m.DataInstances = make([]DataInstance, len(source.DataSection))
-		}
-		for i := range m.DataInstances {
-			m.DataInstances[i] = nil
-			if !img.Data[i] {
-				m.DataInstances[i] = source.DataSection[i].Init
-			}
-		}
-	}
+	m.restoreData(img.prepared.data)
 	dropped, have := 0, m.ElementInstances != nil
 	for i := range img.Elements {
 		if img.Elements[i] {
@@ -150,6 +143,22 @@ func (m *ModuleInstance) restoreSegments(img *Image) {
 			m.ElementInstances[i] = nil
 		}
 	}
+}
+
+// restoreData copies the headers of data segments as words, to where the collector does not look: the module has what they point to.
+func (m *ModuleInstance) restoreData(data []DataInstance) {
+	if len(data) == 0 {
+		return
+	}
+	wordsOf := func(headers []DataInstance) []uint64 {
+		return unsafe.Slice((*uint64)(unsafe.Pointer(&headers[0])), len(headers)*int(unsafe.Sizeof(headers[0])/8))
+	}
+	if m.DataInstances == nil {
+		words := append([]uint64(nil), wordsOf(data)...)
+		m.DataInstances = unsafe.Slice((*DataInstance)(unsafe.Pointer(&words[0])), len(data))
+		return
+	}
+	copy(wordsOf(m.DataInstances), wordsOf(data))
 }
 
 // takeImage sets what the tables of an image take.
@@ -176,11 +185,12 @@ func (m *ModuleInstance) Reset(img *Image, buffer []byte, sysCtx *internalsys.Co
 	refs := p.references(m)
 	imported := m.Source.ImportGlobalCount
 	for i := range img.Globals {
-		m.Globals[int(imported)+i].SetValue(img.globalValue(i, refs))
+		m.Globals[int(imported)+i].SetValue(img.globalValue(i, *refs))
 	}
 	for i, t := range m.Tables {
-		t.restore(p.tables[i], refs)
+		t.restore(p.tables[i], *refs)
 	}
+	p.slots.Put(refs)
 	if m.tableLimit != nil {
 		m.tableLimit.backTo(p.elements)
 	}

@@ -21,10 +21,9 @@ func (e *moduleEngine) IndexOfReference(ref wasm.Reference) (wasm.Index, bool) {
 }
 
 // References is for wasm.Image.
-func (e *moduleEngine) References(functions []wasm.Index, _ any) (refs []wasm.Reference, _ any) {
-	refs = make([]wasm.Reference, 1+len(functions))
+func (e *moduleEngine) References(refs []wasm.Reference, functions []wasm.Index, _ any) any {
 	for i, index := range functions {
 		refs[1+i] = e.FunctionInstanceReference(index)
 	}
-	return refs, nil
+	return nil
 }

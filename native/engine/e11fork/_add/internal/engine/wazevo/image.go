@@ -24,7 +24,7 @@ func (m *moduleEngine) IndexOfReference(ref wasm.Reference) (wasm.Index, bool) {
 }
 
 // frozenFunctions are the functionInstances of the functions that an image refers to. Tables hold their addresses, which the collector does not
-// see: the engine keeps them.
+// see: the engine keeps them. Nor does it look into them: what they point to are this engine's context and code, which the engine keeps, too.
 type frozenFunctions struct {
 	all     []functionInstance
 	indexes []wasm.Index // of all; ascending, the image's own
@@ -37,11 +37,29 @@ func (f *frozenFunctions) find(index wasm.Index) *functionInstance {
 	return nil
 }
 
-// closeFrozen closes them, as ModuleClosed does all others.
+// closeFrozen closes them, as ModuleClosed does all others. A store of a word is whole, also without Go's atomic one, which takes 6 ns for each.
 func (m *moduleEngine) closeFrozen() {
-	for i := range m.frozen.all {
-		storeExecutable(&m.frozen.all[i].executable, m.closedStub())
+	if len(m.frozen.all) == 0 {
+		return // a module without functions has no stub
 	}
+	stub := m.closedStub()
+	for i := range m.frozen.all {
+		m.frozen.all[i].executable = stub
+	}
+}
+
+// newFunctions is a copy that the collector does not look into.
+func (t *functionsTemplate) newFunctions(context *byte) []functionInstance {
+	n := len(t.functions)
+	if n == 0 {
+		return nil
+	}
+	const size, at = unsafe.Sizeof(functionInstance{}) / 8, unsafe.Offsetof(functionInstance{}.moduleContextOpaquePtr) / 8
+	words := append([]uint64(nil), unsafe.Slice((*uint64)(unsafe.Pointer(&t.functions[0])), n*int(size))...)
+	for i := at; i < uintptr(len(words)); i += size {
+		words[i] = uint64(uintptr(unsafe.Pointer(context)))
+	}
+	return unsafe.Slice((*functionInstance)(unsafe.Pointer(&words[0])), n)
 }
 
 // functionsTemplate is what frozenFunctions are a copy of, but for the context of the instance.
@@ -53,26 +71,22 @@ type functionsTemplate struct {
 }
 
 // References is for wasm.Image.
-func (m *moduleEngine) References(functions []wasm.Index, made any) (refs []wasm.Reference, _ any) {
+func (m *moduleEngine) References(refs []wasm.Reference, functions []wasm.Index, made any) any {
 	template, _ := made.(*functionsTemplate)
 	if template == nil || template.parent != m.parent {
 		template = m.newFunctionsTemplate(functions)
 	}
 	if m.frozen.indexes == nil {
 		m.frozen.indexes = template.indexes
-		m.frozen.all = slices.Clone(template.functions)
-		for i := range m.frozen.all {
-			m.frozen.all[i].moduleContextOpaquePtr = m.opaquePtr
-		}
+		m.frozen.all = template.newFunctions(m.opaquePtr)
 	}
-	refs = make([]wasm.Reference, 1+len(functions))
 	for i, index := range functions[:template.imported] {
 		refs[1+i] = m.FunctionInstanceReference(index)
 	}
-	for i := range m.frozen.all {
-		refs[1+template.imported+i] = uintptr(unsafe.Pointer(&m.frozen.all[i]))
+	for i, own := 0, refs[1+template.imported:]; i < len(m.frozen.all) && i < len(own); i++ {
+		own[i] = uintptr(unsafe.Pointer(&m.frozen.all[i]))
 	}
-	return refs, template
+	return template
 }
 
 func (m *moduleEngine) newFunctionsTemplate(functions []wasm.Index) *functionsTemplate {
