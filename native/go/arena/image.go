@@ -2,6 +2,7 @@ package arena
 
 import (
 	"os"
+	"sync"
 	"sync/atomic"
 )
 
@@ -186,7 +187,8 @@ func (i *Image) restore(s *span) {
 // are many. False: neither can be, and the range is as it was, or partly the image.
 func (i *Image) clean(s *span) bool {
 	b := s.bytes[:i.size]
-	var found [64]region
+	found := regionLists.Get().(*regionList)
+	defer regionLists.Put(found)
 	n, ok := written(b, found[:])
 	kept := uint64(0)
 	for _, r := range found[:n] {
@@ -208,6 +210,11 @@ func (i *Image) clean(s *span) bool {
 	s.used, s.kept = i.size, kept
 	return true
 }
+
+// regionList is what is looked at of one range; where more regions were written all are given back.
+type regionList [1024]region
+
+var regionLists = sync.Pool{New: func() any { return new(regionList) }}
 
 func noMemoryForImage(err error) error {
 	return &LimitError{"", "the system has no memory left for an image: " + err.Error()}

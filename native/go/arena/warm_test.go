@@ -182,3 +182,35 @@ func TestWarmRangesOnManyThreads(t *testing.T) {
 	all.Wait()
 	image.Release()
 }
+
+// CPython and Ruby write some hundreds of pages in a hundred places.
+func TestWarmRangesOfScatteredPages(t *testing.T) {
+	image, contents := makeImage(t, 200)
+	if !image.IsShared() || pageMap() < 0 {
+		t.Skip("nothing is kept here")
+	}
+	for _, c := range []struct {
+		pages int
+		kept  uint64
+	}{{600, 600}, {warmPages, warmPages}, {warmPages + 1, 0}} {
+		m := memoryOf(t, image, false)
+		for n := range c.pages {
+			at := 2 * n // alone, as long as there is room
+			if c.pages > 1000 {
+				at = n + n/3
+			}
+			m.Bytes()[at*pageBytes+n]++
+		}
+		end(m)
+		if warm.bytes != c.kept*pageBytes {
+			t.Errorf("%d pages written: %d kept", c.pages, warm.bytes/pageBytes)
+		}
+		next := memoryOf(t, image, false)
+		if !bytes.Equal(next.Bytes(), contents) {
+			t.Errorf("%d pages written: something else than the image", c.pages)
+		}
+		end(next)
+		Trim()
+	}
+	image.Release()
+}

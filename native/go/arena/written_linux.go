@@ -92,23 +92,30 @@ func scanWritten(file int, b []byte, found []region) (int, bool) {
 	defer pageScans.Put(s)
 	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
 	arg := &s.arg
-	*arg = pmScanArg{start: base, end: base + uint64(len(b)), vec: uint64(uintptr(unsafe.Pointer(&s.regions))), vecLen: uint64(min(len(s.regions), len(found))),
+	*arg = pmScanArg{walkEnd: base, end: base + uint64(len(b)), vec: uint64(uintptr(unsafe.Pointer(&s.regions))),
 		categoryInverted: pageIsFile, categoryMask: pageIsFile, categoryAnyof: pageIsPresent | pageIsSwapped, returnMask: pageIsFile}
 	arg.size = uint64(unsafe.Sizeof(*arg))
-	n, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(file), pagemapScan, uintptr(unsafe.Pointer(arg)))
-	if errno != 0 || arg.walkEnd != arg.end || n > uintptr(arg.vecLen) {
-		return 0, false
+	total := 0
+	for arg.walkEnd < arg.end { // the system ends when it has found 512
+		if arg.start, arg.vecLen = arg.walkEnd, uint64(min(len(s.regions), len(found)-total)); arg.vecLen == 0 {
+			return 0, false
+		}
+		n, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(file), pagemapScan, uintptr(unsafe.Pointer(arg)))
+		if errno != 0 || n > uintptr(arg.vecLen) || arg.walkEnd <= arg.start {
+			return 0, false
+		}
+		for _, r := range s.regions[:n] {
+			found[total] = region{r.start - base, r.end - base}
+			total++
+		}
 	}
-	for i, r := range s.regions[:n] {
-		found[i] = region{r.start - base, r.end - base}
-	}
-	return int(n), true
+	return total, true
 }
 
 // pageScan is on the heap, for it has its own address in it.
 type pageScan struct {
 	arg     pmScanArg
-	regions [64]struct{ start, end, categories uint64 }
+	regions [512]struct{ start, end, categories uint64 }
 }
 
 var pageScans = sync.Pool{New: func() any { return new(pageScan) }}
