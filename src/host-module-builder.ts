@@ -1,4 +1,4 @@
-import { type HostFunctionSource, HostFunctions, type HostModuleItem, keyOf } from './calls/host-functions.js';
+import { type HostFunctionSource, type HostModuleItem, keyOf, ModuleFunctions } from './calls/host-functions.js';
 import { noFrameOptions } from './calls/options.js';
 import { type CompiledModule, makeCompiledModule } from './compiled-module.js';
 import { CompiledState } from './instances/compiled-state.js';
@@ -102,7 +102,7 @@ export class HostModuleBuilder extends Uncloneable {
   #compile(): CompiledState {
     const { runtime, name } = this.#parts;
     runtime.checkOpen();
-    const functions = new HostFunctions(name, this.#items);
+    const functions = new ModuleFunctions(name, this.#items);
     const template = runtime.hostTemplates.of(runtime.handle, functions);
     return new CompiledState(runtime, template.handle, { functions, template });
   }

@@ -23,7 +23,7 @@ export { FSConfig } from './fs-config.js';
 export { Global } from './global.js';
 export type { HostFunctionEntries, HostFunctionEntry, ImportedFunctionEntries } from './host-module.js';
 export { HostFunctionBuilder, HostModuleBuilder } from './host-module-builder.js';
-export type { InstantiateOptions } from './instantiate-options.js';
+export type { ImportSource, InstantiateOptions } from './instantiate-options.js';
 export type {
   AsyncFileSystem,
   AsyncReadOnlyFileSystem,

@@ -1,10 +1,25 @@
-import type { Module } from './module.js';
+import type { CallerModule, Module } from './module.js';
 import type { CallOptions, WasmValue } from './types.js';
+
+/**
+ * What gives one import: a function of JavaScript as for `HostFunctionBuilder.withFunction`, one as for `withModuleFunction` that gets the
+ * calling module first, or an export of a module, of any kind, by its name.
+ */
+export type ImportSource =
+  | ((...args: never[]) => unknown)
+  | { readonly withCaller: (caller: CallerModule, ...args: never[]) => unknown }
+  | { readonly module: Module; readonly name: string };
 
 /** For Runtime.instantiateModule and instantiate. */
 export interface InstantiateOptions extends CallOptions {
   /** Asked first for each module that is imported from; undefined: by name (wazero: WithImportResolver). For per-tenant host modules. */
   importResolver?(name: string): Module | undefined;
+  /**
+   * What each import is, in the order of the module's imports and whatever their names (ours): a function of JavaScript, of the types of the
+   * import, or an export of a module. In the place of `importResolver` and of names; for functions that each instance has of its own it is
+   * quicker than a host module. Default: by name.
+   */
+  imports?: readonly ImportSource[] | undefined;
   /**
    * What exported globals begin with, by name, also immutable ones (ours): set when the start functions have run, before anybody else sees the
    * module. For references, which no constant expression of a module can give.

@@ -1,5 +1,6 @@
 import { checkCallOptions, checkOptionalFunction } from './calls/options.js';
 import { compiledStateOf } from './compiled-module.js';
+import { externsOf } from './import-sources.js';
 import type { InstantiationExtras, Source } from './instances/instantiate.js';
 import type { RuntimeState } from './instances/runtime-state.js';
 import type { InstantiateOptions } from './instantiate-options.js';
@@ -66,7 +67,7 @@ export function checkInstantiateOptions(
 ) {
   if (options === undefined) return { checked: defaultOptions, extras: ownsCompiled ? owning : noExtras };
   const checked = checkCallOptions(options, defaultOptions);
-  const { importResolver, closeNotifier, freezeAt, answer, globals } = options;
+  const { importResolver, imports, closeNotifier, freezeAt, answer, globals } = options;
   if (globals !== undefined) checkObject(globals, 'options.globals');
   checkOptionalFunction(importResolver, 'options.importResolver');
   checkOptionalFunction(closeNotifier, 'options.closeNotifier');
@@ -74,6 +75,7 @@ export function checkInstantiateOptions(
   if (answer !== undefined && !Array.isArray(answer)) throw wrongType('an array of values', 'options.answer', answer);
   const extras: InstantiationExtras = {
     importResolver: statesOf(importResolver?.bind(options)),
+    imports: externsOf(imports),
     closeNotifier: closeNotifier?.bind(options),
     freezeAt,
     answer,

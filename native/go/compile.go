@@ -21,13 +21,14 @@ import (
 
 // compiledState is a wazero.CompiledModule. wazero counts references by the bytes and not by the handle, so Close is called once.
 type compiledState struct {
-	handle  handles.Handle
-	rt      *runtimeState
-	flight  *flight // that made it, and closes it after the last of its handles; nil of a host module
-	inner   wazero.CompiledModule
-	imports []prescan.ImportModule
-	sum     codecache.Key // of its bytes
-	host    bool
+	handle      handles.Handle
+	rt          *runtimeState
+	flight      *flight // that made it, and closes it after the last of its handles; nil of a host module
+	inner       wazero.CompiledModule
+	imports     []prescan.ImportModule
+	importKinds string        // of each import, a prescan.Kind...
+	sum         codecache.Key // of its bytes
+	host        bool
 
 	sharedMemory bool // its memory, own or imported, is one
 
@@ -102,7 +103,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 	if err != nil {
 		return nil, rt.refused(ctx, err)
 	}
-	c.imports = prescan.Imports(binary)
+	c.imports, c.importKinds = prescan.Imports(binary)
 	if c.sum = sum; sum == (codecache.Key{}) {
 		c.sum = codecache.Sum(binary)
 	}
@@ -259,7 +260,7 @@ func (c *compiledState) disown() {
 
 // describe is for what has code.
 func (c *compiledState) describe(ctx context.Context) (*describe.Description, error) {
-	return describe.Compiled(ctx, describe.Module{Inner: c.inner, Sections: c.customSections(), Imports: c.imports, SharedMemory: c.sharedMemory})
+	return describe.Compiled(ctx, describe.Module{Inner: c.inner, Sections: c.customSections(), Imports: c.imports, ImportKinds: c.importKinds, SharedMemory: c.sharedMemory})
 }
 
 // customSections are the module's own.

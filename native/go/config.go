@@ -139,7 +139,10 @@ type moduleConfig struct {
 
 	freezeAtStdin bool
 	answer        []byte // words, of the host function that an image waits in
-	hostBase      uint64 // of a host module: JavaScript knows its functions by this and their positions
+	hostBase      uint64 // of a host module, or of hostTemplate: JavaScript knows its functions by this and their positions
+
+	externs      []externRecord // what each import is, or nothing: they are what their names mean, or all of hostTemplate
+	hostTemplate handles.Handle // the compiled host module of imports that are functions of JavaScript, or 0
 }
 
 // stream is one of the three standard streams: a WZ_SINK_* or WZ_SOURCE_* with what belongs to it.
@@ -190,6 +193,7 @@ func readModuleConfig(c *C.wz_module_config) *moduleConfig {
 		freezeAtStdin: c.freeze_at_stdin != 0,
 		answer:        goBytes(c.answer),
 		hostBase:      uint64(c.host_base),
+		hostTemplate:  handles.Handle(c.host_template),
 	}
 	if c.has_name != 0 {
 		name := goString(c.name)
@@ -204,6 +208,9 @@ func readModuleConfig(c *C.wz_module_config) *moduleConfig {
 	}
 	for _, i := range unsafe.Slice(c.imports.items, c.imports.count) {
 		out.imports[goString(i.name)] = handles.Handle(i.module)
+	}
+	for _, e := range unsafe.Slice(c.externs.items, c.externs.count) {
+		out.externs = append(out.externs, externRecord{goString(e.name), handles.Handle(e.module)})
 	}
 	return out
 }

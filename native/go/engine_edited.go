@@ -33,6 +33,17 @@ func (i *instantiation) hostCode(ctx context.Context, code wazero.CompiledModule
 	return nodehost.WithHostFunctions(ctx, functionsFrom(i.compiled.hostFunctions, i.config.hostBase)), code, nil
 }
 
+type externOf = nodehost.Extern
+
+func withExterns(ctx context.Context, list []externOf) context.Context {
+	return nodehost.WithExterns(ctx, list)
+}
+
+// hostInstance makes an instance of a host module for one guest alone; there is nothing of it to close.
+func (c *compiledState) hostInstance(base uint64) (api.Module, error) {
+	return nodehost.HostInstance(c.rt.inner, c.inner, functionsFrom(c.hostFunctions, base))
+}
+
 func validateModule(ctx context.Context, r wazero.Runtime, binary []byte) error {
 	return nodehost.ValidateModule(ctx, r, binary)
 }

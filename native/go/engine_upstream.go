@@ -30,6 +30,19 @@ func (i *instantiation) hostCode(ctx context.Context, _ wazero.CompiledModule) (
 	return ctx, code, err
 }
 
+type externOf struct {
+	Module   any
+	Name     string
+	Function uint32
+	IsHost   bool
+}
+
+func withExterns(ctx context.Context, _ []externOf) context.Context { return ctx }
+
+func (c *compiledState) hostInstance(uint64) (api.Module, error) {
+	return nil, &failure.Error{Code: failure.CodeNotImplemented, Message: "instantiating with a list of imports needs the edited engine"}
+}
+
 // validateModule compiles, as there is no other way to ask.
 func validateModule(ctx context.Context, r wazero.Runtime, binary []byte) error {
 	c, err := r.CompileModule(ctx, binary)

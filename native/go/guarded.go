@@ -116,7 +116,7 @@ func (rt *runtimeState) compileGuarded(ctx context.Context, binary []byte, sum c
 // code is what the instance runs; where that is guarded, and it has a memory of its own, a range for it has been taken.
 func (i *instantiation) code() (wazero.CompiledModule, error) {
 	c := i.compiled
-	if from := i.imported[c.memory.From]; c.memory.Imported && from != nil {
+	if from := i.memoryFrom(); c.memory.Imported && from != nil {
 		i.module.guardedMemory = from.guardedMemory
 	}
 	if !c.guarded {

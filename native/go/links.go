@@ -16,6 +16,9 @@ import (
 
 // link makes one group of the instance and those that it imports from, or has it keep what it shares with them.
 func (i *instantiation) link() error {
+	if i.config.lists() {
+		return i.linkExterns()
+	}
 	i.imported = make(map[string]*moduleState, len(i.compiled.imports))
 	for _, imported := range i.compiled.imports {
 		h := i.config.imports[imported.Name]
@@ -49,7 +52,7 @@ func (i *instantiation) resolve(ctx context.Context, name string) api.Module {
 		panic(closedImport(name))
 	}
 	if target := i.compiled.log; target != nil && from.host {
-		twin, err := i.module.loggedHost(ctx, from, target)
+		twin, err := i.module.loggedHost(ctx, from.source, from.config.hostBase, target)
 		if err != nil {
 			panic(err)
 		}
@@ -72,6 +75,11 @@ func (i *instantiation) checkLinks(inner api.Module) error {
 	known := map[api.Module]*moduleState{}
 	for _, from := range i.imported {
 		known[from.inner] = from
+	}
+	for _, e := range i.externs {
+		if e.from != nil {
+			known[e.from.inner] = e.from
+		}
 	}
 	for _, other := range importedBy(inner) {
 		from := known[other]

@@ -113,9 +113,9 @@ func (l *logListener) Abort(ctx context.Context, mod api.Module, def api.Functio
 }
 
 // loggedHost makes a nameless twin of a host module whose functions are logged: what other guests call is not.
-func (m *moduleState) loggedHost(ctx context.Context, host *moduleState, target *logTarget) (api.Module, error) {
-	b := m.rt.inner.NewHostModuleBuilder(host.source.name)
-	host.source.export(b, host.config.hostBase)
+func (m *moduleState) loggedHost(ctx context.Context, host *compiledState, base uint64, target *logTarget) (api.Module, error) {
+	b := m.rt.inner.NewHostModuleBuilder(host.name)
+	host.export(b, base)
 	ctx = experimental.WithFunctionListenerFactory(ctx, target)
 	compiled, err := b.Compile(ctx)
 	if err != nil {

@@ -117,6 +117,8 @@ type instantiation struct {
 	image    *imageState // that it begins with, or nil
 	config   *moduleConfig
 	imported map[string]*moduleState // by import module name
+	externs  []extern                // by position; nil: names say what is imported
+	template *compiledState          // host module of the externs that are functions of JavaScript, or nil
 	guards   uint32                  // an abi.Guard..., on the JS thread when it was prepared: where a guest of the synchronous lane runs
 }
 
@@ -202,7 +204,9 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 		ctx = withImage(ctx, i.image.state)
 	}
 	ctx = i.withParking(ctx)
-	ctx = experimental.WithImportResolver(ctx, func(name string) api.Module { return i.resolve(ctx, name) })
+	if ctx, err = i.withImports(ctx); err != nil {
+		return err
+	}
 	closing := experimental.CloseNotifyFunc(func(context.Context, uint32) { m.NoteClosed() })
 	code, err := i.code()
 	if err != nil {

@@ -50,12 +50,45 @@ export type HostModuleItem = HostFunctionSource | HostExporter;
 const named = (name: string): string => `${name.length}:${name}`;
 
 /** wazero's own bound on the functions of a host module: it makes room for a module's number in a function's id. */
-const MOST = 65536;
+export const MOST = 65536;
 
-/** The functions of one host module: to native code one is `base` + its position. */
-export class HostFunctions {
+/** To native code one is `base` + its position. */
+export abstract class HostFunctions {
   readonly number = nextId();
   readonly base = this.number * MOST;
+  /** undefined: there are not so many. */
+  abstract at(position: number): HostFunction | undefined;
+
+  static find(hosts: { get(number: number): HostFunctions | undefined }, id: number): HostFunction | undefined {
+    return hosts.get(Math.floor(id / MOST))?.at(id % MOST);
+  }
+}
+
+/** What of a function is in its host module's code. */
+export interface HostFunctionShape {
+  readonly moduleName: string;
+  readonly exportName: string;
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+export function makeHostFunction(
+  { moduleName, exportName, params, results }: HostFunctionShape,
+  { fn, withCaller }: Pick<HostFunction, 'fn' | 'withCaller'>,
+): HostFunction {
+  return {
+    ...signature(params, results),
+    fn,
+    withCaller,
+    moduleName,
+    exportName,
+    name: `${moduleName}.${exportName}`,
+    fewParams: fewOf(params),
+    fewResults: fewOf(results),
+  };
+}
+
+/** The functions of one host module. */
+export class ModuleFunctions extends HostFunctions {
   /** What it is compiled from but for the functions themselves: one with the same key has the same code. undefined: it is like no other. */
   readonly key: string | undefined;
   /** Made when they are first called: most of a module's never are. */
@@ -65,6 +98,7 @@ export class HostFunctions {
   readonly #moduleName: string;
 
   constructor(moduleName: string, items: readonly HostModuleItem[]) {
+    super();
     this.#moduleName = moduleName;
     this.#items = [...items];
     let key = named(moduleName);
@@ -95,29 +129,13 @@ export class HostFunctions {
     return { name: this.#moduleName, functions };
   }
 
-  #function(position: number): HostFunction | undefined {
+  at(position: number): HostFunction | undefined {
     const known = this.#functions[position];
     if (known !== undefined) return known;
     const source = this.#sources[position];
     if (source === undefined) return undefined;
-    const { params, results, fn, withCaller, exportName } = source;
-    const moduleName = this.#moduleName;
-    const made = {
-      ...signature(params, results),
-      fn,
-      withCaller,
-      moduleName,
-      exportName,
-      name: `${moduleName}.${exportName}`,
-      fewParams: fewOf(params),
-      fewResults: fewOf(results),
-    };
+    const made = makeHostFunction({ ...source, moduleName: this.#moduleName }, source);
     this.#functions[position] = made;
     return made;
-  }
-
-  static find(hosts: { get(number: number): HostFunctions | undefined }, id: number): HostFunction | undefined {
-    const host = hosts.get(Math.floor(id / MOST));
-    return host === undefined ? undefined : host.#function(id % MOST);
   }
 }

@@ -8,7 +8,7 @@ import { netUnder } from '../native/owned.js';
 import { closedError } from '../values/errors.js';
 import { shownNames } from '../values/inspect.js';
 import type { CustomSection, FunctionDefinition, MemoryDefinition } from '../values/types.js';
-import type { HostTemplate } from './host-template.js';
+import type { HostTemplate, TemplateUse } from './host-template.js';
 
 const forgotten = netUnder<Handle>((handle) => native().compiledClose(handle));
 const forgottenHosts = netUnder<HostTemplate>((template) => template.letGo());
@@ -40,6 +40,8 @@ export class CompiledState {
   /** The last names of sections that were asked for. */
   #sections: { readonly from: number; readonly names: readonly string[] } = { from: 0, names: [] };
   readonly #ref = new WeakRef(this);
+  /** See externs.ts. */
+  readonly importPlans = new Map<string, { readonly use: TemplateUse }>();
   #closed = false;
   /** Its template. */
   #released = false;
@@ -75,6 +77,10 @@ export class CompiledState {
   }
   get importModules(): Description['importModules'] {
     return this.#description.importModules;
+  }
+  /** Of each import one character, as of CompiledDescription. */
+  get importKinds(): string {
+    return this.#description.importKinds;
   }
 
   importedFunctions(): FunctionDefinition[] {
@@ -157,6 +163,8 @@ export class CompiledState {
       this.#template.letGo();
       return;
     }
+    for (const { use } of this.importPlans.values()) use.end();
+    this.importPlans.clear();
     this.#description.close();
     this.listener?.close();
   }

@@ -1,8 +1,8 @@
-import type { HostFunctions } from '../calls/host-functions.js';
+import type { ModuleFunctions } from '../calls/host-functions.js';
 import type { Handle } from '../native/binding.js';
 import { Description } from '../native/description.js';
 import { native } from '../native/native.js';
-import { ownerOf } from '../native/owned.js';
+import { netUnder, ownerOf } from '../native/owned.js';
 
 /** The native half of host modules with the same names and types: compiled once, its instances get functions of their own. */
 export class HostTemplate {
@@ -37,6 +37,23 @@ export class HostTemplate {
   }
 }
 
+const forgotten = netUnder<HostTemplate>((template) => template.letGo());
+
+/** Somebody uses a template, until it says so or is forgotten. */
+export class TemplateUse {
+  readonly template: HostTemplate;
+  constructor(template: HostTemplate) {
+    this.template = template;
+    template.use();
+    forgotten.register(this, template, this);
+  }
+  /** Once. */
+  end(): void {
+    forgotten.unregister(this);
+    this.template.letGo();
+  }
+}
+
 /** A host module that is made for each instance of a guest has the same few types every time. */
 const mostKept = 64;
 
@@ -45,7 +62,7 @@ export class HostTemplates {
   readonly #known = new Map<string, HostTemplate>();
 
   /** The one for these functions; the last that were asked for are kept. */
-  of(runtime: Handle, functions: HostFunctions): HostTemplate {
+  of(runtime: Handle, functions: Pick<ModuleFunctions, 'key' | 'describe'>): HostTemplate {
     const { key } = functions;
     let template = key === undefined ? undefined : this.#known.get(key);
     if (template !== undefined) return template;

@@ -1,6 +1,7 @@
 import { AsyncFrame } from '../calls/async-frame.js';
 import { enterSync } from '../calls/entry.js';
 import type { FrameOptions, Subject } from '../calls/frames.js';
+import type { HostFunctions } from '../calls/host-functions.js';
 import { deadlineOf } from '../calls/options.js';
 import { traceAsync, traced, traceSync } from '../calls/tracing.js';
 import { Callbacks } from '../io/callbacks.js';
@@ -14,7 +15,9 @@ import { shown } from '../values/shown.js';
 import type { FunctionDefinition, WasmValue } from '../values/types.js';
 import { countWords, encode, encodeWhole } from '../values/values.js';
 import type { CompiledState } from './compiled-state.js';
+import { type Extern, listedImports } from './externs.js';
 import { moduleRecord } from './flatten.js';
+import type { HostTemplate } from './host-template.js';
 import { ImageState } from './image-state.js';
 import { missingModule, takenName } from './link-messages.js';
 import { ModuleState } from './module-state.js';
@@ -23,6 +26,8 @@ import { Succession } from './successor.js';
 
 export interface InstantiationExtras {
   readonly importResolver?: ((name: string) => ModuleState | undefined) | undefined;
+  /** What each import is, in the place of what names mean. */
+  readonly imports?: readonly Extern[] | undefined;
   readonly closeNotifier?: ((exitCode: number) => void) | undefined;
   /** It is left where its start function first reads stdin. */
   readonly freezeAt?: 'stdin' | undefined;
@@ -35,6 +40,9 @@ export interface InstantiationExtras {
 }
 
 interface Imports {
+  /** Of a list: see externs.ts. */
+  readonly externs?: readonly ImportRecord[] | undefined;
+  readonly host?: { readonly template: HostTemplate; readonly functions: HostFunctions } | undefined;
   readonly records: readonly ImportRecord[];
   /** Those that the new instance joins, or whose host functions it may call. */
   readonly modules: readonly { readonly state: ModuleState; readonly joins: boolean }[];
@@ -103,7 +111,9 @@ function prepare(
   fields.tenant?.checkOpen();
   const compiled = compiledOf(source);
   const name = nameOf(compiled, fields);
-  const imports = resolveImports(runtime, compiled, extras.importResolver);
+  const imports: Imports = extras.imports
+    ? { records: [], ...listedImports(runtime, compiled, extras.imports) }
+    : resolveImports(runtime, compiled, extras.importResolver);
   const answer = answerOf(source, extras);
   // When the caller's own code has run: the resolver may have made a module of that name.
   if (name !== '' && runtime.names.has(name)) throw linkError(takenName(name));
@@ -115,6 +125,11 @@ function prepare(
   const record = moduleRecord(fields, runtime.limits, imports.records, callbacks, startFunctions(source, fields));
   if (extras.freezeAt === 'stdin') record.freezeAtStdin = true;
   if (answer !== undefined) record.answer = answer;
+  if (imports.externs) record.externs = imports.externs;
+  if (imports.host) {
+    record.hostTemplate = imports.host.template.handle;
+    record.hostBase = imports.host.functions.base;
+  }
   if (compiled.host) record.hostBase = compiled.host.base;
   const state = new ModuleState(runtime, name, compiled, {
     image: source instanceof ImageState ? source : undefined,
@@ -127,6 +142,7 @@ function prepare(
   if (compiled.listener) state.group.listeners.set(compiled.listener.target, compiled.listener);
   if (name !== '') runtime.names.set(name, state);
   state.importedFrom = imports.modules.map(({ state }) => state);
+  if (imports.host) state.group.hosts.set(imports.host.functions.number, imports.host.functions);
   for (const { state: imported, joins } of imports.modules) {
     const { host } = imported.compiled;
     if (host) state.group.hosts.set(host.number, host);

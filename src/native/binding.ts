@@ -415,6 +415,8 @@ export interface ModuleRecord {
   tcpListeners?: readonly string[];
   freezeAtStdin?: boolean;
   hostBase?: number;
+  externs?: readonly ImportRecord[];
+  hostTemplate?: Handle;
   answer?: Uint8Array;
   limitMemoryPages?: number;
   limitTableElements?: number;
@@ -435,7 +437,10 @@ export interface TenantRecord {
   readonly name: string;
 }
 
-/** Each module name that the compiled module imports; module 0: not there, wazero then says so in its own words. */
+/**
+ * Each module name that the compiled module imports; module 0: not there, wazero then says so in its own words. As an extern: an export of that
+ * module, in the order of the imports; module 0: the next function of the host template.
+ */
 export interface ImportRecord {
   name: string;
   module: Handle;
@@ -511,6 +516,7 @@ export interface CompiledDescription {
   customSections: number;
   /** distinct import module names; joins: anything but a shared memory is imported, so the link groups become one */
   importModules: { name: string; joins: boolean }[];
+  /** of each import one character: function, table, memory, shared memory, global, exception's tag */ importKinds?: string;
   large: boolean;
   /** where it is not large: everything else, and LineRecords behind this line */ whole?: WholeDescription;
 }

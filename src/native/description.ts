@@ -124,6 +124,8 @@ export class Description {
   readonly name: string;
   readonly importedFunctions: number;
   readonly importModules: CompiledDescription['importModules'];
+  /** Of each import one character, as of CompiledDescription. */
+  readonly importKinds: string;
   readonly customSections: number;
   /** How many functions it tells of, and the index of the first where it is of those that a listener hears. */
   readonly lines: number;
@@ -146,6 +148,7 @@ export class Description {
     this.name = head.name;
     this.importedFunctions = head.importedFunctions;
     this.importModules = head.importModules;
+    this.importKinds = head.importKinds ?? '';
     this.customSections = head.customSections;
     this.lines = head.lines;
     this.firstIndex = head.firstIndex;

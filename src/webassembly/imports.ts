@@ -7,10 +7,13 @@ import type { FunctionType, Type } from './types.js';
 import { toWasm } from './values.js';
 
 /** What an import gets: a function that JavaScript made, or what is owned by a guest or by a module that was made for it. */
-export type Given = { readonly import: Import } & (
-  | { readonly host: (...args: never[]) => unknown; readonly suspending: boolean }
-  | { readonly object: object; readonly owner: Owner | FunctionPart }
-);
+export type Given =
+  | {
+      readonly import: Import & { kind: 'function' };
+      readonly host: (...args: never[]) => unknown;
+      readonly suspending: boolean;
+    }
+  | { readonly import: Import; readonly object: object; readonly owner: Owner | FunctionPart };
 
 /** Imports hold what is from outside; types that only one module knows by number are compared by the engine. */
 const sameTypes = (a: readonly Type[], b: readonly Type[]): boolean =>
@@ -32,9 +35,8 @@ export function readImports(realm: Realm, functions: Functions, part: ModulePart
     const where = `WebAssembly.Instance(): Import #${position} "${one.module}" "${one.name}"`;
     if (part.given.has(position)) {
       const value = part.given.get(position);
-      return one.kind === 'global'
-        ? newGlobal(one, value, 'externref')
-        : { import: one, host: value as () => unknown, suspending: false };
+      if (one.kind === 'global') return newGlobal(one, value, 'externref');
+      return { import: one as Import & { kind: 'function' }, host: value as () => unknown, suspending: false };
     }
     const from = (importObject as Record<string, unknown>)[one.module];
     if (!isObject(from)) throw new TypeError(`${where}: module is not an object or function`);

@@ -4,7 +4,6 @@ import type { Functions } from './functions.js';
 import { asInterface, Birth, isObject, type Kind, receiver } from './idl.js';
 import { type Given, readImports } from './imports.js';
 import { linked } from './link.js';
-import type { Owners } from './owners.js';
 import type { FunctionPart, InstancePart, ModulePart, Realm } from './realm.js';
 import { importedAs, referenceOf } from './rewrite.js';
 import type { ExternKind, Type } from './types.js';
@@ -14,7 +13,7 @@ export interface InstanceKind extends Kind<InstancePart> {
   prepare(module: ModulePart, importObject: unknown): () => object;
 }
 
-export function instanceClass(realm: Realm, owners: Owners, functions: Functions): InstanceKind {
+export function instanceClass(realm: Realm, functions: Functions): InstanceKind {
   const birth = new Birth<InstancePart>();
   let read: Kind<InstancePart>['part'];
 
@@ -46,7 +45,7 @@ export function instanceClass(realm: Realm, owners: Owners, functions: Functions
   function build(part: ModulePart, list: readonly Given[]): InstancePart {
     let module: Module;
     try {
-      const options = { ...realm.timeLimit, importResolver: linked(realm, owners, functions, list) };
+      const options = { ...realm.timeLimit, imports: linked(realm, functions, list) };
       module = realm.runtime.instantiateModuleSync(part.compiled, realm.config, options);
     } catch (error) {
       throw realm.errors.translate(error);

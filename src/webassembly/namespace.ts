@@ -20,7 +20,7 @@ export function makeNamespace(options: WebAssemblyOptions): object {
   const owners = new Owners(realm);
   const functions = new Functions(realm);
   const modules = moduleClass(realm);
-  const instances = instanceClass(realm, owners, functions);
+  const instances = instanceClass(realm, functions);
   realm.module = modules;
   realm.instance = instances;
   realm.memory = memoryClass(realm, owners);

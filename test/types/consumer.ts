@@ -36,6 +36,7 @@ import {
   HostFunctionBuilder,
   HostModuleBuilder,
   type HostResult,
+  type ImportSource,
   type InputSource,
   isWazeroError,
   LimitError,
@@ -431,9 +432,23 @@ export async function running(binary: BinarySource, signal: AbortSignal, listene
   exactly<AbortSignal | undefined>()(options.signal);
   exactly<number | undefined>()(options.timeoutMs);
   exactly<number | undefined>()(options.cpuTimeMs);
+  const sources: ImportSource[] = [
+    (x: number) => x,
+    { withCaller: (caller) => caller.name },
+    { module: runtime.module('f') as Module, name: 'f' },
+  ];
+  for (const one of sources) {
+    if (typeof one === 'function') continue;
+    if ('withCaller' in one) one.withCaller satisfies (caller: CallerModule, ...args: never[]) => unknown;
+    else {
+      exactly<Module>()(one.module);
+      exactly<string>()(one.name);
+    }
+  }
   const instantiateOptions: experimental.InstantiateOptions = {
     ...options,
     globals: { g: null },
+    imports: sources,
     importResolver: (name) => {
       exactly<string>()(name);
       return second.module(name);

@@ -14,7 +14,7 @@ var Edit = edit.Edit{
 	Added: added,
 	ID:    "e14host",
 	Why: "a host module is compiled anew for each set of functions, although its code says no more than their types: who gives every instance of a " +
-		"guest functions of its own pays for a compiler, a mapping and a module each time",
+		"guest functions of its own pays for a compiler, a mapping and a module each time; and what one instance alone imports is registered in a store of all, to be found by name",
 	Retire: "an upstream whose compiled host modules can be instantiated with other functions of the same types",
 	Apply: func(t *edit.Tree) {
 		f := t.File("internal/wasm/store.go")

@@ -46,14 +46,15 @@ type Module struct {
 	Inner        wazero.CompiledModule
 	Sections     []api.CustomSection
 	Imports      []prescan.ImportModule
-	SharedMemory bool // its memory, own or imported, is one
+	ImportKinds  string // of each import, a prescan.Kind...
+	SharedMemory bool   // its memory, own or imported, is one
 }
 
 // Compiled describes a module. It ends early with ctx.
 func Compiled(ctx context.Context, c Module) (*Description, error) {
 	imported := c.Inner.ImportedFunctions()
 	d := &Description{lines: imported, types: map[string]int{}}
-	d.head = compiledDescription{Name: c.Inner.Name(), ImportedFunctions: len(imported), Memories: []memoryRecord{}, ImportModules: []importModuleRecord{}}
+	d.head = compiledDescription{Name: c.Inner.Name(), ImportedFunctions: len(imported), Memories: []memoryRecord{}, ImportModules: []importModuleRecord{}, ImportKinds: c.ImportKinds}
 	exported := c.Inner.ExportedFunctions()
 	d.names = slices.AppendSeq(make([]string, 0, len(exported)), maps.Keys(exported))
 	slices.Sort(d.names)

@@ -74,6 +74,7 @@ type compiledDescription struct {
 	MemoryNames       int                  `json:"memoryNames"`
 	CustomSections    int                  `json:"customSections"`
 	ImportModules     []importModuleRecord `json:"importModules"`
+	ImportKinds       string               `json:"importKinds,omitempty"` // of each import, a prescan.Kind...
 	Large             bool                 `json:"large"`
 	Whole             *wholeDescription    `json:"whole,omitempty"`
 }

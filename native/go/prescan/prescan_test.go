@@ -311,7 +311,10 @@ func TestImports(t *testing.T) {
 	)))
 	// Check refuses it, for its memories; Imports reads it all the same.
 	want := []prescan.ImportModule{{"shared", false}, {"f", true}, {"both", true}, {"memory", true}, {"table", true}, {"global", true}, {"tag", true}}
-	got := prescan.Imports(m)
+	got, kinds := prescan.Imports(m)
+	if kinds != "sfsmtgges" {
+		t.Errorf("got kinds %q", kinds)
+	}
 	if len(got) != len(want) {
 		t.Fatalf("got %v", got)
 	}
@@ -320,7 +323,7 @@ func TestImports(t *testing.T) {
 			t.Errorf("%d: got %v, want %v", i, got[i], want[i])
 		}
 	}
-	if got := prescan.Imports(module(typeSection)); got != nil {
+	if got, _ := prescan.Imports(module(typeSection)); got != nil {
 		t.Errorf("got %v for a module without imports", got)
 	}
 }

@@ -1,6 +1,8 @@
 package nodehost
 
 import (
+	"context"
+
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/internal/nodehost"
 	"github.com/tetratelabs/wazero/internal/wasm"
@@ -10,6 +12,14 @@ import (
 func HeldReferences(m api.Module, look func(word uint64)) bool {
 	instance, ok := m.(*wasm.ModuleInstance)
 	return ok && instance.HeldReferences(look)
+}
+
+// Extern is what one import is, whatever its name: an export of an instance, or a function of a host module.
+type Extern = nodehost.Extern
+
+// WithExterns has a module be instantiated with these, one for each of its imports, in the place of what their names mean.
+func WithExterns(ctx context.Context, externs []Extern) context.Context {
+	return nodehost.WithExterns(ctx, externs)
 }
 
 // BeginGlobal gives a global the value that it begins with, also where it is immutable: before anybody has read it.

@@ -3,6 +3,7 @@ package nodehost
 import (
 	"context"
 
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/internal/nodehost"
 )
 
@@ -18,4 +19,12 @@ func HostFunctionsOf(compiled any) []any {
 		return c.HostFunctions()
 	}
 	return nil
+}
+
+// HostInstance makes an instance of a compiled host module for externs, with functions of its own: nobody finds it by name, and there is nothing
+// of it to close. Both are of wazero.
+func HostInstance(runtime, compiled any, functions []any) (api.Module, error) {
+	return runtime.(interface {
+		HostInstance(compiled any, functions []any) (api.Module, error)
+	}).HostInstance(compiled, functions)
 }

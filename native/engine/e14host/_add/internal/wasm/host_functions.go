@@ -45,3 +45,21 @@ func (m *Module) HostFunctions() []any {
 	}
 	return functions
 }
+
+// HostInstance makes an instance of a compiled host module with functions of its own: nobody finds it by name, and there is nothing of it to
+// close. It lives as long as those that import from it.
+func (s *Store) HostInstance(module *Module, typeIDs []FunctionTypeID, functions []any) (*ModuleInstance, error) {
+	m := &ModuleInstance{TypeIDs: typeIDs, s: s, Source: module, Exports: module.Exports}
+	if module.NameSection != nil {
+		m.ModuleName = module.NameSection.ModuleName
+	}
+	err := m.takeHostFunctions(functions)
+	if err != nil {
+		return nil, err
+	}
+	if m.Engine, err = s.Engine.NewModuleEngine(module, m); err != nil {
+		return nil, err
+	}
+	m.Engine.DoneInstantiation()
+	return m, nil
+}
