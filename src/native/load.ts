@@ -116,9 +116,13 @@ function threadsLeft(): number {
   const left = [limit === undefined ? Infinity : Number(limit) - own];
   for (const [, controllers, path] of text('/proc/self/cgroup').matchAll(/^\d+:([^:]*):(.*)$/gm)) {
     if (controllers !== '' && controllers !== 'pids') continue;
-    const folder = `/sys/fs/cgroup/${controllers}${path}`;
-    const most = Number.parseInt(text(`${folder}/pids.max`), 10); // or 'max'
-    if (most >= 0) left.push(most - Number(text(`${folder}/pids.current`)));
+    // Its own group and all above it; in a container those that are seen there, whose root is `/sys/fs/cgroup` itself (headroom_linux.go).
+    const names = path!.split('/').filter((name) => name !== '');
+    for (let n = names.length; n >= 0; n--) {
+      const folder = ['/sys/fs/cgroup', controllers, ...names.slice(0, n)].join('/');
+      const most = Number.parseInt(text(`${folder}/pids.max`), 10); // or 'max'
+      if (most >= 0) left.push(most - Number(text(`${folder}/pids.current`)));
+    }
   }
   return Math.min(...left);
 }

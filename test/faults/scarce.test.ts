@@ -1,9 +1,9 @@
 /** C4: where memory is scarce, guests that take all they can get typed errors, and the process lives: Go cannot recover from running out. */
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../support/child.js';
@@ -245,6 +245,33 @@ os._exit(77) if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) else os.execv(sys.argv[1
       }),
     30_000,
   );
+
+  describe('C4: the group around the own one has too few threads: loading says so', () => {
+    async function refusedUnder(under: string): Promise<void> {
+      const how = await run('constrained', { under, timeoutMs: 30_000 });
+      expect(how).toMatchObject({ code: 1, signal: null });
+      expect(how.stderr).toMatch(/needs at least \d+ more threads than it gets here/);
+    }
+    it.runIf(cgroup('pids'))('version 1', () =>
+      inGroup('pids', { 'pids.max': 14 }, async (enter) => {
+        const inner = join(/\S+(?=\/cgroup.procs)/.exec(enter)![0], 'inner');
+        mkdirSync(inner);
+        try {
+          await refusedUnder(`echo $$ > ${inner}/cgroup.procs`);
+        } finally {
+          rmdirSync(inner);
+        }
+      }),
+    );
+    // Here is no controller of version 2: the process is in such a group, but what it reads there are files of the test.
+    it.runIf(cgroup('unified') && spawnSync('unshare', ['-m', 'true']).status === 0)('version 2', () =>
+      inGroup('unified', {}, async (enter) => {
+        const seen = join('/sys/fs/cgroup', basename(/\S+(?=\/cgroup.procs)/.exec(enter)![0]));
+        const files = `mount -t tmpfs none /sys/fs/cgroup && mkdir ${seen} && echo max > ${seen}/pids.max && echo 14 > /sys/fs/cgroup/pids.max && echo 9 > /sys/fs/cgroup/pids.current`;
+        await refusedUnder(`${enter}; exec unshare -m sh -c '${files} && exec "$0" "$@"' "$0" "$@"`);
+      }),
+    );
+  });
 
   interface Threadless {
     refused: string;

@@ -67,8 +67,11 @@ type group struct{ limit, usage, stat, reclaimable string }
 
 func (g group) left() uint64 {
 	limit, usage := numbers(g.limit), numbers(g.usage)
-	if len(limit) == 0 || len(usage) == 0 || limit[0] >= none {
+	if len(limit) == 0 || limit[0] >= none {
 		return unlimited
+	}
+	if len(usage) == 0 { // it cannot be read: not more than the limit
+		return limit[0]
 	}
 	used := usage[0]
 	if stat, err := os.ReadFile(g.stat); err == nil { // files that it has read count as usage, and go when memory is needed
@@ -80,9 +83,11 @@ func (g group) left() uint64 {
 }
 
 // OfGroups is what the control groups of the process may have, used or not: the least of them, or the largest number without any.
-func OfGroups() uint64 {
+func OfGroups() uint64 { return leastOf(groups()) }
+
+func leastOf(all []group) uint64 {
 	least := uint64(unlimited)
-	for _, g := range groups() {
+	for _, g := range all {
 		if limit := numbers(g.limit); len(limit) > 0 && limit[0] < none {
 			least = min(least, limit[0])
 		}
@@ -94,28 +99,38 @@ func OfGroups() uint64 {
 const none = 1 << 62
 
 // groups are those that the process is in, from its own to the root, where they have a limit.
-var groups = sync.OnceValue(func() (all []group) {
+var groups = sync.OnceValue(func() []group {
 	text, _ := os.ReadFile("/proc/self/cgroup")
-	for line := range strings.Lines(string(text)) {
+	return groupsOf(string(text), "/sys/fs/cgroup")
+})
+
+// groupsOf are those of a process by its /proc/self/cgroup. A path that is not there is one in the tree of the machine, of which a container sees its own
+// part, as is one with "..": what is above the container's root (cgroup_namespaces(7)); both have that root's limits at least.
+func groupsOf(text, mounted string) (all []group) {
+	for line := range strings.Lines(text) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3) // hierarchy, controllers, path
 		if len(parts) != 3 {
 			continue
 		}
-		root, g := "/sys/fs/cgroup", group{"memory.max", "memory.current", "memory.stat", "inactive_file "}
+		root, g := mounted, group{"memory.max", "memory.current", "memory.stat", "inactive_file "}
 		if parts[1] != "" { // version 1
 			if !strings.Contains(","+parts[1]+",", ",memory,") {
 				continue
 			}
-			root, g = "/sys/fs/cgroup/memory", group{"memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat", "total_inactive_file "}
+			root, g = mounted+"/memory", group{"memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat", "total_inactive_file "}
 		}
-		for path := filepath.Join(root, parts[2]); strings.HasPrefix(path, root); path = filepath.Dir(path) {
-			if _, err := os.Stat(filepath.Join(path, g.limit)); err == nil {
-				all = append(all, group{filepath.Join(path, g.limit), filepath.Join(path, g.usage), filepath.Join(path, g.stat), g.reclaimable})
+		for path := filepath.Clean("/" + parts[2]); ; path = filepath.Dir(path) {
+			at := func(name string) string { return filepath.Join(root, path, name) }
+			if _, err := os.Stat(at(g.limit)); err == nil {
+				all = append(all, group{at(g.limit), at(g.usage), at(g.stat), g.reclaimable})
+			}
+			if path == "/" {
+				break
 			}
 		}
 	}
 	return all
-})
+}
 
 // numbers are those at the beginning of a file.
 func numbers(path string) (all []uint64) {
