@@ -97,6 +97,57 @@ func TestHostileAbbreviations(t *testing.T) {
 	require.True(t, after.TotalAlloc-before.TotalAlloc < 256<<20)
 }
 
+// What is little to read and much to keep, or costs no step of its own: time and memory are bounded whatever it is. Idle each is some 10 ms.
+func TestHostileSteps(t *testing.T) {
+	all30 := make([]uint64, MaxFrames)
+	for i := range all30 {
+		all30[i] = uint64(100 + i)
+	}
+	padded := bytes.Repeat([]byte{0x80}, 32<<20)
+	var table []byte // of abbreviations without an attribute, none of which is asked for
+	for i := range 3_000_000 {
+		table = append(table, byte(i)|0x80, byte(i>>7)|0x80, byte(i>>14)|0x80, 1, 0x24, 0, 0, 0)
+	}
+	manyAttributes := slices.Concat([]byte{0x7f, 0x24, 0}, bytes.Repeat([]byte{3, 0x19}, 8_000_000), []byte{0, 0})
+	header5 := func(tables []byte, program []byte) []byte {
+		header := slices.Concat([]byte{1, 1, 1, 0xfb, 14, 2, 0}, tables)
+		return sized([]byte{5, 0, 4, 0}, le32(len(header)), header, program)
+	}
+	line5 := slices.Concat([]byte{0, 5, 2, 1, 0, 0, 0, 1}, bytes.Repeat([]byte{0xff}, 20), []byte{0, 1, 1}) // opcode 1 has no operands, the rest are special
+	wide := header5(append([]byte{8, 1, 0x19, 1, 0x19, 1, 0x19, 1, 0x19, 1, 0x19, 1, 0x19, 1, 0x19, 1, 0x19, 0xff, 0xff, 0xff, 0xff, 0x0f}, make([]byte, 64)...), line5)
+	file := slices.Concat([]byte{1, 1, 0xfb, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0}, []byte("a.c\x00"), padded, []byte{0, 0, 0, 0})
+	endless := sized([]byte{2, 0}, le32(len(file)), file, program)
+	operands := slices.Concat([]byte{1, 1, 0xfb, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 255, 0}, []byte("a.c"), []byte{0, 0, 0, 0, 0})
+	withOperands := sized([]byte{2, 0}, le32(len(operands)), operands, bytes.Repeat(append([]byte{12}, make([]byte, 255)...), 100_000))
+	for name, change := range map[string]func(*DWARFLines){
+		"3,000,000 abbreviations":       func(d *DWARFLines) { d.abbrev = append(table, d.abbrev...) },
+		"one with 8,000,000 attributes": func(d *DWARFLines) { d.abbrev = append(manyAttributes, d.abbrev...) },
+		"a number without an end":       func(d *DWARFLines) { d.abbrev = append(padded, d.abbrev...) },
+		"1,000,000 units of nothing":    func(d *DWARFLines) { d.info = append(bytes.Repeat(sized([]byte{4, 0}), 1_000_000), d.info...) },
+		"300,000 units of one entry": func(d *DWARFLines) {
+			d.info = append(bytes.Repeat(sized([]byte{4, 0}, le32(0), []byte{4, 1}, le32(0), le32(1), le32(0), []byte{0}), 300_000), d.info...)
+		},
+		"300,000 routines in one another":        func(d *DWARFLines) { *d = *made(bytes.Repeat(inlinedIn(2, 1, 7), 300_000), "a.c", program) },
+		"numbers without an end of a file":       func(d *DWARFLines) { d.line = endless },
+		"a table of 2^32 files of 8 empty names": func(d *DWARFLines) { d.line = wide },
+		"opcodes with 255 operands":              func(d *DWARFLines) { d.line = withOperands },
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines := made(bytes.Repeat(inlinedIn(2, 1, 7), 20), "a.c", program)
+			change(lines)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			b, started := newBudget(), time.Now()
+			lines.sources(all30, b)
+			took := time.Since(started)
+			runtime.ReadMemStats(&after)
+			t.Logf("%d steps left after %v, %d KiB", b.left, took, (after.TotalAlloc-before.TotalAlloc)>>10)
+			require.True(t, took < time.Second, took.String())
+			require.True(t, after.TotalAlloc-before.TotalAlloc < 32<<20)
+		})
+	}
+}
+
 // Whatever is in the sections, reading ends and nothing panics.
 func TestChangedDWARF(t *testing.T) {
 	random := rand.New(rand.NewSource(1))

@@ -1,5 +1,7 @@
 package wasmdebug
 
+import "math"
+
 // .debug_info: units of entries that are nested in each other. An entry's number names what attributes it has, in .debug_abbrev.
 
 const (
@@ -22,21 +24,42 @@ const (
 	kept
 )
 
-var keptAttributes = map[uint64]int{
-	0x11: lowPC, 0x12: highPC, 0x55: ranges, 0x10: lineTable, 0x1b: directory, 0x58: callFile, 0x59: callLine, 0x57: callColumn, 0x52: entryPC,
+// keptAt is where an attribute of that name is kept; -1: it is skipped.
+func keptAt(name uint64) int8 {
+	switch name {
+	case 0x11:
+		return lowPC
+	case 0x12:
+		return highPC
+	case 0x55:
+		return ranges
+	case 0x10:
+		return lineTable
+	case 0x1b:
+		return directory
+	case 0x58:
+		return callFile
+	case 0x59:
+		return callLine
+	case 0x57:
+		return callColumn
+	case 0x52:
+		return entryPC
+	}
+	return -1
 }
 
 type attribute struct {
-	kept     int // -1: it is skipped
-	form     uint64
+	kept     int8
+	form     uint16
 	implicit int64
 }
 
 type abbreviation struct {
-	tag        uint64
-	children   bool
-	size       int // of all attributes; -1 where that is not always the same
-	attributes []attribute
+	tag         uint64
+	children    bool
+	size        int // of all attributes; -1 where that is not always the same
+	first, last int // of abbreviations.attributes
 }
 
 // matters: what entries of other kinds say is passed over.
@@ -44,60 +67,82 @@ func (a *abbreviation) matters() bool {
 	return a.tag == tagCompileUnit || a.tag == tagInlined || a.tag == tagSubprogram
 }
 
-// abbreviations are those of one unit, read as far as they were asked for.
+// abbreviations are those of one unit, read as far as they were asked for. The room is used again for the next unit.
 type abbreviations struct {
-	rest  section
-	small [128]*abbreviation // most are
-	large map[uint64]*abbreviation
+	rest       section
+	list       []abbreviation
+	attributes []attribute
+	small      [128]int32 // places in list, from 1, of numbers that most have
+	large      map[uint64]int32
 }
 
-func (a *abbreviations) known(code uint64) *abbreviation {
+func (a *abbreviations) begin(at section) {
+	a.rest, a.list, a.attributes = at, a.list[:0], a.attributes[:0]
+	clear(a.small[:])
+	clear(a.large)
+}
+
+func (a *abbreviations) known(code uint64) int32 {
 	if code < uint64(len(a.small)) {
 		return a.small[code]
 	}
 	return a.large[code]
 }
 
+// What is kept costs more than what is looked at, as measured.
+const (
+	unitSteps         = 16
+	abbreviationSteps = 8
+	largeSteps        = 24 // in a map
+	attributeSteps    = 4
+)
+
+// find answers what is valid until the next one is looked for.
 func (a *abbreviations) find(code uint64, e *encoding, b *budget) *abbreviation {
 	for {
-		if found := a.known(code); found != nil {
-			return found
+		if found := a.known(code); found != 0 {
+			return &a.list[found-1]
 		}
 		next := a.rest.uleb()
-		if next == 0 || a.rest.failed {
+		if next == 0 || a.rest.failed || !b.steps(abbreviationSteps) {
 			return nil
 		}
-		found := &abbreviation{tag: a.rest.uleb(), children: a.rest.byte() != 0}
+		found := abbreviation{tag: a.rest.uleb(), children: a.rest.byte() != 0, first: len(a.attributes)}
 		for {
 			name, form := a.rest.uleb(), a.rest.uleb()
 			if name == 0 && form == 0 {
 				break
 			}
-			attr := attribute{kept: -1, form: form}
+			if form > math.MaxUint16 {
+				form = math.MaxUint16 // is none, either
+			}
+			attr := attribute{kept: keptAt(name), form: uint16(form)}
 			if form == formImplicit {
 				attr.implicit = a.rest.sleb()
 			}
-			if at, ok := keptAttributes[name]; ok {
-				attr.kept = at
-			}
-			if !b.step() || a.rest.failed {
+			if !b.steps(attributeSteps) || a.rest.failed {
 				return nil
 			}
-			found.attributes = append(found.attributes, attr)
+			a.attributes = append(a.attributes, attr)
 			if size := e.size(form); size < 0 || found.size < 0 {
 				found.size = -1
 			} else {
 				found.size += size
 			}
 		}
+		found.last = len(a.attributes)
+		a.list = append(a.list, found)
 		if next < uint64(len(a.small)) {
-			a.small[next] = found
-		} else {
-			if a.large == nil {
-				a.large = map[uint64]*abbreviation{}
-			}
-			a.large[next] = found
+			a.small[next] = int32(len(a.list))
+			continue
 		}
+		if !b.steps(largeSteps) {
+			return nil
+		}
+		if a.large == nil {
+			a.large = map[uint64]int32{}
+		}
+		a.large[next] = int32(len(a.list))
 	}
 }
 
@@ -107,8 +152,9 @@ type entry struct {
 	values   [kept]value
 }
 
-// unit is one, with the rest of its entries.
+// unit is one, with the rest of its entries. One after another is read into it.
 type unit struct {
+	least, most uint64 // of the addresses that are wanted
 	encoding
 	rest          section
 	abbreviations abbreviations
@@ -116,13 +162,13 @@ type unit struct {
 	first         entry
 }
 
-// nextUnit reads the first entry of the unit, and leaves the next one to be read. ok is false where this one cannot be.
-func (d *DWARFLines) nextUnit(info *section, b *budget) (u *unit, ok bool) {
+// nextUnit reads the first entry of the unit, and leaves the next one to be read. It is false where this one cannot be.
+func (u *unit) nextUnit(d *DWARFLines, info *section, b *budget) bool {
 	size, width := info.length()
 	s := section{data: info.take(size)}
-	u = &unit{encoding: encoding{version: int(s.number(2)), width: width}}
+	u.encoding = encoding{version: int(s.number(2)), width: width}
 	if u.version < 2 || u.version > 5 {
-		return u, false
+		return false
 	}
 	kind := byte(1)
 	if u.version == 5 {
@@ -134,17 +180,18 @@ func (d *DWARFLines) nextUnit(info *section, b *budget) (u *unit, ok bool) {
 		u.addressSize = int(s.byte())
 	}
 	if kind != 1 || u.addressSize > 8 || s.failed { // not a unit that is compiled and whole
-		return u, false
+		return false
 	}
 	u.rest = s
-	u.abbreviations = abbreviations{rest: sectionAt(d.abbrev, table)}
-	if ok = u.next(&u.first, b) && u.first.tag == tagCompileUnit; ok {
-		u.base = u.first.values[lowPC].n
-		if e := u.first.values[entryPC]; e.form == formAddress {
-			u.base = e.n
-		}
+	u.abbreviations.begin(sectionAt(d.abbrev, table))
+	if !u.next(&u.first, b) || u.first.tag != tagCompileUnit {
+		return false
 	}
-	return u, ok
+	u.base = u.first.values[lowPC].n
+	if e := u.first.values[entryPC]; e.form == formAddress {
+		u.base = e.n
+	}
+	return true
 }
 
 // next reads an entry; false at the end, and where nothing more can be read.
@@ -166,9 +213,8 @@ func (u *unit) next(e *entry, b *budget) bool {
 		return !u.rest.failed
 	}
 	e.values = [kept]value{}
-	for i := range a.attributes {
-		attr := &a.attributes[i]
-		v := u.rest.value(attr.form, attr.implicit, &u.encoding, b)
+	for _, attr := range u.abbreviations.attributes[a.first:a.last] {
+		v := u.rest.value(uint64(attr.form), attr.implicit, &u.encoding, b)
 		if attr.kept >= 0 {
 			e.values[attr.kept] = v
 		}
@@ -182,7 +228,7 @@ func (u *unit) next(e *entry, b *budget) bool {
 // contains tells which of the addresses are in the entry's ranges: bits.
 func (d *DWARFLines) contains(u *unit, e *entry, addresses []uint64, b *budget) (found uint) {
 	in := func(low, high uint64) {
-		if isTombstoneAddr(low) || isTombstoneAddr(high) {
+		if low > u.most || high <= u.least || isTombstoneAddr(low) || isTombstoneAddr(high) || !b.steps(len(addresses)) {
 			return
 		}
 		for i, address := range addresses {
@@ -204,7 +250,7 @@ func (d *DWARFLines) contains(u *unit, e *entry, addresses []uint64, b *budget) 
 	}
 	s, base := sectionAt(d.ranges, e.values[ranges].n), u.base
 	largest := ^uint64(0) >> ((8 - uint(u.addressSize)) * 8)
-	for s.more() && b.steps(1+len(addresses)/8) {
+	for s.more() && b.step() {
 		switch low, high := s.number(u.addressSize), s.number(u.addressSize); {
 		case low == 0 && high == 0 || s.failed:
 			return found

@@ -2,6 +2,7 @@ package wasmdebug
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,9 +30,9 @@ func (d *DWARFLines) Line(instructionOffset uint64) []string {
 func (d *DWARFLines) sources(addresses []uint64, b *budget) (sources [MaxFrames][]string) {
 	wanted := uint(1)<<len(addresses) - 1
 	info := section{data: d.info}
-	for info.more() && wanted != 0 && b.step() {
-		u, ok := d.nextUnit(&info, b)
-		if !ok {
+	u := &unit{least: slices.Min(addresses), most: slices.Max(addresses)}
+	for info.more() && wanted != 0 && b.steps(unitSteps) {
+		if !u.nextUnit(d, &info, b) {
 			continue
 		}
 		in := d.contains(u, &u.first, addresses, b) & wanted

@@ -9,7 +9,7 @@ import (
 // trusted as an index or a size, and all loops over it spend from one budget.
 
 const (
-	mostSteps   = 1_000_000 // for one trace: each takes some nanoseconds, all of them about 10 ms
+	mostSteps   = 1_000_000 // for one trace: each takes some ten nanoseconds, all of them about 10 ms
 	mostInlined = 8         // calls of one frame that were inlined into each other
 )
 
@@ -19,7 +19,8 @@ type budget struct{ left int }
 
 func newBudget() *budget { return &budget{mostSteps} }
 
-// step is taken for each thing that is read; false: no more of it.
+// step is taken for each thing that is read, and more of them for what takes longer: what is allocated, what is held against each address. Each loop over
+// what a guest wrote takes some in each turn, however little it reads. false: no more of it.
 func (b *budget) step() bool { return b.steps(1) }
 
 func (b *budget) steps(n int) bool {
@@ -71,31 +72,34 @@ func (s *section) byte() (b byte) {
 	return 0
 }
 
+// mostLEB is how long a number is at most: those that linkers fill up have 5 or 10 bytes. One without an end would be read without a step.
+const mostLEB = 10
+
 func (s *section) uleb() (v uint64) {
-	for shift := uint(0); ; shift += 7 {
+	for i := uint(0); i < mostLEB; i++ {
 		b := s.byte()
-		if shift < 64 {
-			v |= uint64(b&0x7f) << shift
-		}
+		v |= uint64(b&0x7f) << (7 * i)
 		if b < 0x80 {
 			return v
 		}
 	}
+	s.failed = true
+	return 0
 }
 
 func (s *section) sleb() (v int64) {
-	for shift := uint(0); ; {
+	for i := uint(0); i < mostLEB; i++ {
 		b := s.byte()
-		if shift < 64 {
-			v |= int64(b&0x7f) << shift
-		}
-		if shift += 7; b < 0x80 {
-			if b&0x40 != 0 && shift < 64 {
-				v |= -1 << shift
+		v |= int64(b&0x7f) << (7 * i)
+		if b < 0x80 {
+			if b&0x40 != 0 {
+				v |= -1 << (7 * (i + 1)) // none, past 64
 			}
 			return v
 		}
 	}
+	s.failed = true
+	return 0
 }
 
 // text ends with a zero, which is not part of it. What is very long is no name.
@@ -141,10 +145,17 @@ const (
 	formImplicit    = 0x21
 )
 
-// widths of forms that are a number of so many bytes.
-var widths = map[uint64]int{
+// widths of forms that are a number of so many bytes; 0: it is not one.
+var widths = [...]uint8{
 	0x05: 2, 0x06: 4, 0x07: 8, 0x0b: 1, 0x0c: 1, 0x11: 1, 0x12: 2, 0x13: 4, 0x14: 8, 0x1c: 4, 0x20: 8, 0x24: 8,
 	0x25: 1, 0x26: 2, 0x27: 3, 0x28: 4, 0x29: 1, 0x2a: 2, 0x2b: 3, 0x2c: 4,
+}
+
+func widthOf(form uint64) int {
+	if form < uint64(len(widths)) {
+		return int(widths[form])
+	}
+	return 0
 }
 
 // encoding is what the sizes of a unit's forms depend on.
@@ -162,7 +173,7 @@ func (e *encoding) size(form uint64) int {
 	case 0x1e:
 		return 16
 	}
-	if width, known := widths[form]; known {
+	if width := widthOf(form); width > 0 {
 		return width
 	}
 	return -1
@@ -209,8 +220,8 @@ func (s *section) value(form uint64, implicit int64, e *encoding, b *budget) val
 		}
 		return s.value(form, 0, e, b)
 	default:
-		width, known := widths[form]
-		if !known {
+		width := widthOf(form)
+		if width == 0 {
 			s.failed = true
 			return v
 		}

@@ -121,7 +121,9 @@ func (p *lineProgram) run(addresses []uint64, wanted uint, b *budget) (places [M
 		case 9:
 			now.address += s.number(2)
 		default:
-			for range p.operandCount[opcode-1] {
+			n := p.operandCount[opcode-1]
+			b.steps(int(n) / 2)
+			for range n {
 				s.uleb()
 			}
 		}
@@ -179,7 +181,7 @@ func (p *lineProgram) find(s *section, number uint64, b *budget) (name []byte, d
 		formats[i] = [2]uint64{s.uleb(), s.uleb()}
 	}
 	count := s.uleb()
-	for i := uint64(0); i < count && n > 0 && s.more() && b.step(); i++ {
+	for i := uint64(0); i < count && n > 0 && s.more() && b.steps(2*n); i++ {
 		for _, format := range formats[:n] {
 			v := s.value(format[1], 0, &p.encoding, b)
 			switch {
