@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"wazeroengine/e0tests"
+	"wazeroengine/e10chains"
 	"wazeroengine/e10compile"
 	"wazeroengine/e10const"
 	"wazeroengine/e10copies"
@@ -129,6 +130,7 @@ var edits = []edit.Edit{
 	e10copies.Edit,
 	e10loops.Edit,
 	e10sparse.Edit,
+	e10chains.Edit,
 	e10jumps.Edit, // behind what e10exits has at the end of a function
 	e10lea.Edit,
 	e10const.Edit,
