@@ -13,6 +13,7 @@ import type { FunctionRecord, Handle } from './native/binding.js';
 import { functionDefinition } from './native/definitions.js';
 import { tooFewThreads } from './native/load.js';
 import { native } from './native/native.js';
+import { netUnder } from './native/owned.js';
 import { type Runtime, runtimeStateOf } from './runtime.js';
 import type { OutputSink } from './stdio.js';
 import type { Tenant } from './tenant.js';
@@ -172,13 +173,19 @@ export function profile(
   if (!(intervalMs >= 0.1 && intervalMs <= 60_000)) throw wrongRange('0.1 to 60000', 'options.intervalMs', intervalMs);
   native().profileStart(handleToProfile(target), Math.round(intervalMs * 1e6));
   let stopped: Promise<object> | undefined;
-  return Object.freeze({
-    stop() {
-      stopped ??= atRequest((request) => native().profileStop(request)).then((text) => JSON.parse(text) as object);
-      return stopped;
-    },
-  });
+  forgottenProfiles ??= netUnder<undefined>(dropProfile);
+  const stop = () => {
+    forgottenProfiles?.unregister(stop);
+    stopped ??= endProfile().then((text) => JSON.parse(text) as object);
+    return stopped;
+  };
+  forgottenProfiles.register(stop, undefined, stop);
+  return Object.freeze({ stop });
 }
+const endProfile = () => atRequest((request) => native().profileStop(request));
+const dropProfile = () => void endProfile().catch(() => {});
+// There is one at a time: nobody else in the process could ever take one. Made with the first, for an import makes nothing of native code's.
+let forgottenProfiles: ReturnType<typeof netUnder<undefined>> | undefined;
 
 function handleToProfile(target: unknown): Handle {
   const tenant = fieldsOf.tenant(target);

@@ -1,6 +1,6 @@
 /** What nobody holds is closed: modules and their link groups; externrefs that no guest holds. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { experimental, type HostModuleBuilder, ModuleConfig, Runtime } from 'node-wazero';
+import { experimental, type HostModuleBuilder, ModuleConfig, Runtime, RuntimeConfig } from 'node-wazero';
 import { expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { wat } from '../support/wat.mjs';
@@ -131,4 +131,24 @@ needsEdit('e12extern')('externrefs: only those that tables and globals hold, and
   for (let i = 0; i < 3_000; i++) id.callSync({ i });
   expect(f('get').callSync(3)).toBe(put);
   expect(f('kept').callSync()).toBe(kept);
+});
+
+it('a profile that nobody can stop any more ends, and another can be taken', async () => {
+  await using runtime = new Runtime(RuntimeConfig.untrusted());
+  (() => void experimental.profile(runtime))();
+  expect(() => experimental.profile(runtime)).toThrow(expect.objectContaining({ code: 'ERR_WAZERO_BUSY' }));
+  let again: { stop(): Promise<object> } | undefined;
+  for (const deadline = Date.now() + 20_000; !again && Date.now() < deadline; await sleep(10)) {
+    globalThis.gc?.();
+    try {
+      again = experimental.profile(runtime);
+    } catch {} // not yet
+  }
+  const { stop } = again!;
+  again = undefined;
+  for (let i = 0; i < 5; i++) {
+    globalThis.gc?.();
+    await sleep(10);
+  }
+  expect(await stop()).toHaveProperty('nodes'); // who has stop has it all
 });

@@ -3,6 +3,7 @@
 package failure
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -122,6 +123,9 @@ func Classify(err error, fallback string) *Error {
 	if errors.As(err, &ours) {
 		return ours
 	}
+	if limit := limitOf(err); limit != nil {
+		return limit
+	}
 	var exit *sys.ExitError
 	if errors.As(err, &exit) {
 		return &Error{Code: CodeExit, Message: exit.Error(), ExitCode: exit.ExitCode(), Reason: "exit"}
@@ -201,6 +205,15 @@ func withoutTypes(signature string) string {
 	return signature
 }
 
+// limitOf is for memories and images, which wazero's allocator can only panic with, and others return; nil: it is another error.
+func limitOf(err error) *Error {
+	var limit *arena.LimitError
+	if !errors.As(err, &limit) {
+		return nil
+	}
+	return Limit(cmp.Or(limit.Limit, "totalMemoryBytes"), limit.Message)
+}
+
 // Of gives any error the shape that crosses.
 func Of(err error) *Error {
 	var ours *Error
@@ -213,12 +226,8 @@ func Of(err error) *Error {
 // Recovered is what a panic becomes: no panic crosses to C.
 func Recovered(r any) *Error {
 	if err, ok := r.(error); ok {
-		var limit *arena.LimitError
-		if errors.As(err, &limit) {
-			if limit.Limit == "" {
-				return Limit("totalMemoryBytes", limit.Message)
-			}
-			return Limit(limit.Limit, limit.Message)
+		if limit := limitOf(err); limit != nil {
+			return limit
 		}
 		var ours *Error
 		if errors.As(err, &ours) {
