@@ -1,9 +1,9 @@
 import { AsyncCall, AsyncStackCall } from './calls/async-call.js';
-import { notEntered } from './calls/direct.js';
 import { checkParent, enterSync, mustBeSync } from './calls/entry.js';
 import type { FunctionState } from './calls/function-state.js';
 import type { Frame, Lease } from './calls/link-group.js';
 import { Meter } from './calls/meter.js';
+import { notEntered } from './calls/not-entered.js';
 import { begin, type CheckedOptions, checkCallOptions, refuseSignal } from './calls/options.js';
 import { type CallTrace, traced } from './calls/tracing.js';
 import { native } from './native/native.js';
@@ -104,11 +104,9 @@ export class ExportedFunction<
     const count = arguments.length;
     const { state, lease, options } = this.#parts;
     const { direct } = state;
-    if (count <= 4 && direct !== undefined && options.direct && lease === undefined && !traced.call.hasSubscribers) {
-      if (direct.isFree) {
-        const result = direct.callFew(count, a, b, c, d, options);
-        if (result !== notEntered) return result as ResultOf<R>;
-      }
+    if (count <= 4 && direct !== undefined && options.direct && lease === undefined) {
+      const result = direct.callFew(count, a, b, c, d, options);
+      if (result !== notEntered) return result as ResultOf<R>;
     }
     // biome-ignore lint/complexity/noArguments: there may be more than four
     const args = Array.from(arguments) as unknown as ParamsOf<P>;
@@ -129,10 +127,8 @@ export class ExportedFunction<
   #callArgsSync(args: ParamsOf<P>): ResultOf<R> {
     const { state, lease, options } = this.#parts;
     const direct = lease === undefined && options.direct ? (state.direct ?? state.openDirect()) : undefined;
-    if (direct?.isFree) {
-      const result = direct.call(args, options);
-      if (result !== notEntered) return result as ResultOf<R>;
-    }
+    const result = direct === undefined ? notEntered : direct.call(args, options);
+    if (result !== notEntered) return result as ResultOf<R>;
     const words = state.words(args);
     this.#callSync(words);
     return decodeResults(state.signature.results, words, state.module.group.references) as ResultOf<R>;

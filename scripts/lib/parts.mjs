@@ -16,6 +16,7 @@ const reach = ['', '$late', '$seldom'];
 const rooms = /^(calls|instances|io|native|values)\//;
 const early = new Set([
   'calls/lent.js',
+  'calls/not-entered.js',
   'calls/thrown.js',
   'io/fields.js',
   'native/binding.js',

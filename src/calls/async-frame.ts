@@ -5,7 +5,8 @@ import { abortedError, type Interruption } from '../values/errors.js';
 import { Buffer } from '../values/node.js';
 import { AsyncResource } from '../values/surroundings.js';
 import { cpuLeft, endingOf, fuelLeft, leave } from './entry.js';
-import { Frame, frames } from './link-group.js';
+import { frames } from './known-frames.js';
+import { Frame } from './link-group.js';
 import { nextTurn } from './turns.js';
 
 /** Of an outcome that was posted. An error that says nothing is no JSON: it was lost on its way. */

@@ -1,9 +1,22 @@
 import { isPromiseLike, tooLate } from '../io/callbacks.js';
 import { type Handle, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
-import { CALLER, CPU, FRAME, f64, putFuel, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
+import {
+  CALLER,
+  CPU,
+  FRAME,
+  f64,
+  LIMITED,
+  putFuel,
+  SLOT,
+  STATUS,
+  TARGET,
+  TIMEOUT,
+  u32,
+  words,
+} from '../values/area.js';
 import { closedError } from '../values/errors.js';
-import { callAfter, callWith, fewOf, getOne, isOne, putFew, putOne } from '../values/few.js';
+import { callAfter, callWith, fewOf, getOne, I32, isOne, putFew, putOne } from '../values/few.js';
 import { nextId } from '../values/ids.js';
 import { now } from '../values/node.js';
 import { decodeResults, encodeWhole, hostResults, type Signature } from '../values/values.js';
@@ -13,8 +26,10 @@ import { throwInto } from './exceptions.js';
 import type { Subject } from './frames.js';
 import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
+import { frames } from './known-frames.js';
 import { publicly } from './lent.js';
-import { Frame, frames, type Instance, Lease, Stack } from './link-group.js';
+import { Frame, type Instance, Lease, Stack } from './link-group.js';
+import { notEntered } from './not-entered.js';
 import type { CheckedOptions } from './options.js';
 import { traced } from './tracing.js';
 
@@ -31,9 +46,6 @@ const GONE = 3;
 export const isOff = process.env.WAZERO_NODE_DIRECT === '0';
 /** After so many asynchronous calls through Go a function goes to threads of C++: it has shown how long it takes. */
 export const expressAfter = process.env.WAZERO_NODE_DIRECT === '1' ? 0 : 2;
-
-/** What DirectCall.call returns when nothing has happened: the call has to go through Go. */
-export const notEntered = Symbol('not entered');
 
 /** The innermost direct call. */
 let top: DirectCall | undefined;
@@ -88,35 +100,38 @@ export class DirectCall {
     native().directClose(this.#slot);
   }
 
-  /** Whether a call may begin at once, as an outermost one. */
-  get isFree(): boolean {
+  get #isFree(): boolean {
     const { module } = this.state;
     return !module.closed && module.group.isIdle;
   }
 
-  /** notEntered, too, where an argument is wrong: `call` says what. */
+  /** As an outermost one, at once; else notEntered. Also where somebody traces calls, or an argument is wrong: `call` says what. */
   callFew(count: number, a: unknown, b: unknown, c: unknown, d: unknown, options: CheckedOptions): unknown {
-    if (!putFew(this.#few, count, a, b, c, d)) return notEntered;
+    if (!this.#isFree || traced.call.hasSubscribers || !putFew(this.#few, count, a, b, c, d)) return notEntered;
     return this.#enter(options);
   }
 
   call(args: readonly unknown[], options: CheckedOptions): unknown {
+    if (!this.#isFree) return notEntered;
     const { state } = this;
     if (!put(state.signature.params, args, words)) words.all.set(state.words(args)); // which says what is wrong, if something is
     return this.#enter(options);
   }
 
   #enter(options: CheckedOptions): unknown {
-    const { module } = this.state;
+    const { group } = this.state.module;
     this.#below = top;
     this.#id = nextId();
     this.#options = options;
-    module.group.direct = this;
+    group.direct = this;
     u32[SLOT] = this.#slot;
     f64[FRAME] = this.#id;
-    f64[TIMEOUT] = options.timeoutNs;
-    if (options.fuel !== undefined) putFuel(options.fuel);
-    f64[CPU] = options.cpuNs;
+    if (options.limited) {
+      u32[SLOT] = this.#slot + LIMITED;
+      f64[TIMEOUT] = options.timeoutNs;
+      f64[CPU] = options.cpuNs;
+      putFuel(options.fuel);
+    }
     top = this;
     let text: string | undefined;
     try {
@@ -126,10 +141,11 @@ export class DirectCall {
       throw error;
     }
     top = this.#below;
-    module.group.direct = undefined; // a group that was merged meanwhile has another root
+    group.direct = undefined; // where it was merged meanwhile there is a frame, and its end sees to the root
     const status = u32[STATUS];
     if (status === DONE && this.#frame === undefined) {
-      if (this.#one !== 0) return getOne(this.#one);
+      const one = this.#one;
+      if (one !== 0) return one === I32 ? words.i32[0] : getOne(one);
       const { results } = this.state.signature;
       return results.length === 0 ? undefined : get(results, words, this.state);
     }

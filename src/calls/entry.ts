@@ -12,7 +12,8 @@ import {
 import { now } from '../values/node.js';
 import { uncaught } from './exceptions.js';
 import { type FrameOptions, nanoseconds, type Subject } from './frames.js';
-import { type ClosedBy, Frame, frames, type Instance, type LinkGroup } from './link-group.js';
+import { frames } from './known-frames.js';
+import { type ClosedBy, Frame, type Instance, type LinkGroup } from './link-group.js';
 
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
 type Start = (frame: number, lane: number, parent: number, timeoutNs: number) => string | undefined;

@@ -2,7 +2,8 @@ import { type Handle, MSG, REPLY } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '../values/area.js';
 import { now, setImmediate } from '../values/node.js';
-import { type Frame, frames } from './link-group.js';
+import { frames } from './known-frames.js';
+import type { Frame } from './link-group.js';
 
 // Asynchronous calls that a thread of C++ runs without Go (native/addon/lanes/express.h): outermost ones. Everything else
 // is as with those that Go runs: they have a Frame, they wait in the queue of their group, a host function is asked in a message.
@@ -88,7 +89,7 @@ function poll(): void {
     late = true;
     return;
   }
-  native().expressPoll();
+  if (native().expressPoll()) pollSoon(); // first what follows from what has come
 }
 function turnOver(): void {
   turnBegan = 0;

@@ -1,14 +1,14 @@
 import type { Callback, Callbacks } from '../io/callbacks.js';
-import type { Handle, ReferenceRecord } from '../native/binding.js';
+import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { netUnder } from '../native/owned.js';
 import { busyError, closedError, type ErrorRecord } from '../values/errors.js';
 import { RareMap, RareSet } from '../values/rare-map.js';
 import { type ReferenceOwner, ReferenceTable, type Referred } from '../values/references.js';
-import type { FunctionDefinition } from '../values/types.js';
 import * as bare from './frames.js';
 import type { HostFunctions } from './host-functions.js';
 import type { CheckedOptions } from './options.js';
+import { referredIn } from './referred.js';
 import { nextTurn } from './turns.js';
 
 /** What closed a module without close(): the error that `what` ended with. */
@@ -108,24 +108,12 @@ export class LinkGroup implements ReferenceOwner {
   /** The reactions to the last call's Promise have not run yet. */
   #cooling = false;
   #merged: LinkGroup | undefined;
-
   // Of ReferenceOwner.
   sweepSoon(): void {
     nextTurn({ turn: () => this.find().sweep() });
   }
   referred(bits: bigint): Referred {
-    const { modules, byHandle } = this.find();
-    for (const { closed, handle } of modules)
-      if (!closed && handle !== 0) {
-        const {
-          module,
-          function: callee,
-          ...definition
-        } = JSON.parse(native().functionReference(handle, bits)) as ReferenceRecord;
-        const owner = module === undefined ? undefined : byHandle.get(module);
-        return { definition: Object.freeze(definition) as FunctionDefinition, owner, handle: callee ?? 0 };
-      }
-    throw closedError('the module that the function reference came from is closed');
+    return referredIn(this.find(), bits);
   }
 
   find(): LinkGroup {
@@ -409,11 +397,3 @@ const busy = () => busyError('another call runs or waits in this module or in on
 /** A caller that outlived its host function. */
 export const expiredError = () =>
   closedError('the caller is lent to a host function until it has answered, and it has');
-
-const running = new RareMap<number, Frame>();
-/** Frames that native code knows, by id. */
-export const frames = {
-  add: (frame: Frame) => void running.set(frame.id, frame),
-  remove: (frame: Frame) => void running.delete(frame.id),
-  find: (id: number) => running.get(id),
-};

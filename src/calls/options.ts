@@ -28,6 +28,8 @@ export class CheckedOptions {
   readonly counted: boolean;
   /** Likewise cpuTimeMs. */
   readonly cpuNs: number;
+  /** There is one of timeoutMs, cpuTimeMs and fuel. */
+  readonly limited: boolean;
 
   constructor(
     signal: AbortSignal | undefined,
@@ -52,6 +54,7 @@ export class CheckedOptions {
     this.cpuNs = nanoseconds(cpuTimeMs);
     this.counted = counted;
     this.fuel = fuel;
+    this.limited = !untimed || fuel !== undefined;
   }
 }
 /** Of a runtime: what holds where no options are given. */

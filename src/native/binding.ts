@@ -141,8 +141,8 @@ export interface NativeBinding {
   expressCall(): void;
   /** Answers the question of the frame and slot of the area with its status and words; false: it is a question of frameReply's now. */
   expressReply(): boolean;
-  /** After those two, at the end of the turn's work or early in the next: runs what is quick and has not begun, waits a few microseconds, and delivers what has come. */
-  expressPoll(): void;
+  /** After those two, at the end of the turn's work or early in the next: runs what is quick and has not begun, waits a few microseconds, and delivers what has come. True: there is more. */
+  expressPoll(): boolean;
   /** Any time; nothing happens when the frame has ended. */
   frameStop(frame: number, reason: number, exitCode: number): void;
   /** Answers the one open question of an asynchronous frame. */

@@ -12,6 +12,8 @@ export const FUEL = 5;
 /** Nanoseconds for which the guest that is entered next may run, 0 for no limit: read with whatever makes a frame. */
 export const CPU = 6;
 export const FIRST_WORD = 7;
+/** In SLOT of a direct call: timeout, fuel and cpu hold for it. */
+export const LIMITED = 0x4000_0000;
 /**
  * How many messages are on their way that may say that a module is closed: a deadline ends a guest on another thread, and JavaScript hears of
  * it in a later turn. Read without Atomics: it is a word of its own that only goes up meanwhile, and nothing that it guards is memory that

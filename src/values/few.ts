@@ -3,7 +3,8 @@ import type { ValueType } from './types.js';
 
 // Up to four numbers in the area, without an array: what most functions take. As put and get of words.ts, for the types that need nothing but the bits.
 
-const I32 = 1;
+/** One i32, as fewOf says it. */
+export const I32 = 1;
 const F64 = 2;
 const I64 = 3;
 const F32 = 4;

@@ -100,7 +100,8 @@ void DirectCalls::Show(const wz_direct_entry* entry) {
 napi_value DirectCalls::Enter() {
   if (area_ == nullptr) return nullptr;  // not initialised
   DirectArea& area = *area_;
-  const uint32_t slot = area.slot - 1;  // 0 is none
+  const bool limited = (area.slot & kDirectLimited) != 0;
+  const uint32_t slot = (area.slot & ~kDirectLimited) - 1;  // 0 is none
   area.status = kDirectNotEntered;
   if (slot >= entries_.size() || depth_ == kMostNested) return nullptr;
   Entry& entry = *entries_[slot];
@@ -113,14 +114,14 @@ napi_value DirectCalls::Enter() {
   const size_t size = stack.end - limit + entry.headroom;
 
   int64_t deadline = kNever;
-  const uint64_t cpu = static_cast<uint64_t>(area.cpu);
-  if (area.timeout > 0 || cpu != 0) {
+  const uint64_t cpu = limited ? static_cast<uint64_t>(area.cpu) : 0;
+  if (limited && (area.timeout > 0 || cpu != 0)) {
     if (!registered_ && !Register()) return nullptr;
     deadline = DeadlineIn(area.timeout);
   }
   if (IsHeld(entry)) return nullptr;
 
-  Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, deadline, TakeFuel(), cpu, 0, nullptr, nullptr};
+  Call call{&entry, top_, static_cast<uint64_t>(area.frame), limit - entry.headroom, size, false, deadline, limited ? TakeFuel() : 0, cpu, 0, nullptr, nullptr};
   Watcher::Call& watched = watched_calls_[depth_];
   top_ = &call;
   depth_++;

@@ -20,7 +20,7 @@ class Environment;
  * nested in a host function, or in the file system, uses the same.
  */
 struct DirectArea {
-  uint32_t slot;        // to be entered
+  uint32_t slot;        // to be entered; with kDirectLimited where timeout, fuel and cpu hold for the call
   uint32_t status;      // of Enter: kDirect...; of what was asked: WZ_REPLY_...
   double frame;         // id of the call to begin, or of the one that reads
   double target;        // of the host function or file system that is asked
@@ -44,6 +44,7 @@ struct DirectArea {
 static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t) && offsetof(DirectArea, bytes) == 1024, "src/values/area.ts");
 constexpr size_t kDirectWords = sizeof(DirectArea::words) / sizeof(uint64_t);
 // kDirectGone: through Go, and the slot is to be closed, for nobody knows what state its engine is in.
+constexpr uint32_t kDirectLimited = 0x4000'0000;
 constexpr uint32_t kDirectDone = 0, kDirectNotEntered = 1, kDirectThroughGo = 2, kDirectGone = 3;
 
 /**

@@ -7,6 +7,7 @@
 #include "lanes/direct_entry.h"
 #include "lanes/express_pool.h"
 #include "lanes/guest_stack.h"
+#include "lanes/turns.h"
 
 namespace wazero_node {
 namespace {
@@ -36,6 +37,7 @@ uint32_t ExpressCalls::Open(wz_handle function, bool polls) {
   if (!environment_->direct.OpenEntry(function, &slot->entry)) return 0;
   slot->open = true;
   slot->polls = polls;
+  slot->share = ShareOf(slot->entry.tenant);
   slot->words.resize(slot->entry.words);
   uint32_t index = static_cast<uint32_t>(slots_.size());
   if (free_.empty()) {
@@ -205,9 +207,8 @@ napi_value ExpressReply(Environment& environment, Arguments& args) {
   return Boolean(args.env(), environment.express.Reply());
 }
 
-napi_value ExpressPoll(Environment& environment, Arguments&) {
-  environment.queue.Poll();
-  return nullptr;
+napi_value ExpressPoll(Environment& environment, Arguments& args) {
+  return Boolean(args.env(), environment.queue.Poll());
 }
 
 const Binding kBindings[] = {

@@ -52,7 +52,8 @@ struct ExpressSlot {
   std::vector<uint64_t> answer;  // of the host function
   std::vector<uint64_t> asked;   // its parameters
   uint32_t results = 0;          // how many of them it answers
-  ExpressSlot* next = nullptr;   // in the queue
+  ExpressSlot* next = nullptr;   // in the queue of its share
+  uint8_t share = 0;             // Turns
   std::shared_ptr<Environment> environment;  // keeps the slot, too, while a call is under way
 };
 

@@ -21,8 +21,6 @@ constexpr auto kMostSpin = microseconds(100);  // without work, before the threa
 constexpr int64_t kRound = 1'000'000;  // ns, between two looks at what runs
 constexpr uint32_t kRoundsOfRest = 100;  // without a run, after which nobody watches
 constexpr uint32_t kRoundsToStuck = 3;   // with the same run
-constexpr size_t kMostLent = 1024, kMostIdle = 64;  // stacks; idle ones while nobody calls
-constexpr size_t kUsable = 64 << 10;                // of one: who needs more goes on in Go
 constexpr uint32_t kLeft = 400'000;  // ns that leaving to Go counts as
 constexpr uint32_t kQuickRun = 20'000;  // ns
 
@@ -62,7 +60,7 @@ ExpressPool& ExpressPool::Get() {
 ExpressPool::ExpressPool() : spins_(std::thread::hardware_concurrency() > 1) {}
 
 bool ExpressPool::Ready() {
-  if (stuck_.load(std::memory_order_relaxed) || lent_.load(std::memory_order_relaxed) >= kMostLent) return false;
+  if (stuck_.load(std::memory_order_relaxed) || AllLent()) return false;
   std::lock_guard<std::mutex> lock(mutex);
   if (!started_ && !failed_) {
     failed_ = !StartThread([](void* pool) -> void* { return static_cast<ExpressPool*>(pool)->Work(), nullptr; }, this);
@@ -76,8 +74,10 @@ bool ExpressPool::Ready() {
 void ExpressPool::Push(ExpressSlot& slot) {
   slot.state = ExpressSlot::State::kWaiting;
   slot.next = nullptr;
-  (last_ == nullptr ? first_ : last_->next) = &slot;
-  last_ = &slot;
+  Line& line = lines_[slot.share];
+  if (line.first == nullptr) turns_.Join(slot.share);
+  (line.first == nullptr ? line.first : line.last->next) = &slot;
+  line.last = &slot;
   if (slot.deadline != kNever && slot.late_at == ExpressSlot::kNowhere) {
     slot.late_at = late_.size();
     late_.push_back(&slot);
@@ -99,63 +99,36 @@ void ExpressPool::Call() {
 void ExpressPool::CallIfAnyWaits() {
   if (waiting() == 0 || called_.load(std::memory_order_relaxed)) return;
   std::lock_guard<std::mutex> lock(mutex);
-  if (first_ != nullptr) Call();
+  if (turns_.count() != 0) Call();
 }
 
 bool ExpressPool::Help(Environment& environment) {
   if (waiting() == 0) return false;
   std::unique_lock<std::mutex> lock(mutex);
-  if (first_ == nullptr || first_->environment.get() != &environment || !first_->IsQuick()) return false;
-  ExpressSlot& slot = *Pop();
-  Runner runner;
-  environment.direct.Show(&slot.entry);
-  Run(slot, runner, lock);
-  environment.direct.Show(nullptr);
-  return true;
+  for (size_t left = turns_.count(); left > 0; left--) {
+    ExpressSlot& slot = *lines_[turns_.next()].first;
+    if (slot.environment.get() != &environment || !slot.IsQuick()) {
+      turns_.Pass(true);
+      continue;
+    }
+    Pop();
+    Runner runner;
+    environment.direct.Show(&slot.entry);
+    Run(slot, runner, lock);
+    environment.direct.Show(nullptr);
+    return true;
+  }
+  return false;
 }
 
 ExpressSlot* ExpressPool::Pop() {
-  ExpressSlot* slot = first_;
-  if (slot == nullptr) return nullptr;
-  first_ = slot->next;
-  if (first_ == nullptr) last_ = nullptr;
+  if (turns_.count() == 0) return nullptr;
+  Line& line = lines_[turns_.next()];
+  ExpressSlot* slot = line.first;
+  line.first = slot->next;
+  turns_.Pass(line.first != nullptr);
   waiting_.store(waiting_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   return slot;
-}
-
-bool ExpressPool::TakeStack(ExpressSlot& slot) {
-  if (lent_.load(std::memory_order_relaxed) >= kMostLent) return false;
-  // The headroom is that of the process: the same for all.
-  if (stack_size_ == 0) stack_size_ = (kUsable + slot.entry.headroom + 4095) & ~size_t{4095};
-  if (kUsable + slot.entry.headroom > stack_size_) return false;
-  if (!stacks_.empty()) {
-    slot.stack = stacks_.back();
-    stacks_.pop_back();
-  } else {
-    slot.stack = MakeGuestStack(stack_size_);
-    if (slot.stack == nullptr) return false;
-  }
-  lent_++;
-  slot.stack_end = slot.stack + stack_size_;
-  slot.limit = LimitOf(slot.entry, slot.stack_end, kUsable);
-  return true;
-}
-
-void ExpressPool::GiveStack(ExpressSlot& slot) {
-  if (slot.stack == nullptr) return;
-  lent_--;
-  stacks_.push_back(slot.stack);
-  slot.stack = slot.limit = slot.stack_end = nullptr;
-}
-
-/** What was needed at the busiest moment is not kept for ever. */
-void ExpressPool::FreeIdle(std::unique_lock<std::mutex>& lock) {
-  if (stacks_.size() <= kMostIdle) return;
-  const std::vector<uint8_t*> freed(stacks_.begin() + kMostIdle, stacks_.end());
-  stacks_.resize(kMostIdle);
-  lock.unlock();
-  for (uint8_t* stack : freed) FreeGuestStack(stack, stack_size_);
-  lock.lock();
 }
 
 void ExpressPool::Forget(ExpressSlot& slot) {
@@ -301,7 +274,7 @@ void ExpressPool::Run(ExpressSlot& slot, Runner& runner, std::unique_lock<std::m
     EndFuel(entry, slot.fuel);
     std::shared_ptr<Environment> ended = End(slot);
     lock.unlock();
-    environment->queue.PushExpress(WZ_MSG_DONE, frame, 0, 0, words, count);
+    environment->queue.PushExpress(slot.share, WZ_MSG_DONE, frame, 0, 0, words, count);
     environment->express.active--;
     ended.reset();
     environment.reset();  // it may have been the last, and the slot goes with it
@@ -317,7 +290,7 @@ void ExpressPool::Run(ExpressSlot& slot, Runner& runner, std::unique_lock<std::m
     Count(AccountOf(entry).express_hosts);
     slot.state = State::kParked;
     lock.unlock();
-    environment->queue.PushExpress(WZ_MSG_HOST_CALL, frame, id, entry.module, slot.asked.data(), count);
+    environment->queue.PushExpress(slot.share, WZ_MSG_HOST_CALL, frame, id, entry.module, slot.asked.data(), count);
     environment->express.active--;
     environment.reset();
     lock.lock();
@@ -369,7 +342,7 @@ int64_t ExpressPool::Look(int64_t now) {
 }
 
 void ExpressPool::LookAtRun(std::unique_lock<std::mutex>& lock) {
-  if (first_ != nullptr) Call();  // the JS thread has not come to it
+  if (turns_.count() != 0) Call();  // the JS thread has not come to it
   idle_ = runs_ == seen_ && running_.empty() ? idle_ + 1 : 0;
   seen_ = runs_;
   for (Runner* runner : running_)
@@ -383,7 +356,7 @@ void ExpressPool::LookAtRun(std::unique_lock<std::mutex>& lock) {
   }
   if (stuck) {
     while (ExpressSlot* slot = Pop()) LeaveFromQueue(*slot, lock);
-  } else if (idle_ >= kRoundsOfRest && first_ == nullptr) {
+  } else if (idle_ >= kRoundsOfRest && turns_.count() == 0) {
     watched_ = false;
     idle_ = 0;
     FreeIdle(lock);

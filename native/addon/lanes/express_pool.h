@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "lanes/express.h"
+#include "lanes/turns.h"
 #include "lanes/watcher.h"
 
 namespace wazero_node {
 
 /**
- * The thread of the process that runs express calls, one after the other; Watcher looks after it. What runs for long is
+ * The thread of the process that runs express calls, one after the other, of each tenant in turn; Watcher looks after it. What runs for long is
  * interrupted and goes to Go, which gives guests their slices; what cannot be interrupted counts as one of Go's slots,
  * and until it has ended all calls go through Go. So does a call whose deadline has passed.
  *
@@ -34,7 +35,7 @@ class ExpressPool {
   void Call();
   /** Takes mutex, if something waits. */
   void CallIfAnyWaits();
-  /** JS thread, without the lock: runs the call that is next, where it is one of this environment and quick. */
+  /** JS thread, without the lock: runs the next call of this environment that is quick. */
   bool Help(Environment& environment);
   /** Takes mutex. Whether calls may begin: false where there is no thread, or it is stuck, or too many guests are parked. */
   bool Ready();
@@ -77,11 +78,16 @@ class ExpressPool {
   void LookAtRun(std::unique_lock<std::mutex>& lock);
   void Forget(ExpressSlot& slot);  // its deadline
   void Due(int64_t when);
+  bool AllLent() const;
   bool TakeStack(ExpressSlot& slot);
   void GiveStack(ExpressSlot& slot);
   void FreeIdle(std::unique_lock<std::mutex>& lock);
 
-  ExpressSlot *first_ = nullptr, *last_ = nullptr;
+  struct Line {
+    ExpressSlot *first = nullptr, *last = nullptr;
+  };
+  Line lines_[kShares];
+  Turns turns_;
   std::atomic<size_t> waiting_{0};
   std::atomic<bool> called_{false};  // the thread is to run what waits
   std::condition_variable work_;

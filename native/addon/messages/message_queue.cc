@@ -9,7 +9,10 @@
 namespace wazero_node {
 namespace {
 
-constexpr auto kWorkOfOneTurn = std::chrono::milliseconds(1);
+using std::chrono::microseconds;
+
+constexpr microseconds kWorkOfOneTurn(250), kWorkOfOnePoll(50);
+constexpr size_t kMostKept = 4096;  // of room for messages: what a burst has taken is given back
 
 std::atomic<int> open_functions{0};
 void OnFunctionGone(napi_env, void*, void*) { open_functions--; }
@@ -21,13 +24,13 @@ bool MessageQueue::Open(Environment* environment) {
   napi_env env = environment->env;
   napi_value name;
   if (napi_create_string_utf8(env, "wazero", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
-  for (auto& turn : turns_) {
-    if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, OnFunctionGone, this, OnWake, &turn) !=
+  for (auto& waker : wakers_) {
+    if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, OnFunctionGone, this, OnWake, &waker) !=
         napi_ok) {
       return false;
     }
     open_functions++;
-    if (napi_unref_threadsafe_function(env, turn) != napi_ok) return false;
+    if (napi_unref_threadsafe_function(env, waker) != napi_ok) return false;
   }
   std::lock_guard<std::mutex> lock(mutex_);
   closed_ = false;
@@ -39,9 +42,9 @@ int MessageQueue::OpenFunctions() { return open_functions; }
 bool MessageQueue::SetActive(bool active) {
   if (active == active_) return true;
   active_ = active;
-  for (auto turn : turns_) {
+  for (auto waker : wakers_) {
     napi_env env = environment_->env;
-    if ((active ? napi_ref_threadsafe_function(env, turn) : napi_unref_threadsafe_function(env, turn)) != napi_ok)
+    if ((active ? napi_ref_threadsafe_function(env, waker) : napi_unref_threadsafe_function(env, waker)) != napi_ok)
       return false;
   }
   return true;
@@ -51,21 +54,20 @@ void MessageQueue::Close() {
   std::lock_guard<std::mutex> lock(mutex_);
   closed_ = true;
   messages_.clear();
-  taken_.clear();
-  next_ = 0;
+  for (; turns_.count() != 0; turns_.Pass(false)) lines_[turns_.next()] = {};
   size_.store(0, std::memory_order_relaxed);
-  for (auto turn : turns_)
-    napi_release_threadsafe_function(turn, napi_tsfn_abort);  // what it says does not matter any more
+  for (auto waker : wakers_)
+    napi_release_threadsafe_function(waker, napi_tsfn_abort);  // what it says does not matter any more
 }
 
 bool MessageQueue::Push(const wz_message& message) {
-  Message copy{message, {}, {}, false, {}};
+  Message copy{message, {}, {}, false, 0, {}};
   if (message.word_count != 0) copy.words.assign(message.words, message.words + message.word_count);
   if (message.byte_count != 0) copy.bytes.assign(message.bytes, message.bytes + message.byte_count);
   return Append(std::move(copy));
 }
 
-bool MessageQueue::PushExpress(uint32_t kind, uint64_t frame, uint64_t target, wz_handle module,
+bool MessageQueue::PushExpress(uint8_t share, uint32_t kind, uint64_t frame, uint64_t target, wz_handle module,
                                const uint64_t* words, size_t count) {
   wz_message head{};
   head.kind = kind;
@@ -73,7 +75,7 @@ bool MessageQueue::PushExpress(uint32_t kind, uint64_t frame, uint64_t target, w
   head.target = target;
   head.module = module;
   head.word_count = static_cast<uint32_t>(count);
-  Message message{head, {}, {}, true, {}};
+  Message message{head, {}, {}, true, share, {}};
   if (count <= Message::kFew) std::copy_n(words, count, message.few);
   else message.words.assign(words, words + count);
   return Append(std::move(message));
@@ -89,6 +91,7 @@ bool MessageQueue::Append(Message message) {
   if (closed_) return false;
   if (IsEnding(message)) environment_->direct.area()->endings++;
   messages_.push_back(std::move(message));
+  arrived_.store(true, std::memory_order_release);
   size_.fetch_add(1, std::memory_order_release);
   return woken_ || expected_ || Wake(0);
 }
@@ -98,21 +101,21 @@ void MessageQueue::Expect() {
   expected_ = true;
 }
 
-void MessageQueue::Poll() {
+bool MessageQueue::Poll() {
   environment_->express.Await();
   {
     std::lock_guard<std::mutex> lock(mutex_);
     expected_ = false;
-    if (closed_ || size_.load(std::memory_order_relaxed) == 0) return;
+    if (closed_ || size_.load(std::memory_order_relaxed) == 0) return false;
     woken_ = true;  // while this drains nobody else need
   }
-  Drain(1);
+  return Drain(kWorkOfOnePoll);
 }
 
 bool MessageQueue::Wake(size_t turn) {
   woken_ = true;
   void* data = reinterpret_cast<void*>(turn);
-  if (napi_call_threadsafe_function(turns_[turn], data, napi_tsfn_nonblocking) == napi_ok) return true;
+  if (napi_call_threadsafe_function(wakers_[turn], data, napi_tsfn_nonblocking) == napi_ok) return true;
   closed_ = true;  // napi_closing: the environment ends
   messages_.clear();
   return false;
@@ -120,42 +123,59 @@ bool MessageQueue::Wake(size_t turn) {
 
 void MessageQueue::OnWake(napi_env env, napi_value, void* context, void* data) {
   if (env == nullptr) return;  // called once more while Node empties its own queue at the end: the context may be gone
-  static_cast<MessageQueue*>(context)->Drain(reinterpret_cast<size_t>(data));
+  auto* queue = static_cast<MessageQueue*>(context);
+  if (!queue->Drain(kWorkOfOneTurn)) return;
+  std::lock_guard<std::mutex> lock(queue->mutex_);
+  if (!queue->closed_) queue->Wake(1 - reinterpret_cast<size_t>(data));
 }
 
-void MessageQueue::Drain(size_t turn) {
-  const auto end = std::chrono::steady_clock::now() + kWorkOfOneTurn;
+/** Whether there is more. */
+bool MessageQueue::Drain(microseconds work) {
+  const auto end = std::chrono::steady_clock::now() + work;
   Message message;
   while (Take(&message)) {
     const bool delivered = Deliver(message);
     if (IsEnding(message)) environment_->direct.area()->endings--;
-    if (!delivered) return;  // JavaScript was terminated: the cleanup hook comes next
-    if (std::chrono::steady_clock::now() < end) continue;
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (closed_) return;
-    if (size_.load(std::memory_order_relaxed) != 0) {
-      Wake(1 - turn);
-      return;
-    }
+    if (!delivered) return false;  // JavaScript was terminated: the cleanup hook comes next
+    if (std::chrono::steady_clock::now() >= end && size_.load(std::memory_order_relaxed) != 0) return true;
   }
+  return false;
 }
 
 bool MessageQueue::Take(Message* message) {
-  if (next_ == taken_.size()) {
-    constexpr size_t kMostKept = 4096;  // of room for messages: what a burst has taken is given back
-    next_ = 0;
-    taken_.clear();
-    if (taken_.capacity() > kMostKept) taken_.shrink_to_fit();
-    std::lock_guard<std::mutex> lock(mutex_);
-    taken_.swap(messages_);
-    if (taken_.empty()) {
-      woken_ = false;
-      return false;
+  if (turns_.count() == 0 || arrived_.load(std::memory_order_acquire)) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      taken_.swap(messages_);
+      arrived_.store(false, std::memory_order_relaxed);
+      if (taken_.empty() && turns_.count() == 0) {
+        woken_ = false;
+        return false;
+      }
     }
+    Sort();
   }
-  *message = std::move(taken_[next_++]);
+  Line& line = lines_[turns_.next()];
+  *message = std::move(line.messages[line.next++]);
+  const bool has_more = line.next != line.messages.size();
+  if (!has_more || line.next == kMostKept) {
+    line.messages.erase(line.messages.begin(), line.messages.begin() + line.next);
+    line.next = 0;
+    if (line.messages.capacity() > kMostKept && !has_more) line.messages.shrink_to_fit();
+  }
+  turns_.Pass(has_more);
   size_.fetch_sub(1, std::memory_order_relaxed);
   return true;
+}
+
+void MessageQueue::Sort() {
+  for (Message& message : taken_) {
+    Line& line = lines_[message.share];
+    if (line.messages.empty()) turns_.Join(message.share);
+    line.messages.push_back(std::move(message));
+  }
+  taken_.clear();
+  if (taken_.capacity() > kMostKept) taken_.shrink_to_fit();
 }
 
 bool MessageQueue::Deliver(const Message& message) {
