@@ -53,7 +53,7 @@ export class ModuleImage extends Uncloneable implements AsyncDisposable, Disposa
    * Writes it to a file, beside it and renamed, with a checksum: for `Runtime.loadImage`, also of another process. It holds data of the guest and no
    * machine code (of a guest that waits also its stack, for the same build of this package); whoever reads it reads the guest's memory. The file can only be read, by its owner.
    *
-   * Rejects with TypeError where the path cannot be written to, ERR_WAZERO_CLOSED.
+   * Rejects with TypeError where the path cannot be written to, or has something that is no file (a folder, a device); ERR_WAZERO_CLOSED.
    */
   async save(path: string | URL): Promise<void> {
     await saveImage(this.#state, checkPath(path));

@@ -1,4 +1,4 @@
-import { invalidArgument } from './errors.js';
+import { invalidArgument, outOfRange } from './errors.js';
 import { types } from './node.js';
 import type { ReferenceTable } from './references.js';
 import type { ValueType, WasmValue } from './types.js';
@@ -33,11 +33,17 @@ function checkValueType(type: any, name: string, i: number): number {
 /** Short lists, by their types as digits after a 1. Host modules are made for each instance, with the same few. */
 const knownLists = new Map<number, readonly ValueType[]>();
 const mostDigits = 16;
+/** Of the parameters of a function, and of its results: a guest's that has more is refused (native/go/prescan). */
+const mostTypes = 1000;
 
 /** A copy, checked. Not to be written to: it is everybody's. */
 export function valueTypesOf(value: unknown, name: string): readonly ValueType[] {
   if (!Array.isArray(value)) throw wrongType('an array of value types', name, value);
   const { length } = value;
+  if (length > mostTypes)
+    throw outOfRange(
+      `Expected at most ${mostTypes} value types for ${name}, as guests may have, but received ${length}`,
+    );
   const types: ValueType[] = [];
   let key = 1;
   for (let i = 0; i < length; i++) {

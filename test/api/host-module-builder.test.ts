@@ -260,6 +260,19 @@ describe('Runtime.hostModule', () => {
     expect(runtime.instantiateSync(guest).exportedFunction('first')!.callSync(8)).toBe(9);
   });
 
+  it('has functions of as many parameters and results as guests may import, and no more', async () => {
+    const types = (count: number) => new Array<ValueType>(count).fill('i32');
+    await runtime.hostModule('most', { f: [types(1_000), types(1_000), () => []] } as never);
+    for (const entry of [
+      [types(1_001), [], () => {}],
+      [[], types(100_000), () => {}],
+    ])
+      expect(await errorOf(() => runtime.hostModule('more', { f: entry } as never))).toMatchObject({
+        code: 'ERR_WAZERO_OUT_OF_RANGE',
+        message: expect.stringMatching(/^Expected at most 1000 value types for (params|results) of f/),
+      });
+  });
+
   it('an entry of another shape is a TypeError that names the function', async () => {
     const wrong = [
       undefined,
