@@ -9,14 +9,16 @@ import (
 )
 
 // The bytes of a module are copied on the JS thread, because they are the caller's to change. A MiB takes half a millisecond or more, most of it to
-// fault in new pages: large ones come in pieces, a turn of the event loop for each, and are joined on the goroutine of their compilation.
+// fault in new pages: large ones come in pieces, a turn of the event loop for each, each to its place as soon as another thread has found room for all.
 
 // pieces are what has come of a binary whose compilation has not begun; the JS thread alone has them.
 type pieces struct {
-	list    [][]byte
-	size    uint64 // of all in list
-	total   uint64 // of what will have come
-	release func() // of the reservation for both copies
+	room    chan []byte // all of it, empty: where Go has that much memory of before, it clears it first
+	joined  []byte      // it, as far as it is filled; nil: not there yet
+	list    [][]byte    // what has come before it was there
+	size    uint64      // of all that has come
+	total   uint64      // of what will have come
+	release func()      // of the reservation, for twice as much: none of it may have its place yet
 }
 
 // copyBinary is for bytes that come at once.
@@ -52,20 +54,40 @@ func (rt *runtimeState) addPiece(id, total uint64, piece []byte) error {
 		if err != nil {
 			return err
 		}
-		p := &pieces{total: total, release: release}
+		p := &pieces{total: total, release: release, room: make(chan []byte, 1)}
 		r = &request{pieces: p, cancel: func(string) { rt.env.removeRequest(id); release() }}
 		if !rt.env.addRequest(id, r) {
 			release()
 			return failure.Closed("the environment has ended")
 		}
+		go func() { p.room <- make([]byte, 0, total) }()
 	}
 	p := r.pieces
 	if p == nil || p.size+uint64(len(piece)) > p.total {
 		return failure.Invalid("Expected no more bytes than were announced")
 	}
-	p.list = append(p.list, append([]byte(nil), piece...))
+	const atOnce = 4 << 20 // longer lists are for the other thread to copy
+	if p.joined == nil && p.size <= atOnce {
+		select {
+		case room := <-p.room:
+			p.fill(room)
+		default:
+		}
+	}
 	p.size += uint64(len(piece))
+	if p.joined != nil {
+		p.joined = append(p.joined, piece...)
+	} else {
+		p.list = append(p.list, append([]byte(nil), piece...))
+	}
 	return nil
+}
+
+func (p *pieces) fill(room []byte) {
+	for _, piece := range p.list {
+		room = append(room, piece...)
+	}
+	p.joined, p.list = room, nil
 }
 
 // takePieces is nil where none have come.
@@ -78,13 +100,11 @@ func (e *env) takePieces(id uint64) *pieces {
 	return r.pieces
 }
 
-// join is for another thread than JavaScript's: where Go has that much memory of before, it clears it first.
+// join is for another thread than JavaScript's: it may wait for the room.
 func (p *pieces) join() []byte {
 	defer p.release()
-	joined := make([]byte, 0, p.size)
-	for i, piece := range p.list {
-		joined = append(joined, piece...)
-		p.list[i] = nil
+	if p.joined == nil {
+		p.fill(<-p.room)
 	}
-	return joined
+	return p.joined
 }

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"wazeronode/shown"
 )
@@ -111,15 +112,13 @@ func (l *Loaded) Each(do func(at uint64, piece []byte) error) error {
 		piece := buffer[:min(pieceSize, size-begin)]
 		hole := isHole(l.File, l.At+int64(begin), int64(len(piece)))
 		if hole {
-			clear(piece)
-		} else if _, err := l.File.ReadAt(piece, l.At+int64(begin)); err != nil {
-			return ErrDamaged
-		}
-		if crc32.Checksum(piece, table) != sum {
-			return ErrDamaged
-		}
-		if hole {
+			if sumOfZeros(len(piece)) != sum {
+				return ErrDamaged
+			}
 			continue
+		}
+		if _, err := l.File.ReadAt(piece, l.At+int64(begin)); err != nil || crc32.Checksum(piece, table) != sum {
+			return ErrDamaged
 		}
 		const page = 4096
 		for from := 0; from < len(piece); from += page {
@@ -132,6 +131,15 @@ func (l *Loaded) Each(do func(at uint64, piece []byte) error) error {
 		}
 	}
 	return nil
+}
+
+var sumOfEmptyPiece = sync.OnceValue(func() uint32 { return crc32.Checksum(make([]byte, pieceSize), table) })
+
+func sumOfZeros(n int) uint32 {
+	if n == pieceSize {
+		return sumOfEmptyPiece()
+	}
+	return crc32.Checksum(make([]byte, n), table)
 }
 
 // IsFixed: neither this process nor another one without the rights of the system can change or cut the file. Only such a file may be mapped: where a
