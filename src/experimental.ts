@@ -2,7 +2,7 @@ import './instances/dispatch.js'; // its hooks answer what native code asks
 import { FunctionState } from './calls/function-state.js';
 import { expiredError } from './calls/link-group.js';
 import { hostLogs } from './calls/listener.js';
-import { type ExportedFunction, makeExportedFunction } from './exported-function.js';
+import { type ExportedFunction, functionBehind, makeExportedFunction } from './exported-function.js';
 import { type Global, makeGlobal } from './global.js';
 import { atRequest } from './instances/compile.js';
 import type { ModuleState } from './instances/module-state.js';
@@ -19,7 +19,7 @@ import type { OutputSink } from './stdio.js';
 import type { Tenant } from './tenant.js';
 import type { FunctionListener, FunctionReference, ValueType, WasmValue } from './types.js';
 import { busyError, invalidArgument, notInterruptibleError } from './values/errors.js';
-import { liveReferences, referredBy } from './values/references.js';
+import { liveReferences, type Referred, referredBy } from './values/references.js';
 import { checkInteger, checkObject, MAX_U32, wrongRange, wrongType } from './values/validate.js';
 import { checkValueTypes, encode } from './values/values.js';
 
@@ -117,23 +117,18 @@ export function lookupFunction<const P extends readonly ValueType[], const R ext
  * where it is a host function, or its module is closed.
  */
 export function functionOf(reference: FunctionReference): ExportedFunction | undefined {
-  return referredFunction(reference)?.function;
+  return functionBehind(referredOf(reference));
 }
 /** The module whose function it is, in which `reference.definition.index` is its place. undefined as for functionOf. */
 export function ownerOf(reference: FunctionReference): Module | undefined {
-  const owner = referredFunction(reference)?.owner;
-  return owner && publicModule(owner);
+  const { owner } = referredOf(reference);
+  return owner === undefined ? undefined : publicModule(owner as ModuleState);
 }
-function referredFunction(reference: unknown): { owner: ModuleState; function: ExportedFunction } | undefined {
+function referredOf(reference: unknown): Referred {
   const referred = referredBy(reference);
   if (referred === undefined) throw wrongType('a FunctionReference', 'reference', reference);
-  if (referred.owner === undefined) return undefined;
-  const owner = referred.owner as ModuleState;
-  const state = owner.referredFunction(referred.definition, referred.handle);
-  state.public ??= makeExportedFunction(state, undefined);
-  return { owner, function: state.public as ExportedFunction };
+  return referred;
 }
-
 /** All globals of the module in the order of their indices, exported or not, to be read (wazero: experimental.InternalModule). */
 export function internalGlobals(module: Module): readonly Global[] {
   const state = guestState(module);

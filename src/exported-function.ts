@@ -6,12 +6,14 @@ import { Meter } from './calls/meter.js';
 import { notEntered } from './calls/not-entered.js';
 import { begin, type CheckedOptions, checkCallOptions, refuseSignal } from './calls/options.js';
 import { type CallTrace, traced } from './calls/tracing.js';
+import type { ModuleState } from './instances/module-state.js';
 import { native } from './native/native.js';
 import { words as areaWords } from './values/area.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument, withStackOfAwaiter } from './values/errors.js';
 import { inspectedAs, shownName } from './values/inspect.js';
 import { types } from './values/node.js';
+import { callables, type Referred } from './values/references.js';
 import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { isShared, wrongType } from './values/validate.js';
@@ -28,6 +30,18 @@ const birth = new Birth<Parts>();
 export const makeExportedFunction = (state: FunctionState, lease: Lease | undefined): ExportedFunction =>
   make({ state, lease, options: state.module.runtime.defaultOptions });
 let make: (parts: Parts) => ExportedFunction;
+
+/** The function that a reference refers to, always the same object; undefined: of a host module, or closed. Not exported by the package. */
+export function functionBehind({ owner, definition, handle }: Referred): ExportedFunction | undefined {
+  if (owner === undefined) return undefined;
+  const state = (owner as ModuleState).referredFunction(definition, handle);
+  state.public ??= makeExportedFunction(state, undefined);
+  return state.public as ExportedFunction;
+}
+/** From now on references are called by it. Not exported by the package. */
+export function callReferences(): void {
+  callables.of = functionBehind as typeof callables.of;
+}
 
 /**
  * A function that a module exports (wazero: api.Function).

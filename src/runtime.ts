@@ -6,6 +6,7 @@ import './instances/dispatch.js'; // its hooks answer what native code asks
 import { Listener } from './calls/listener.js';
 import { begin, deadlineOf, refuseSignal } from './calls/options.js';
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
+import { callReferences } from './exported-function.js';
 import { addEntries, type HostFunctionEntries, type ImportedFunctionEntries } from './host-module.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
 import { CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
@@ -60,6 +61,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
    */
   constructor(config: RuntimeConfig = new RuntimeConfig()) {
     super();
+    callReferences();
     const fields = fieldsOf.runtimeConfig(config);
     if (!fields) throw wrongType('a RuntimeConfig', 'config', config);
     this.#state = new RuntimeState(fields);

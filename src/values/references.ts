@@ -1,7 +1,7 @@
 import { closedError, invalidArgument } from './errors.js';
 import { nextId } from './ids.js';
 import { RareMap } from './rare-map.js';
-import type { FunctionDefinition, FunctionReference } from './types.js';
+import type { FunctionDefinition, FunctionReference, WasmValue } from './types.js';
 import { Uncloneable } from './uncloneable.js';
 import { wrongType } from './validate.js';
 
@@ -168,6 +168,12 @@ export interface Referred {
   /** The instance, where it is a guest of the group that is open. */ readonly owner: unknown;
   /** To call it by; 0 where there is no owner. */ readonly handle: number;
 }
+interface Callable {
+  call(...args: WasmValue[]): Promise<unknown>;
+  callSync(...args: WasmValue[]): unknown;
+}
+/** How what is referred to is called, which those above know; undefined where it cannot be. */
+export const callables: { of: (referred: Referred) => Callable | undefined } = { of: () => undefined };
 /** undefined: the value is no FunctionReference. */
 export let referredBy: (value: unknown) => Referred | undefined;
 
@@ -188,6 +194,20 @@ class Reference extends Uncloneable implements FunctionReference {
   }
   get definition(): FunctionDefinition {
     return this.#refer().definition;
+  }
+  async call(...args: WasmValue[]): Promise<unknown> {
+    return this.#callable().call(...args);
+  }
+  callSync(...args: WasmValue[]): unknown {
+    return this.#callable().callSync(...args);
+  }
+  #callable(): Callable {
+    const callable = callables.of(this.#refer());
+    if (callable === undefined)
+      throw closedError(
+        'this function cannot be called by its reference: it is of a host module, or of one that is closed',
+      );
+    return callable;
   }
   #refer(): Referred {
     this.#referred ??= this.#table.referred(this.#bits);

@@ -15,7 +15,7 @@ export interface WasmTypes {
   v128: Uint8Array;
   /** `null` is ref.null; anything else, `undefined` included, comes back as the same value. The module holds it as long as a table or global of it does. */
   externref: unknown;
-  /** `null` is ref.null. A reference can be handed back to the modules it came from, and called through `experimental.functionOf`. */
+  /** `null` is ref.null. A reference can be handed back to the modules it came from, and called. */
   funcref: FunctionReference | null;
 }
 
@@ -25,10 +25,17 @@ export type ValueType = keyof WasmTypes;
 /** A value of any WebAssembly type. */
 export type WasmValue = WasmTypes[ValueType];
 
-/** A funcref that came out of a module. Opaque: it can be handed back to a module of the same link group, not called. */
+/** A funcref that came out of a module. Its word is the guest's: it can be handed back to a module of the same link group, and called. */
 export interface FunctionReference {
   /** What the reference refers to. */
   readonly definition: FunctionDefinition;
+  /**
+   * As `ExportedFunction.call`, whether it is exported or not; `experimental.functionOf` gives the ExportedFunction, for options and stacks. Rejects
+   * with ERR_WAZERO_CLOSED where it is of a host module, or of one that is closed.
+   */
+  call(...args: WasmValue[]): Promise<unknown>;
+  /** As `ExportedFunction.callSync`. */
+  callSync(...args: WasmValue[]): unknown;
 }
 
 /** The JavaScript types of the parameters `P`. */

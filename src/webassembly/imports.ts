@@ -12,6 +12,8 @@ export type Given =
       readonly import: Import & { kind: 'function' };
       readonly host: (...args: never[]) => unknown;
       readonly suspending: boolean;
+      /** Where it is a guest's. */
+      readonly object?: object;
     }
   | { readonly import: Import; readonly object: object; readonly owner: Owner | FunctionPart };
 
@@ -56,9 +58,11 @@ export function readImports(realm: Realm, functions: Functions, part: ModulePart
     if (suspended !== undefined) return { import: one, host: suspended, suspending: true };
     if (typeof value !== 'function') throw new LinkError(`${where}: function import requires a callable`);
     const owner = functions.part(value);
-    if (owner === undefined) return { import: one, host: value as () => unknown, suspending: false };
-    if (!sameFunction(owner.type, one.type))
+    if (owner !== undefined && !sameFunction(owner.type, one.type))
       throw new LinkError(`${where}: imported function does not match the expected type`);
+    // One that nobody exported has no name to be linked by: it is called as JavaScript calls it.
+    if (owner === undefined || owner.name === '')
+      return { import: one, host: value as () => unknown, suspending: false, ...(owner && { object: value }) };
     return { import: one, object: value, owner };
   }
 

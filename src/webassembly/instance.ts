@@ -60,13 +60,12 @@ export function instanceClass(realm: Realm, functions: Functions): InstanceKind 
       (module.exportedFunction(referenceOf) as ExportedFunction).callSync(index as never) as FunctionReference;
     const hosts: FunctionPart[] = [];
     for (const given of list) {
-      if (!('object' in given)) {
-        const { index, type } = given.import as Import & { kind: 'function' };
-        hosts.push({ module, name: importedAs(index), index, type, take: takeAt(index) });
-        continue;
-      }
       const { kind, index } = given.import;
-      known.set(`${kind}${index}`, given.object);
+      if ('host' in given) {
+        const { type } = given.import;
+        hosts.push({ module, name: importedAs(index), index, type, take: takeAt(index) });
+      }
+      if (given.object !== undefined) known.set(`${kind}${index}`, given.object);
     }
     functions.imports(module, hosts);
     const make = ({ kind, index, name }: Export): object => {

@@ -759,6 +759,8 @@ export function experiments(module: Module, caller: CallerModule): void {
   const reference: FunctionReference | null = module.exportedFunction('f', [], ['funcref']).callSync();
   if (reference) {
     exactly<ExportedFunction | undefined>()(experimental.functionOf(reference));
+    exactly<Promise<unknown>>()(reference.call(1, 2n));
+    exactly<unknown>()(reference.callSync(null));
     exactly<Module | undefined>()(experimental.ownerOf(reference));
   }
   const profiling = experimental.profile(module, { intervalMs: 2 });

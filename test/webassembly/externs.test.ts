@@ -201,3 +201,21 @@ describe('exceptions of JavaScript in guests', () => {
     });
   });
 });
+
+it('a function that nobody exported is imported by another guest', async () => {
+  const owner = `(module (table (export "t") 1 funcref) (elem (i32.const 0) $hidden)
+    (func $hidden (param i32) (result i32) (i32.add (local.get 0) (i32.const 40))))`;
+  const user = `(module (import "m" "f" (func $f (param i32) (result i32))) (export "f" (func $f))
+    (func (export "call") (param i32) (result i32) (call $f (local.get 0))))`;
+  const [ours, theirs] = await both((W) => {
+    const hidden = exportsOf(W, owner).t.get(0);
+    const exports = exportsOf(W, user, { m: { f: hidden } });
+    return [
+      exports.call(2),
+      exports.f === hidden,
+      hidden(1),
+      outcome(() => exportsOf(W, user.replaceAll('(result i32)', '(result i64)'), { m: { f: hidden } })),
+    ];
+  });
+  expect(ours).toEqual(theirs);
+});
