@@ -1,4 +1,5 @@
 // Tenants beside each other: shares of the processors by weight, budgets of CPU time, and short calls of one beside endless guests of another.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { hasEdit } from '../support/edits.js';
@@ -58,6 +59,13 @@ it('weights 3 and 1 are shares 3 and 1', () =>
     await Promise.all(ends);
   }));
 
+/** Milliseconds that threads of this process wanted to run and did not get a processor; 0 where the system does not say. */
+function keptWaiting(): number {
+  if (!existsSync('/proc/self/task')) return 0;
+  const of = (task: string) => Number(readFileSync(`/proc/self/task/${task}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+  return readdirSync('/proc/self/task').reduce((sum, task) => sum + of(task), 0);
+}
+
 describe('200 ms of each second', () => {
   const lanes: Record<string, (make: () => Promise<Module>, until: number) => Promise<void>> = {
     async 'one call'(make, until) {
@@ -82,10 +90,12 @@ describe('200 ms of each second', () => {
   it.each(Object.keys(lanes))('%s', (name) =>
     withTenants([{ cpuMsPerSecond: 200 }], async (tenant) => {
       const make = await maker();
+      const before = keptWaiting();
       await lanes[name]!(() => make(tenant!), performance.now() + 4900);
       const { cpuMs, waitedMs } = tenant!.usage();
-      expect(cpuMs).toBeGreaterThan(1000 * (1 - within));
       expect(cpuMs).toBeLessThan(1000 * (1 + within));
+      if (keptWaiting() - before > 300) return; // other programs had the processors: guests may have got less than they may have
+      expect(cpuMs).toBeGreaterThan(1000 * (1 - within));
       expect(waitedMs).toBeGreaterThan(3000);
     }),
   );

@@ -26,6 +26,7 @@ DirectCalls::~DirectCalls() {
 bool DirectCalls::Start(Environment* environment, napi_value hooks) {
   environment_ = environment;
   watcher_ = &Watcher::Get();
+  clock_ = &ThreadClock::Here();
   napi_env env = environment->env;
   napi_value area, hook;
   void* data;
@@ -139,6 +140,7 @@ napi_value DirectCalls::Enter() {
   precise_ = area.precise != 0;
   watcher_->Attend();
   int64_t began = Arm(call, watched);
+  clock_->Begin(began);
   uint32_t& exit_code = At<uint32_t>(entry.exit_code);
   uint32_t answer = WZ_REPLY_OK;
   wazero_node_enter(entry.preamble, entry.executable, entry.context, entry.module_context, area.words,
@@ -148,10 +150,11 @@ napi_value DirectCalls::Enter() {
       answer = WZ_REPLY_NONE;
       break;
     }
-    Charge(call, Time(call) - began);
+    Charge(call, began);
     if (cpu != 0) watcher_->Disarm(watched);
     answer = Ask(call, exit_code);
     began = cpu != 0 ? Arm(call, watched) : Time(call);
+    clock_->Begin(began);
     if (answer != WZ_REPLY_OK || call.adopted || closed.load(std::memory_order_acquire) != 0 ||
         IsPoisoned(entry.stack_limit) || IsOutOfFuel(entry)) {  // a guest need not poll again
       break;
@@ -160,7 +163,7 @@ napi_value DirectCalls::Enter() {
     wazero_node_resume(At<uintptr_t>(entry.return_address), entry.context, At<uintptr_t>(entry.stack_pointer),
                        At<uintptr_t>(entry.frame_pointer));
   }
-  Charge(call, Time(call) - began);
+  Charge(call, began);
   if (deadline != kNever || cpu != 0) watcher_->Disarm(watched);
   napi_value text = nullptr;
   uint32_t status = kDirectDone;
@@ -216,8 +219,9 @@ uint32_t DirectCalls::Ask(Call& call, uint32_t exit_code) {
   return area.status;
 }
 
-/** It has run for so long without a pause. */
-void DirectCalls::Charge(Call& call, int64_t nanoseconds) {
+/** It has run since then without a pause. */
+void DirectCalls::Charge(Call& call, int64_t began) {
+  const int64_t nanoseconds = clock_->Ran(began, Time(call), IsExact(call));
   if (nanoseconds <= 0) return;
   call.ran += nanoseconds;
   wz_account& account = AccountOf(*call.entry);

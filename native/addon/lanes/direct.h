@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "lanes/thread_clock.h"
 #include "lanes/watcher.h"
 #include "values/napi_setup.h"
 
@@ -129,8 +130,9 @@ class DirectCalls {
     napi_value hook, receiver;  // made for the first host function
   };
 
-  int64_t Time(const Call& call) const { return call.cpu != 0 || precise_ ? Now() : watcher_->tick(); }
-  void Charge(Call& call, int64_t nanoseconds);
+  bool IsExact(const Call& call) const { return call.cpu != 0 || precise_; }
+  int64_t Time(const Call& call) const { return IsExact(call) ? Now() : watcher_->tick(); }
+  void Charge(Call& call, int64_t began);
   int64_t Arm(Call& call, Watcher::Call& watched);
   uint32_t Ask(Call& call, uint32_t exit_code);
   void Adopt(Call& call);
@@ -147,6 +149,7 @@ class DirectCalls {
   napi_ref area_reference_ = nullptr, hook_ = nullptr;
   bool enabled_ = false;
   bool precise_ = false;  // of the call that was entered last
+  ThreadClock* clock_ = nullptr;
   std::vector<std::unique_ptr<Entry>> entries_;
   std::vector<uint32_t> free_;
   Stack stacks_[kMostNested];

@@ -246,16 +246,18 @@ void ExpressPool::Run(ExpressSlot& slot, Runner& runner, std::unique_lock<std::m
   runs_++;
   if (!slot.entered) AtomicAt<uintptr_t>(entry.stack_limit).store(reinterpret_cast<uintptr_t>(slot.limit));
   lock.unlock();
+  ThreadClock& clock = ThreadClock::Here();
   const int64_t began = Now();
+  clock.Begin(began);
   Enter(slot);
-  const int64_t took = Now() - began;
-  NoteRun(slot, took);
+  const int64_t ended = Now(), ran = clock.Ran(began, ended, true);
+  NoteRun(slot, ended - began);
   lock.lock();
   runner.slot = nullptr;
   running_.erase(std::find(running_.begin(), running_.end(), &runner));
   runs_++;
-  slot.ran += took;
-  const uint64_t untold = Charge(entry, took);
+  slot.ran += ran;
+  const uint64_t untold = Charge(entry, ran);
   if (untold != 0) {
     lock.unlock();
     wz_direct_ran(entry.handle, untold);

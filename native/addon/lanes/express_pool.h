@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lanes/express.h"
+#include "lanes/thread_clock.h"
 #include "lanes/turns.h"
 #include "lanes/watcher.h"
 

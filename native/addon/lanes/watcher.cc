@@ -54,8 +54,9 @@ void Watcher::Run() {
 
 /** Somebody enters a guest, and had not since the last tick. */
 void Watcher::KeepTicking() {
-  unattended_.store(false, std::memory_order_relaxed);
-  if (!Ready()) return;
+  unattended_.exchange(false, std::memory_order_acq_rel);
+  // Not under the lock while it ticks: on a busy machine the thread loses its processor with it.
+  if (tick_.load(std::memory_order_relaxed) != 0 || !Ready()) return;
   const int64_t now = Now();
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -74,6 +75,7 @@ void Watcher::Tick(int64_t now) {
   const bool rests = rest_ >= kRestTicks;
   tick_.store(rests ? 0 : now, std::memory_order_relaxed);
   next_tick_ = rests ? kNever : now + kTick;
+  if (rests) unattended_.store(true, std::memory_order_release);  // whoever has attended meanwhile has seen that it ticks
 }
 
 /** mutex_ is held. */

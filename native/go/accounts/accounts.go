@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"wazeronode/processor"
 )
 
 // Resource is something of which there is a number now, and may be a limit of a tenant's.
@@ -60,11 +62,12 @@ type Account struct {
 
 	counts       [counters]atomic.Uint64
 	levels       [resources]level
-	begun, ended atomic.Uint64 // calls that Go runs
-	waiting      atomic.Int64  // for a slot or a budget
-	queued       atomic.Int64  // in JavaScript
-	running      atomic.Int64  // guests that Go runs now
-	beginnings   atomic.Int64  // the sum of when these began
+	begun, ended atomic.Uint64                    // calls that Go runs
+	waiting      atomic.Int64                     // for a slot or a budget
+	queued       atomic.Int64                     // in JavaScript
+	running      atomic.Int64                     // guests that Go runs now
+	beginnings   atomic.Int64                     // the sum of when these began
+	thread       atomic.Pointer[processor.Thread] // of the one that began last
 }
 
 type level struct {
@@ -161,25 +164,33 @@ func (a *Account) EndWait(began time.Duration) time.Duration {
 	return waited
 }
 
-// BeginRun and EndRun are around what a guest runs without a pause.
-func (a *Account) BeginRun() time.Duration {
+// Run is what a guest runs without a pause.
+type Run struct {
+	began  time.Duration
+	thread *processor.Thread
+}
+
+// BeginRun and EndRun are around it, on the goroutine that runs it.
+func (a *Account) BeginRun() Run {
 	now := Now()
+	r := Run{now, processor.Begin(now)}
+	a.thread.Store(r.thread)
 	a.beginnings.Add(int64(now))
 	a.running.Add(1)
 	if a.tenant != nil {
 		a.tenant.beginnings.Add(int64(now))
 		a.tenant.running.Add(1)
 	}
-	return now
+	return r
 }
-func (a *Account) EndRun(began time.Duration) time.Duration {
-	ran := max(0, Now()-began)
+func (a *Account) EndRun(r Run) time.Duration {
+	ran := r.thread.Ran(r.began, Now())
 	a.Add(Ran, uint64(ran)) // first: who asks in between counts it twice rather than not at all, for that one moment
 	a.running.Add(-1)
-	a.beginnings.Add(-int64(began))
+	a.beginnings.Add(-int64(r.began))
 	if a.tenant != nil {
 		a.tenant.running.Add(-1)
-		a.tenant.beginnings.Add(-int64(began))
+		a.tenant.beginnings.Add(-int64(r.began))
 		a.tenant.Spend(ran)
 	}
 	return ran
@@ -230,7 +241,9 @@ func (a *Account) addTo(u *Usage) {
 	for c := range counters {
 		u.counts[c] += a.counts[c].Load()
 	}
-	if running := a.running.Load(); running > 0 {
+	if running := a.running.Load(); running == 1 {
+		u.counts[Ran] += uint64(a.thread.Load().SoFar(time.Duration(a.beginnings.Load()), Now()))
+	} else if running > 1 { // one in each thread: rare, for a moment
 		u.counts[Ran] += uint64(max(0, running*int64(Now())-a.beginnings.Load()))
 	}
 	u.counts[Ran] += atomic.LoadUint64(&n.DirectRan) + atomic.LoadUint64(&n.ExpressRan)

@@ -15,7 +15,8 @@ type charged struct {
 	account *accounts.Account
 	kind    callKind
 	runs    bool
-	since   time.Duration // of accounts.Now, while it runs
+	run     accounts.Run  // while it does
+	turn    time.Duration // what it has run since it took its slot
 	waited  time.Duration
 
 	tenant *accounts.Tenant // or nil
@@ -72,7 +73,7 @@ func (f *Frame) GoOn() {
 	if f.runs {
 		return
 	}
-	f.runs, f.since = true, f.account.BeginRun()
+	f.runs, f.run = true, f.account.BeginRun()
 	if left, limited := f.left(); limited {
 		f.alarm = time.AfterFunc(left, f.control.interrupt)
 	}
@@ -87,9 +88,12 @@ func (f *Frame) rest() {
 		f.alarm.Stop()
 		f.alarm = nil
 	}
-	ran := int64(f.account.EndRun(f.since))
+	ran := f.account.EndRun(f.run)
+	if f.hasSlot {
+		f.turn += ran
+	}
 	for b := f; b != nil; b = b.below {
-		b.spent.Add(ran)
+		b.spent.Add(int64(ran))
 	}
 }
 

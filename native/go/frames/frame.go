@@ -158,7 +158,7 @@ func (f *Frame) acquire(resumed bool) bool {
 			return true
 		}
 		f.hasSlot = false
-		Pool.Release(f)
+		Pool.Release(f, 0)
 	}
 	return false
 }
@@ -168,7 +168,8 @@ func (f *Frame) GiveSlot() {
 	f.rest()
 	if f.hasSlot {
 		f.hasSlot = false
-		Pool.Release(f)
+		Pool.Release(f, f.turn)
+		f.turn = 0
 	}
 }
 

@@ -106,18 +106,18 @@ func (p *Pool) Acquire(f Guest, resumed bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if w.given { // both happened: the slot goes on to the next
-		p.drop(f)
+		p.drop(f, 0)
 	} else {
 		p.turns.remove(w)
 	}
 	return false
 }
 
-// Release gives it back.
-func (p *Pool) Release(f Guest) {
+// Release gives it back; ran is what the guest has run with it.
+func (p *Pool) Release(f Guest, ran time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.drop(f)
+	p.drop(f, ran)
 }
 
 func (p *Pool) take(f Guest) {
@@ -127,10 +127,9 @@ func (p *Pool) take(f Guest) {
 	p.running[f] = &run{since: p.now(), share: s}
 }
 
-func (p *Pool) drop(f Guest) {
+func (p *Pool) drop(f Guest, ran time.Duration) {
 	p.used--
-	r := p.running[f]
-	p.turns.ran(r.share, p.now().Sub(r.since))
+	p.turns.ran(p.running[f].share, ran)
 	delete(p.running, f)
 	p.hand()
 }

@@ -52,12 +52,12 @@ func whoIsNext(t *testing.T, waiters []queued) string {
 			if p.Acquire(f, w.resumed) {
 				clock.Add(int64(slice))
 				order <- w.name
-				p.Release(f)
+				p.Release(f, slice)
 			}
 		}()
 		waitFor(t, "it waits", func() bool { return waiting() == i+1 })
 	}
-	p.Release(holder)
+	p.Release(holder, slice)
 	all := ""
 	for range waiters {
 		all += <-order
@@ -111,7 +111,7 @@ func TestAStoppedGuestWaitsNoLonger(t *testing.T) {
 	if <-got {
 		t.Fatal("a stopped guest got the slot")
 	}
-	p.Release(holder)
+	p.Release(holder, slice)
 	if p.used != 0 || p.waits() {
 		t.Fatalf("used %d, waiting %v", p.used, p.waits())
 	}
@@ -146,7 +146,7 @@ func timesOf(shares []*Share, slices int) map[*Share]time.Duration {
 			if r := p.running[g]; r != nil && now.Sub(r.since) >= slice {
 				ran[g.of] += now.Sub(r.since)
 				p.turns.add(&waiter{ready: make(chan struct{}), guest: g}, false)
-				p.drop(g)
+				p.drop(g, slice)
 			}
 		}
 	}
