@@ -1,6 +1,6 @@
 import type { Extern } from './instances/externs.js';
 import { moduleStateOf } from './module.js';
-import { checkFunction, checkString, wrongType } from './values/validate.js';
+import { checkFunction, checkName, wrongType } from './values/validate.js';
 
 /** InstantiateOptions.imports, checked. Not exported by the package. */
 export function externsOf(imports: unknown): readonly Extern[] | undefined {
@@ -17,7 +17,7 @@ export function externsOf(imports: unknown): readonly Extern[] | undefined {
     }
     const state = moduleStateOf(module);
     if (state === undefined) throw wrongType('a Module', `options.imports[${i}].module`, module);
-    checkString(name, `options.imports[${i}].name`);
+    checkName(name, `options.imports[${i}].name`);
     return { state, name: name as string };
   });
 }

@@ -230,6 +230,7 @@ describe('exports of modules', () => {
       { module: stranger, name: 'm' },
       { module: {}, name: 'm' },
       { module: own, name: 7 },
+      { module: own, name: '\ud800' },
       7,
       null,
       {},
