@@ -48,6 +48,7 @@ import (
 	"wazeroengine/e7custom"
 	"wazeroengine/e7errno"
 	"wazeroengine/e7exn"
+	"wazeroengine/e7flags"
 	"wazeroengine/e7keys"
 	"wazeroengine/e7lane"
 	"wazeroengine/e7links"
@@ -91,6 +92,7 @@ var edits = []edit.Edit{
 	e7address.Edit,
 	e7arms.Edit,
 	e7cmov.Edit,
+	e7flags.Edit,
 	e7lane.Edit, // as e7cmov
 	e7capacity.Edit,
 	e7keys.Edit,

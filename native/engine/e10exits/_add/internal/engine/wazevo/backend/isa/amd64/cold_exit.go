@@ -190,7 +190,7 @@ func (m *machine) lowerExitIfTrueWithCode(execCtx regalloc.VReg, cond ssa.Value,
 	if swapped, ok := swapped(c); ok && m.c.MatchInstr(xx, ssa.OpcodeLoad) && !(yy.IsFromInstr() && yy.Instr.Constant()) {
 		xx, yy, c = yy, xx, swapped
 	}
-	if !m.tryLowerBandToFlag(xx, yy) {
+	if !c.Equality() || !m.tryLowerBandToFlag(xx, yy) {
 		m.lowerIcmpToFlag(xx, yy, x.Type() == ssa.TypeI64)
 	}
 	m.insert(m.allocateInstr().asColdExit(execCtx, condFromSSAIntCmpCond(c), code))

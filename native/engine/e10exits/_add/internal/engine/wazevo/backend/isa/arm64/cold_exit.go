@@ -257,7 +257,7 @@ func (m *machine) lowerExitIfTrueWithCode(execCtx regalloc.VReg, cond ssa.Value,
 	}
 	condDef.Instr.MarkLowered()
 	x, y, c := condDef.Instr.IcmpData()
-	if !m.tryLowerBandToFlag(x, y) {
+	if !c.Equality() || !m.tryLowerBandToFlag(x, y) {
 		m.lowerIcmpToFlag(x, y, c.Signed())
 	}
 	m.exitIfNot(execCtx, condFlagFromSSAIntegerCmpCond(c).invert().asCond(), false, code)
