@@ -30,6 +30,10 @@ import (
 	"wazeroengine/e13waiting"
 	"wazeroengine/e14host"
 	"wazeroengine/e14validate"
+	"wazeroengine/e15arguments"
+	"wazeroengine/e15clean"
+	"wazeroengine/e15slots"
+	"wazeroengine/e15spills"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -144,6 +148,10 @@ var edits = []edit.Edit{
 	e12profile.Edit, // beside the polls of e2
 	e14host.Edit,
 	e14validate.Edit,
+	e15slots.Edit,
+	e15clean.Edit, // in the addresses of e7address
+	e15arguments.Edit,
+	e15spills.Edit,
 }
 
 //go:embed all:*

@@ -1,8 +1,8 @@
 package regalloc
 
-// loopInstructions is how many instructions of a loop are looked at. What a larger one has in registers before it begins does not stay there
-// anyway; and loops in loops are each looked at: loopsPerBlock bounds that for a function, by its blocks.
-const loopInstructions, loopsPerBlock = 1000, 100
+// loopInstructions is how many instructions of a loop are looked at; loops in loops are each looked at: loopsPerBlock bounds that for a function, by
+// its blocks. Of a larger loop, and of the last ones, nearInstructions of the beginning are.
+const loopInstructions, loopsPerBlock, nearInstructions = 1000, 100, 256
 
 // numberBlocks numbers the blocks in the order in which registers are allocated.
 func (a *Allocator[I, B, F]) numberBlocks(f F) {
@@ -47,6 +47,7 @@ func (a *Allocator[I, B, F]) dropUnusedInLoop(f F, header B) {
 	for i := 0; i < len(a.body); i++ {
 		blk := a.body[i]
 		if left -= blk.Preds(); left < 0 {
+			a.dropFarInLoop(f, header)
 			return
 		}
 		for k, n := 0, blk.Preds(); i > 0 && k < n; k++ {
@@ -55,6 +56,7 @@ func (a *Allocator[I, B, F]) dropUnusedInLoop(f F, header B) {
 		for instr := blk.InstrIteratorBegin(); instr != none; instr = blk.InstrIteratorNext() {
 			a.tick()
 			if left--; left < 0 {
+				a.dropFarInLoop(f, header)
 				return
 			}
 			calls = calls || instr.IsCall() || instr.IsIndirectCall()
@@ -85,6 +87,45 @@ func (a *Allocator[I, B, F]) dropUnusedInLoop(f F, header B) {
 		}
 		t := vs.v.RegType()
 		if calls && a.regInfo.CallerSavedRegisters.has(r) || used[t]+others > len(a.regInfo.AllocatableRegisters[t]) {
+			s.releaseRealReg(r)
+		}
+	})
+}
+
+// dropFarInLoop is dropUnusedInLoop for a loop that is too large to be looked at, as those of interpreters are: what is not used soon has left its
+// register by the end, and would have to be loaded for the next turn, and stored at its beginning.
+func (a *Allocator[I, B, F]) dropFarInLoop(f F, header B) {
+	s := &a.state
+	a.loop++
+	a.body = append(a.body[:0], header)
+	a.getOrAllocateBlockState(header.ID()).inLoop = a.loop
+	left := nearInstructions
+	var none I
+	var nowhere B
+	for i := 0; i < len(a.body) && left > 0; i++ {
+		blk := a.body[i]
+		for instr := blk.InstrIteratorBegin(); instr != none && left > 0; instr = blk.InstrIteratorNext() {
+			a.tick()
+			left--
+			for _, use := range instr.Uses(&a.vs) {
+				if !use.IsRealReg() {
+					s.getVRegState(use.ID()).usedIn = a.loop
+				}
+			}
+		}
+		for k, n := 0, min(blk.Succs(), left); k < n; k++ {
+			succ := f.Succ(blk, k)
+			if succ == nowhere {
+				continue
+			}
+			if st := a.getOrAllocateBlockState(succ.ID()); st.inLoop != a.loop {
+				st.inLoop = a.loop
+				a.body = append(a.body, succ)
+			}
+		}
+	}
+	s.regsInUse.range_(func(r RealReg, vs *vrState[I, B, F]) {
+		if !vs.v.IsRealReg() && vs.usedIn != a.loop && vs.phiBlk() != header {
 			s.releaseRealReg(r)
 		}
 	})

@@ -1,6 +1,7 @@
 package regalloc
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/tetratelabs/wazero/internal/testing/require"
@@ -12,18 +13,21 @@ func TestDropUnusedInLoop(t *testing.T) {
 	for name, tc := range map[string]struct {
 		registers int
 		call      bool
-		last      int // instructions of the loop, in all
+		last      int  // instructions of the loop, in all
+		late      bool // the use is the last of them
 		left      []RealReg
 	}{
 		"few registers":               {registers: 6, left: []RealReg{1}},
 		"many registers":              {registers: 20, left: []RealReg{1, 2}},
 		"a call":                      {registers: 20, call: true, left: []RealReg{1}},
-		"more than anybody looks at":  {registers: 6, last: loopInstructions, left: []RealReg{1, 2}},
+		"more than anybody looks at":  {registers: 6, last: loopInstructions, left: []RealReg{1}},
 		"as many as anybody looks at": {registers: 6, last: loopInstructions - 20, left: []RealReg{1}},
-		"a call in more than that":    {registers: 20, call: true, last: loopInstructions, left: []RealReg{1, 2}},
+		"a call in more than that":    {registers: 20, call: true, last: loopInstructions, left: []RealReg{1}},
 		"a call in nearly that much":  {registers: 20, call: true, last: loopInstructions - 20, left: []RealReg{1}},
 		"many, and many instructions": {registers: 20, last: loopInstructions - 20, left: []RealReg{1, 2}},
-		"many, and more instructions": {registers: 20, last: loopInstructions, left: []RealReg{1, 2}},
+		"many, and more instructions": {registers: 20, last: loopInstructions, left: []RealReg{1}},
+		"used late, of few":           {registers: 20, late: true, last: loopInstructions - 20, left: []RealReg{1, 2}},
+		"used late, of more":          {registers: 20, late: true, last: loopInstructions},
 		"just enough registers":       {registers: 7, left: []RealReg{1, 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -33,6 +37,9 @@ func TestDropUnusedInLoop(t *testing.T) {
 			}
 			for len(body) < tc.last {
 				body = append(body, newMockInstr())
+			}
+			if tc.late {
+				slices.Reverse(body)
 			}
 			b0 := newMockBlock(0, newMockInstr().def(used), newMockInstr().def(passed)).entry()
 			b1 := newMockBlock(1, newMockInstr())

@@ -1,7 +1,12 @@
 package amd64
 
-// joinCopy makes one LEA of a copy and of the addition to it that follows. It is called when registers are allocated, for only then it is
-// known that the copy is one. (No comparison takes the flags of an addition.)
+import (
+	"github.com/tetratelabs/wazero/internal/engine/wazevo/backend"
+	"github.com/tetratelabs/wazero/internal/engine/wazevo/ssa"
+)
+
+// joinCopy makes one LEA of a copy and of the addition to it that follows, or of the subtraction of a constant. It is called when registers are
+// allocated, for only then it is known that the copy is one. (No comparison takes the flags of either.)
 func (m *machine) joinCopy(mov *instruction) {
 	add := mov.next
 	if mov.kind != movRR || !mov.b1 || add == nil || add.op2.kind != operandKindReg {
@@ -15,6 +20,8 @@ func (m *machine) joinCopy(mov *instruction) {
 	switch {
 	case add.kind == aluRmiR && aluRmiROpcode(add.u1) == aluRmiROpcodeAdd && add.op1.kind == operandKindImm32:
 		sum = m.newAmodeImmReg(add.op1.imm32(), src)
+	case add.kind == aluRmiR && aluRmiROpcode(add.u1) == aluRmiROpcodeSub && add.op1.kind == operandKindImm32 && add.op1.imm32() != 1<<31:
+		sum = m.newAmodeImmReg(-add.op1.imm32(), src)
 	case add.kind == aluRmiR && aluRmiROpcode(add.u1) == aluRmiROpcodeAdd && add.op1.kind == operandKindReg:
 		index := add.op1.reg()
 		if index.RealReg() == dst.RealReg() {
@@ -46,4 +53,17 @@ func (i *instruction) leaRex() rexInfo {
 		return rexInfo(0).clearW()
 	}
 	return rexInfo(0).setW()
+}
+
+// lowerBandToFlag sets the flags that tell whether v is zero, if v is nothing but x & y for this.
+func (m *machine) lowerBandToFlag(v backend.SSAValueDefinition) bool {
+	if !m.c.MatchInstr(v, ssa.OpcodeBand) {
+		return false
+	}
+	v.Instr.MarkLowered()
+	x, y := v.Instr.Arg2()
+	xx := m.getOperand_Reg(m.c.ValueDefinition(x))
+	yy := m.getOperand_Mem_Imm32_Reg(m.c.ValueDefinition(y))
+	m.insert(m.allocateInstr().asCmpRmiR(false, yy, xx.reg(), x.Type() == ssa.TypeI64))
+	return true
 }

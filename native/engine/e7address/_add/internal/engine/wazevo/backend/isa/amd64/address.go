@@ -7,7 +7,7 @@ import (
 )
 
 // The rule: what is part of an address has 64 bits. The upper half of a register that holds 32 is nobody's promise: who makes an address of it
-// extends it here, where the address is made.
+// extends it here, where the address is made. (But for values that edit e15clean proves to be extended.)
 
 // foldsAddend tells whether the instruction can become part of an address, instead of an operand that it computes.
 func (m *machine) foldsAddend(instr *ssa.Instruction) bool {
