@@ -1,5 +1,5 @@
 import type { ExportedFunction, FunctionReference, Module } from '../index.js';
-import type { Export, Import } from './binary.js';
+import type { Export } from './binary.js';
 import type { Functions } from './functions.js';
 import { asInterface, Birth, isObject, type Kind, receiver } from './idl.js';
 import { type Given, readImports } from './imports.js';
