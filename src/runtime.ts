@@ -81,7 +81,8 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   }
 
   /**
-   * Decodes, validates and compiles a module, off the JS thread. The bytes are copied before this returns.
+   * Decodes, validates and compiles a module, off the JS thread. (A little one whose code another runtime of the cache has in memory is decoded at once,
+   * for no more than 2 ms of a turn.) The bytes are copied before this returns.
    *
    * Rejects with CompileError, LimitError, ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
    */
@@ -113,8 +114,9 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   }
 
   /**
-   * Instantiates a compiled module, and runs its start section and start functions, off the JS thread. A start function that exits with
-   * code 0 is no error: the module is closed then.
+   * Instantiates a compiled module, and runs its start section and start functions, off the JS thread. (A little one that runs nothing meanwhile, and
+   * imports from host modules alone, is made at once, for no more than 2 ms of a turn.) A start function that exits with code 0 is no error: the module is
+   * closed then.
    *
    * Of an image: a module that begins where the frozen one was. The start section and `_start` do not run again; functions named by
    * `withStartFunctions` do. It gets streams, clocks and files of this config, whose mounts must have the same guest paths in the same order

@@ -262,7 +262,7 @@ enum {
  * void     wz_cache_close(wz_handle, wz_result*)
  * void     wz_compile(uint64_t env, wz_handle runtime, const uint8_t*, size_t, uint32_t workers, int64_t timeout_ns, uint64_t request, wz_result*)
  *                                                                    request 0: sync, value = compiled module; else WZ_MSG_DONE with frame = request,
- *                                                                    target = compiled module. timeout_ns: 0 = none; then ERR_WAZERO_ABORTED, reason timeout
+ *                                                                    target = compiled module, or, with a timeout_ns of -1, value, where that takes no time. timeout_ns: 0 = none; then ERR_WAZERO_ABORTED, reason timeout
  *                                                                    runtime: or a listener made of it, which is used up: the module is heard by it
  * void     wz_validate(wz_handle runtime, const uint8_t*, size_t, wz_result*)   what wz_compile would say of the bytes, without compiling
  * void     wz_compile_piece(wz_handle runtime, uint64_t request, uint64_t total, const uint8_t*, size_t, wz_result*)   of `total` bytes that the

@@ -53,11 +53,8 @@ func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum code
 	if rt.config.fuel {
 		ctx = nodehost.WithFuelCounted(ctx)
 	}
-	if nodehost.HasCode(rt.inner, key) {
-		module, err := rt.inner.CompileModule(nodehost.WithExchange(ctx, &nodehost.Exchange{ID: key, Verified: true, Guarded: guarded}), binary)
-		if !errors.Is(err, nodehost.ErrNoCode) { // it may have been closed meanwhile
-			return module, err
-		}
+	if module, ok, err := rt.inMemory(ctx, key, binary, guarded); ok {
+		return module, err
 	}
 	x := &nodehost.Exchange{ID: key, Guarded: guarded}
 	if rt.disk != nil && rt.engine == "compiler" {
@@ -67,6 +64,27 @@ func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum code
 		x.Compiled = func(data, code []byte) { rt.store(key, data, code) }
 	}
 	return rt.compileAnew(nodehost.WithExchange(ctx, x), binary)
+}
+
+// inMemory: ok is false where the engine has no code, or has none any more.
+func (rt *runtimeState) inMemory(ctx context.Context, key codecache.Key, binary []byte, guarded bool) (module wazero.CompiledModule, ok bool, err error) {
+	if !nodehost.HasCode(rt.inner, key) {
+		return nil, false, nil
+	}
+	module, err = rt.inner.CompileModule(nodehost.WithExchange(ctx, &nodehost.Exchange{ID: key, Verified: true, Guarded: guarded}), binary)
+	return module, !errors.Is(err, nodehost.ErrNoCode), err
+}
+
+// compileKnown is compileGuarded for a module whose code the engine has; else it fails.
+func (rt *runtimeState) compileKnown(ctx context.Context, binary []byte, sum codecache.Key, guarded bool) (*compiledState, error) {
+	if rt.config.fuel {
+		ctx = nodehost.WithFuelCounted(ctx)
+	}
+	module, ok, err := rt.inMemory(ctx, rt.codeKey(sum, "", guarded), binary, guarded)
+	if !ok {
+		err = errUnknown
+	}
+	return &compiledState{rt: rt, inner: module, guarded: guarded}, err
 }
 
 // load: ok is false where the directory has no code that can be used.

@@ -18,6 +18,11 @@ func newDiskCache(directory string) (wazero.CompilationCache, *diskCache, error)
 	return inner, nil, err
 }
 
+// compileKnown: nobody can ask wazero what it has.
+func (rt *runtimeState) compileKnown(context.Context, []byte, codecache.Key, bool) (*compiledState, error) {
+	return nil, errUnknown
+}
+
 func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, _ codecache.Key, _ string, _ bool) (wazero.CompiledModule, error) {
 	return rt.compileAnew(ctx, binary)
 }

@@ -37,6 +37,7 @@ type compiledState struct {
 	other   *comparing // then: what does
 
 	instanceBytes uint64 // about what an instance takes
+	quick         bool   // to make one takes less than another thread does
 
 	description *describe.Description // made where it was compiled: for many functions it takes time that the JS thread does not have; nil of a host module
 
@@ -64,6 +65,7 @@ type compilation struct {
 	workers  uint32
 	listener *listenerState // nil: none
 	compares bool           // addresses, whatever memory it may get
+	known    bool           // its code is in memory, or it fails: it waits for nothing
 }
 
 // compile is the work itself, on a goroutine of its own. The result has no handle. Nothing of wazero sees the bytes before the pre-scan has: their bodies are left to
@@ -73,11 +75,13 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 	if err := refusal(prescan.CheckDeclarations(binary, rt.prescanLimits())); err != nil {
 		return nil, err
 	}
-	select {
-	case rt.gate <- struct{}{}:
-		defer func() { <-rt.gate }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	if !how.known {
+		select {
+		case rt.gate <- struct{}{}:
+			defer func() { <-rt.gate }()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
 	release, err := reserveForCompile(binary)
 	if err != nil {
@@ -95,6 +99,8 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 	err = failure.Protect(func() (err error) {
 		if listener != nil { // what it hears takes longer than comparing
 			c, err = rt.compileHeard(ctx, binary, listener)
+		} else if how.known {
+			c, err = rt.compileKnown(ctx, binary, sum, rt.wantsGuard(memory))
 		} else {
 			c, err = rt.compileGuarded(ctx, binary, sum, !how.compares && rt.wantsGuard(memory))
 		}
@@ -111,7 +117,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 	if c.guarded {
 		c.other = &comparing{binary: binary, workers: how.workers}
 	}
-	c.instanceBytes = prescan.InstanceBytes(binary)
+	c.instanceBytes, c.quick = prescan.InstanceBytes(binary), prescan.IsQuick(binary)
 	err = failure.Protect(func() (err error) {
 		if c.inner != nil {
 			if c.description, err = c.describe(ctx); err != nil {
@@ -260,7 +266,7 @@ func (c *compiledState) disown() {
 
 // describe is for what has code.
 func (c *compiledState) describe(ctx context.Context) (*describe.Description, error) {
-	return describe.Compiled(ctx, describe.Module{Inner: c.inner, Sections: c.customSections(), Imports: c.imports, ImportKinds: c.importKinds, SharedMemory: c.sharedMemory})
+	return describe.Compiled(ctx, describe.Module{Inner: c.inner, Sections: c.customSections(), Imports: c.imports, ImportKinds: c.importKinds, SharedMemory: c.sharedMemory, Quick: c.quick})
 }
 
 // customSections are the module's own.

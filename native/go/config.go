@@ -6,6 +6,9 @@ package main
 import "C"
 
 import (
+	"sync"
+	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/tetratelabs/wazero"
@@ -76,13 +79,34 @@ func readRuntimeConfig(c *C.wz_runtime_config) *runtimeConfig {
 	return out
 }
 
+// groups is headroom.OfGroups as it was not long ago: to read it takes half of what a runtime does.
+var groups groupsRead
+
+type groupsRead struct {
+	mu    sync.Mutex
+	at    time.Time
+	bytes uint64
+}
+
+func (g *groupsRead) read() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now := time.Now(); g.at.IsZero() || now.Sub(g.at) > time.Second {
+		g.at, g.bytes = now, headroom.OfGroups()
+	}
+	return g.bytes
+}
+
 // totalMemory is what all memories of the runtime may have: nobody who has not asked for more gets more than half of the control group.
 func (c *runtimeConfig) totalMemory() uint64 {
 	if c.totalMemoryByDefault {
-		return max(1, min(c.totalMemoryBytes, headroom.OfGroups()/2)) // 0 would be no limit
+		return max(1, min(c.totalMemoryBytes, groups.read()/2)) // 0 would be no limit
 	}
 	return c.totalMemoryBytes
 }
+
+// compilerHere: wazero has taken the compiler of itself, for its default features.
+var compilerHere atomic.Bool
 
 // build makes wazero's config; it panics where wazero does (no compiler here), which guard answers.
 func (c *runtimeConfig) build() wazero.RuntimeConfig {
@@ -93,7 +117,12 @@ func (c *runtimeConfig) build() wazero.RuntimeConfig {
 	case C.WZ_ENGINE_INTERPRETER:
 		rc = wazero.NewRuntimeConfigInterpreter()
 	default:
-		rc = wazero.NewRuntimeConfig()
+		// To find out whether there is a compiler, wazero makes a mapping that can be executed each time.
+		if compilerHere.Load() && c.coreFeatures == nil {
+			rc = wazero.NewRuntimeConfigCompiler()
+		} else {
+			rc = wazero.NewRuntimeConfig()
+		}
 	}
 	rc = rc.WithMemoryCapacityFromMax(c.memoryCapacityFromMax).
 		WithDebugInfoEnabled(!c.debugInfoDisabled).

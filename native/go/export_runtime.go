@@ -106,7 +106,16 @@ func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, w
 			}
 			return uint64(c.handle), nil, nil
 		}
-		err = rt.startCompile(binary, uint32(workers), listener, nanoseconds(timeout), uint64(request), func(c *compiledState, err error) {
+		if p == nil && timeout < 0 {
+			if f := rt.joinAtOnce(binary(), listener); f != nil {
+				c, err := rt.wait(context.Background(), f)
+				if err != nil {
+					return 0, nil, err
+				}
+				return uint64(c.handle), nil, nil
+			}
+		}
+		err = rt.startCompile(binary, uint32(workers), listener, nanoseconds(max(timeout, 0)), uint64(request), func(c *compiledState, err error) {
 			var compiled handles.Handle
 			if c != nil {
 				compiled = c.handle

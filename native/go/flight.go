@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"wazeronode/codecache"
@@ -22,6 +23,22 @@ func (rt *runtimeState) join(binary []byte, workers uint32, listener *listenerSt
 	sum := codecache.Sum(binary)
 	return rt.flights.Join(sum, func(ctx context.Context) (*compiledState, error) {
 		return rt.compile(ctx, binary, sum, compilation{workers: workers})
+	}, (*compiledState).giveUp)
+}
+
+var errUnknown = errors.New("there is no code of this module in memory")
+
+// mostAtOnce is the length of modules that are decoded on the JS thread, which asked for another: that takes less time than the way to one and back.
+const mostAtOnce = 16 << 10
+
+// joinAtOnce is join of what has code in memory already, another runtime's as a rule, and is little; nil: it is to be joined.
+func (rt *runtimeState) joinAtOnce(binary []byte, listener *listenerState) *flight {
+	if listener != nil || len(binary) > mostAtOnce || rt.isClosed() {
+		return nil
+	}
+	sum := codecache.Sum(binary)
+	return rt.flights.AtOnce(sum, func(ctx context.Context) (*compiledState, error) {
+		return rt.compile(ctx, binary, sum, compilation{workers: 1, known: true})
 	}, (*compiledState).giveUp)
 }
 

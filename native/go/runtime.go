@@ -76,7 +76,9 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 		// By default wazero tries, and takes the interpreter.
 		return nil, "", &failure.Error{Code: failure.CodeUnsupported, Message: "the compiler gets no memory whose content can be executed here: use RuntimeConfig.interpreter()"}
 	}
-	rt.engine = engineName(rt.inner)
+	if rt.engine = engineName(rt.inner); rt.engine == "compiler" && config.coreFeatures == nil {
+		compilerHere.Store(true)
+	}
 	if !e.addRuntime(rt) {
 		_ = rt.inner.Close(context.Background())
 		return nil, "", failure.Closed("the environment has ended")

@@ -44,7 +44,7 @@ const GONE = 3;
 
 /** No call goes without Go. */
 export const isOff = process.env.WAZERO_NODE_DIRECT === '0';
-/** After so many asynchronous calls through Go a function goes to threads of C++: it has shown how long it takes. */
+/** After so many asynchronous calls through Go a function goes to threads of C++: it has shown how long it takes, if no other instance has. */
 export const expressAfter = process.env.WAZERO_NODE_DIRECT === '1' ? 0 : 2;
 
 /** The innermost direct call. */

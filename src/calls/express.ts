@@ -30,8 +30,8 @@ export class ExpressCall {
   }
 
   /** undefined where it cannot be. */
-  static open({ handle, module }: Called): ExpressCall | undefined {
-    const slot = native().expressOpen(handle, module.runtime.closeOnContextDone);
+  static open({ handle, module }: Called, isNew: boolean): ExpressCall | undefined {
+    const slot = native().expressOpen(handle, module.runtime.closeOnContextDone, isNew);
     return slot === 0 ? undefined : new ExpressCall(slot);
   }
   close(): void {

@@ -56,9 +56,12 @@ export class FunctionState implements Callee {
     }
     return this.direct;
   }
-  /** Likewise, before an asynchronous call. */
+  /** Likewise, before an asynchronous call: the first, where other instances have shown how long it takes, or the third. */
   countAsync(): ExpressCall | undefined {
-    if (this.#asyncCalls++ === expressAfter && !isOff && !this.module.closed) this.express = ExpressCall.open(this);
+    const calls = this.#asyncCalls++;
+    const isNew = calls < expressAfter;
+    if ((calls === 0 || calls === expressAfter) && !isOff && !this.module.closed)
+      this.express = ExpressCall.open(this, isNew);
     return this.express;
   }
   endDirect(): void {

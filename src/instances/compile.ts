@@ -1,3 +1,4 @@
+import { hereInstead } from '../calls/turns.js';
 import type { Handle } from '../native/binding.js';
 import { STOP } from '../native/binding.js';
 import { addActive, native, removeActive } from '../native/native.js';
@@ -126,7 +127,14 @@ export class CompileRequest {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw abortedError('the compilation', { reason: 'abort', cause: signal.reason });
       if (binary.byteLength > PIECE) void this.#beginInPieces(binary, settings);
-      else this.#begin(binary, settings);
+      else {
+        const made = this.#begin(binary, settings);
+        if (made !== 0) {
+          resolve(made);
+          this.#ended.resolve();
+          return;
+        }
+      }
       this.#settle = { resolve, reject };
       addRequest(this.#id, (status, compiled, bytes) => this.done(status, compiled, bytes));
       this.#runtime.requests.add(this);
@@ -146,8 +154,10 @@ export class CompileRequest {
     });
   }
 
-  #begin(binary: Uint8Array, { workers, listener }: CompileSettings): void {
-    native().compile(compileTarget(this.#runtime, listener), binary, workers, this.#id);
+  /** What was made at once, or 0. */
+  #begin(binary: Uint8Array, { workers, listener }: CompileSettings): Handle {
+    const target = compileTarget(this.#runtime, listener);
+    return hereInstead.run(() => native().compile(target, binary, workers, this.#id, hereInstead.hasTime ? 1 : 0));
   }
 
   /** Copying hundreds of MiB takes tenths of seconds, which the event loop does not have. */

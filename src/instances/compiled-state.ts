@@ -83,6 +83,10 @@ export class CompiledState {
     return this.#description.importKinds;
   }
 
+  get quick(): boolean {
+    return this.#description.quick;
+  }
+
   importedFunctions(): FunctionDefinition[] {
     return lazyList(this.#description.importedFunctions, (line) => this.#description.function(line));
   }

@@ -4,6 +4,7 @@ import type { FrameOptions, Subject } from '../calls/frames.js';
 import type { HostFunctions } from '../calls/host-functions.js';
 import { deadlineOf } from '../calls/options.js';
 import { traceAsync, traced, traceSync } from '../calls/tracing.js';
+import { hereInstead } from '../calls/turns.js';
 import { Callbacks } from '../io/callbacks.js';
 import type { ModuleFields } from '../io/fields.js';
 import type { FrameOutcome, Handle, ImportRecord, ModuleRecord } from '../native/binding.js';
@@ -297,9 +298,16 @@ async function instantiateOff(
   options: FrameOptions,
   extras: InstantiationExtras,
 ): Promise<ModuleState> {
-  const { state, frame } = prepareOff(runtime, source, fields, options, extras);
+  const { state, record, imports } = prepare(runtime, source, fields, extras, false);
+  setHeir(runtime, state, fields, options, extras);
+  const start = starter(state, record, imports, extras.ownsCompiled);
   try {
-    await (state.image?.waitsIn ? endOrWait(state, frame, extras) : frame.run());
+    if (isQuick(source, fields, options, imports) && hereInstead.hasTime) {
+      hereInstead.run(() => enterSync(state, undefined, options, subject, start));
+    } else {
+      const frame = new Instantiation(state, options, start);
+      await (state.image?.waitsIn ? endOrWait(state, frame, extras) : frame.run());
+    }
   } catch (error) {
     fail(state, error, extras.ownsCompiled);
     throw withStackOfAwaiter(error);
@@ -307,6 +315,17 @@ async function instantiateOff(
   state.instantiated();
   begin(state, extras.globals);
   return state;
+}
+
+/**
+ * Whether it is made on the JS thread though it may be made off it: no code runs in it, nothing is asked that answers later, no other guest's calls are
+ * to be waited for, and it takes less time than a trip to another thread.
+ */
+function isQuick(source: Source, fields: ModuleFields, options: FrameOptions, imports: Imports): boolean {
+  if (source instanceof ImageState || !source.quick || options.signal || fields.tenant || imports.externs) return false;
+  if (fields.mounts.length > 0 || fields.listeners.length > 0 || startFunctions(source, fields).length > 0)
+    return false;
+  return imports.modules.every(({ state, joins }) => !joins || state.isHost);
 }
 
 /** Of an image that waits: resolves when the call ends, or waits again. What becomes of it then closes the module, if it is an error. */

@@ -35,8 +35,11 @@ export interface NativeBinding {
 
   /** Of `total` bytes that the compile of that request is to take in place of its own: it is given none. */
   compilePiece(runtime: Handle, request: number, total: number, piece: Uint8Array): void;
-  /** Copies the bytes before it returns. The outcome is a MSG.done with `frame` = request, `target` = the compiled module. */
-  compile(runtime: Handle, binary: Uint8Array, workers: number, request: number): void;
+  /**
+   * Copies the bytes before it returns. The outcome is a MSG.done with `frame` = request, `target` = the compiled module; where that
+   * may be (1) and takes no time, for its code is in memory, the compiled module is returned, else 0.
+   */
+  compile(runtime: Handle, binary: Uint8Array, workers: number, request: number, mayBeAtOnce: number): Handle;
   compileSync(runtime: Handle, binary: Uint8Array, workers: number, timeoutNs: number): Handle;
   /** Throws what compileSync would throw of these bytes, without compiling. */
   validate(runtime: Handle, binary: Uint8Array): void;
@@ -134,8 +137,11 @@ export interface NativeBinding {
   directCall(): string | undefined;
   /** Milliseconds until the deadline of that call, which is under way or has just ended in Go; Infinity for none. */
   directLeft(frame: number): number;
-  /** As directOpen, for asynchronous calls. polls: a guest of it can be interrupted. */
-  expressOpen(fn: Handle, polls: boolean): number;
+  /**
+   * As directOpen, for asynchronous calls. polls: a guest of it can be interrupted. isNew: its instance has not called it before; 0, too, where its
+   * code has not been called a few times in others.
+   */
+  expressOpen(fn: Handle, polls: boolean, isNew: boolean): number;
   expressClose(slot: number): void;
   /** Begins the call of the slot, with the frame and the parameters of the area; its status says whether it has. Hooks.express comes, or MSG.done. */
   expressCall(): void;
@@ -517,6 +523,7 @@ export interface CompiledDescription {
   /** distinct import module names; joins: anything but a shared memory is imported, so the link groups become one */
   importModules: { name: string; joins: boolean }[];
   /** of each import one character: function, table, memory, shared memory, global, exception's tag */ importKinds?: string;
+  /** an instance takes tens of microseconds to make, and none of its code runs in that but start functions */ quick: boolean;
   large: boolean;
   /** where it is not large: everything else, and LineRecords behind this line */ whole?: WholeDescription;
 }

@@ -133,6 +133,8 @@ export class Description {
   /** Imported or exported: a module has one. */
   readonly memory: DescribedMemory | undefined;
   readonly importsMemory: boolean;
+  /** An instance takes no time to make, and none of its code runs in that but start functions. */
+  readonly quick: boolean;
   readonly exports: number;
   readonly #memoryNames: number;
   readonly #source: Source;
@@ -155,6 +157,7 @@ export class Description {
     this.exports = head.exports;
     this.#memoryNames = head.memoryNames;
     this.importsMemory = head.importedMemories > 0;
+    this.quick = head.quick;
     const [memory] = head.memories;
     if (memory) {
       const { memoryNames } = head.whole ?? {};

@@ -60,7 +60,7 @@ describe('a binding object', () => {
     const [first, second] = [create(), create()];
     const { handle } = first.own.runtimeNew({});
     first.own.setActive(true);
-    first.own.compile(handle, Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0), 1, 77);
+    first.own.compile(handle, Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0), 1, 77, 0);
     await expect.poll(() => first.messages.length).toBe(1);
     first.own.setActive(false);
     expect(first.messages[0]!.slice(0, 3)).toEqual([1, 0, 77]); // MSG.done, WZ_OK, the request
@@ -129,7 +129,7 @@ describe('a binding object', () => {
     try {
       const caught = new Promise((resolve) => process.once('uncaughtException', resolve));
       own.setActive(true);
-      own.compile(handle, new Uint8Array(8), 1, 1);
+      own.compile(handle, new Uint8Array(8), 1, 1, 0);
       expect(await caught).toBe(mistake);
     } finally {
       own.setActive(false);

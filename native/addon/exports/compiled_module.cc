@@ -8,11 +8,11 @@ napi_value Compile(Environment& environment, Arguments& args) {
   const Arguments::Bytes binary = args.Uint8Array(1, "binary");
   const uint32_t workers = args.Uint32(2, "workers");
   const uint64_t request = args.Whole(3, "request");
+  const bool may_be_at_once = args.Uint32(4, "mayBeAtOnce") != 0;
   if (!args.ok()) return nullptr;
   Result result;
-  wz_compile(environment.id, runtime, binary.data, binary.size, workers, 0, request, &result);
-  result.Check(environment);
-  return nullptr;
+  wz_compile(environment.id, runtime, binary.data, binary.size, workers, may_be_at_once ? -1 : 0, request, &result);
+  return ValueOf(environment, result);
 }
 
 napi_value CompilePiece(Environment& environment, Arguments& args) {

@@ -19,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kShort = 50'000, kShortInCompany = 10'000;  // ns
 constexpr uint32_t kTries = 64;                                // calls after which a slow function is tried again
 constexpr auto kLongestWait = std::chrono::microseconds(10);
+constexpr uint32_t kNew = 2;  // calls of code through Go, which show how long it takes
 constexpr int32_t kFew = 8;  // calls in flight: more are not left for the JS thread to run
 constexpr uint32_t kMostMissed = 8, kNextTry = 64;  // waits in vain, after which only each 64th call is waited for
 
@@ -32,9 +33,14 @@ bool ExpressCalls::Start(Environment* environment, napi_value hooks) {
          napi_create_reference(environment->env, hook, 1, &environment->express_hook) == napi_ok;
 }
 
-uint32_t ExpressCalls::Open(wz_handle function, bool polls) {
+uint32_t ExpressCalls::Open(wz_handle function, bool polls, bool is_new) {
   auto slot = std::make_unique<ExpressSlot>();
   if (!environment_->direct.OpenEntry(function, &slot->entry)) return 0;
+  slot->pace = ExpressPool::Get().PaceOf(slot->entry);
+  if (is_new && slot->pace->calls.fetch_add(1, std::memory_order_relaxed) < kNew) {
+    wz_direct_close(slot->entry.handle);
+    return 0;
+  }
   slot->open = true;
   slot->polls = polls;
   slot->share = ShareOf(slot->entry.tenant);
@@ -188,8 +194,8 @@ namespace {
 
 napi_value ExpressOpen(Environment& environment, Arguments& args) {
   const wz_handle function = args.Whole(0, "fn");
-  const bool polls = args.Boolean(1, "polls");
-  return args.ok() ? Number(args.env(), environment.express.Open(function, polls)) : nullptr;
+  const bool polls = args.Boolean(1, "polls"), is_new = args.Boolean(2, "isNew");
+  return args.ok() ? Number(args.env(), environment.express.Open(function, polls, is_new)) : nullptr;
 }
 
 napi_value ExpressClose(Environment& environment, Arguments& args) {

@@ -12,6 +12,14 @@ namespace wazero_node {
 
 class Environment;
 
+/** What the code of a function has shown, in whichever instance: a new one need not show it again. */
+struct ExpressPace {
+  std::atomic<uint32_t> calls{0};  // first ones of an instance, that went through Go
+  // What the JS thread runs itself must never hold it: so many runs in a row were quick, and one that was not takes most of that away.
+  static constexpr uint32_t kQuickEnough = 16, kMostQuick = 64;
+  std::atomic<uint32_t> quick{kQuickEnough / 2};
+};
+
 /**
  * A function that express calls enter, with the one call of it that may be under way. All below `entry` is guarded by
  * the lock of ExpressPool; who is at work on a call may read what does not change meanwhile.
@@ -33,10 +41,8 @@ struct ExpressSlot {
   std::atomic<uint32_t> nanoseconds{0};  // of what it runs at a time, on average
   uint32_t took = 0;                     // the last time; whoever runs it
 
-  // What the JS thread runs itself must never hold it: so many runs in a row were quick, and one that was not takes most of that away.
-  static constexpr uint32_t kQuickEnough = 16, kMostQuick = 64;
-  uint32_t quick = kQuickEnough / 2;
-  bool IsQuick() const { return polls && quick >= kQuickEnough; }
+  std::shared_ptr<ExpressPace> pace;
+  bool IsQuick() const { return polls && pace->quick.load(std::memory_order_relaxed) >= ExpressPace::kQuickEnough; }
 
   State state = State::kIdle;
   Known known = Known::kNo;  // to Go: it has a frame
@@ -67,8 +73,11 @@ struct ExpressSlot {
 class ExpressCalls {
  public:
   bool Start(Environment* environment, napi_value hooks);
-  /** A slot, from 1; 0 where the function cannot be entered. polls: its guest can be interrupted. */
-  uint32_t Open(wz_handle function, bool polls);
+  /**
+   * A slot, from 1; 0 where the function cannot be entered. polls: its guest can be interrupted. is_new: its instance has not called it before; then it is 0,
+   * too, where its code has not been called a few times in others.
+   */
+  uint32_t Open(wz_handle function, bool polls, bool is_new);
   void Close(uint32_t slot);
   /** Begins the call that stands in the area. area.status says whether it has: kDirectDone, kDirectNotEntered. */
   void Begin();

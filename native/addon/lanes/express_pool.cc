@@ -23,6 +23,7 @@ constexpr uint32_t kRoundsOfRest = 100;  // without a run, after which nobody wa
 constexpr uint32_t kRoundsToStuck = 3;   // with the same run
 constexpr uint32_t kLeft = 400'000;  // ns that leaving to Go counts as
 constexpr uint32_t kQuickRun = 20'000;  // ns
+constexpr size_t kMostPaces = 4096;
 
 void Note(ExpressSlot& slot, uint32_t nanoseconds) {
   const uint32_t average = slot.nanoseconds.load(std::memory_order_relaxed);
@@ -35,8 +36,11 @@ void NoteRun(ExpressSlot& slot, int64_t took) {
   const uint32_t now = static_cast<uint32_t>(std::min<int64_t>(took, kLeft));
   Note(slot, std::min(now, slot.took));
   slot.took = now;
-  if (now < kQuickRun) slot.quick = std::min(slot.quick + 1, ExpressSlot::kMostQuick);
-  else slot.quick -= std::min(slot.quick, ExpressSlot::kMostQuick / 2);
+  // Of two threads that do this at a time one may be in vain.
+  std::atomic<uint32_t>& shown = slot.pace->quick;
+  const uint32_t quick = shown.load(std::memory_order_relaxed);
+  shown.store(now < kQuickRun ? std::min(quick + 1, ExpressPace::kMostQuick) : quick - std::min(quick, ExpressPace::kMostQuick / 2),
+              std::memory_order_relaxed);
 }
 
 /** It has run for so long; what Go is to be told. The lock of the pool is held. */
@@ -89,6 +93,14 @@ void ExpressPool::Push(ExpressSlot& slot) {
     Due(round_);
   }
   waiting_.store(waiting_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+std::shared_ptr<ExpressPace> ExpressPool::PaceOf(const wz_direct_entry& entry) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (paces_.size() >= kMostPaces) paces_.clear();  // those that are open keep theirs
+  std::shared_ptr<ExpressPace>& pace = paces_[entry.executable];
+  if (pace == nullptr) pace = std::make_shared<ExpressPace>();
+  return pace;
 }
 
 void ExpressPool::Call() {

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "lanes/express.h"
@@ -38,6 +40,8 @@ class ExpressPool {
   void CallIfAnyWaits();
   /** JS thread, without the lock: runs the next call of this environment that is quick. */
   bool Help(Environment& environment);
+  /** Takes mutex. Of code that is gone another's may have the address: what it inherits it loses with its first run that is not quick. */
+  std::shared_ptr<ExpressPace> PaceOf(const wz_direct_entry& entry);
   /** Takes mutex. Whether calls may begin: false where there is no thread, or it is stuck, or too many guests are parked. */
   bool Ready();
   size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
@@ -101,6 +105,7 @@ class ExpressPool {
   std::vector<Runner*> running_;  // all whose guest runs
   uint64_t runs_ = 0, seen_ = 0;
   uint32_t idle_ = 0;             // rounds of the watch without a run
+  std::unordered_map<uintptr_t, std::shared_ptr<ExpressPace>> paces_;  // by the address of the code
   std::vector<uint8_t*> stacks_;    // idle ones
   size_t stack_size_ = 0;           // of each: known with the first
   std::atomic<size_t> lent_{0};

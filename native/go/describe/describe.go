@@ -48,13 +48,14 @@ type Module struct {
 	Imports      []prescan.ImportModule
 	ImportKinds  string // of each import, a prescan.Kind...
 	SharedMemory bool   // its memory, own or imported, is one
+	Quick        bool   // to make an instance takes less than another thread does
 }
 
 // Compiled describes a module. It ends early with ctx.
 func Compiled(ctx context.Context, c Module) (*Description, error) {
 	imported := c.Inner.ImportedFunctions()
 	d := &Description{lines: imported, types: map[string]int{}}
-	d.head = compiledDescription{Name: c.Inner.Name(), ImportedFunctions: len(imported), Memories: []memoryRecord{}, ImportModules: []importModuleRecord{}, ImportKinds: c.ImportKinds}
+	d.head = compiledDescription{Name: c.Inner.Name(), ImportedFunctions: len(imported), Quick: c.Quick, Memories: []memoryRecord{}, ImportModules: []importModuleRecord{}, ImportKinds: c.ImportKinds}
 	exported := c.Inner.ExportedFunctions()
 	d.names = slices.AppendSeq(make([]string, 0, len(exported)), maps.Keys(exported))
 	slices.Sort(d.names)

@@ -75,6 +75,7 @@ type compiledDescription struct {
 	CustomSections    int                  `json:"customSections"`
 	ImportModules     []importModuleRecord `json:"importModules"`
 	ImportKinds       string               `json:"importKinds,omitempty"` // of each import, a prescan.Kind...
+	Quick             bool                 `json:"quick"`
 	Large             bool                 `json:"large"`
 	Whole             *wholeDescription    `json:"whole,omitempty"`
 }

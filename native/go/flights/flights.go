@@ -56,6 +56,33 @@ func (g *Group[T]) Alone(make func(context.Context) (T, error), giveUp func(T)) 
 	return g.depart(codecache.Key{}, make, giveUp)
 }
 
+// AtOnce is Join for what takes no time, and is made here; nil where somebody is at it, or it fails: it is to be joined.
+func (g *Group[T]) AtOnce(sum codecache.Key, make func(context.Context) (T, error), giveUp func(T)) *Flight[T] {
+	g.mu.Lock()
+	underWay := g.bySum[sum] != nil
+	g.mu.Unlock()
+	if underWay {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	f := &Flight[T]{group: g, cancel: cancel, done: closedChannel, giveUp: giveUp, users: 1, ended: true}
+	f.err = failure.Protect(func() (err error) {
+		f.made, err = make(f.progress.attach(ctx))
+		return
+	})
+	if f.err != nil {
+		return nil
+	}
+	return f
+}
+
+var closedChannel = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 func (g *Group[T]) depart(sum codecache.Key, compile func(context.Context) (T, error), giveUp func(T)) *Flight[T] {
 	f := &Flight[T]{group: g, sum: sum, done: make(chan struct{}), giveUp: giveUp, users: 1}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -84,3 +84,32 @@ func TestItIsStoppedWhenNobodyWaits(t *testing.T) {
 		t.Fatal("one that was stopped was joined")
 	}
 }
+
+func TestAtOnce(t *testing.T) {
+	var g Group[int32]
+	c := newCompiler()
+	fails := func(context.Context) (int32, error) { return 0, errors.New("no") }
+	if g.AtOnce(codecache.Key{1}, fails, c.giveUp) != nil {
+		t.Fatal("one that failed is there")
+	}
+	slow := g.Join(codecache.Key{1}, c.compile, c.giveUp)
+	if g.AtOnce(codecache.Key{1}, fails, c.giveUp) != nil {
+		t.Fatal("made beside one that is under way")
+	}
+	close(c.let)
+	if _, err := slow.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	f := g.AtOnce(codecache.Key{1}, c.compile, c.giveUp)
+	if made, err := f.Wait(context.Background()); made != 2 || err != nil || !f.Board() {
+		t.Fatal(made, err)
+	}
+	f.Leave()
+	if c.given.Load() != 0 {
+		t.Fatal("given up while it is used")
+	}
+	f.Leave()
+	if c.given.Load() != 1 || f.Board() {
+		t.Fatal("not given up by the last of its users, once")
+	}
+}

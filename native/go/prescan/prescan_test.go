@@ -349,3 +349,33 @@ func TestInstanceBytes(t *testing.T) {
 		t.Errorf("1000 globals are %d bytes", more)
 	}
 }
+
+func TestIsQuick(t *testing.T) {
+	memory := func(pages uint32) []byte { return section(5, vector(join([]byte{0}, u32(pages)))) }
+	tables := section(4, vector([]byte{0x70, 1, 1, 2}, []byte{0x6f, 0, 1}))
+	for name, m := range map[string][]byte{
+		"empty":    module(),
+		"usual":    module(typeSection, oneFunction, tables, memory(256)),
+		"maximum":  module(typeSection, section(5, vector(join([]byte{3}, u32(1), u32(65536))))),
+		"imported": module(section(2, vector(join(name("a"), name("b"), []byte{2, 0, 1})))),
+	} {
+		if !prescan.IsQuick(m) {
+			t.Error(name, "is not quick")
+		}
+	}
+	for name, m := range map[string][]byte{
+		"start":             module(typeSection, oneFunction, section(8, []byte{0})),
+		"table":             module(tableSection(4097)),
+		"second table":      module(section(4, vector([]byte{0x70, 0, 1}, join([]byte{0x70, 0}, u32(5000))))),
+		"table of another":  module(section(4, vector([]byte{0x64, 0, 0, 1}))),
+		"initialized table": module(section(4, vector([]byte{0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b}))),
+		"memory":            module(memory(257)),
+		"large":             module(section(0, name("x"), repeat(16<<10, 0))),
+		"cut":               module(typeSection, []byte{5, 3, 1}),
+		"cut in limits":     module(section(5, []byte{1, 1, 1})),
+	} {
+		if prescan.IsQuick(m) {
+			t.Error(name, "is quick")
+		}
+	}
+}
