@@ -37,7 +37,7 @@ export function failure(frame: Frame, record: ErrorRecord): Error {
     parked: frame.parked,
     exception: uncaught(frame, record),
     abort: reason === 'abort' ? abortOf(frame) : undefined,
-    more: code === 'ERR_WAZERO_EXIT' ? stoppedText(frame, reason) : undefined,
+    more: code === 'ERR_WAZERO_EXIT' ? stoppedText(frame, reason) : waitedText(frame, record),
   });
   if (code === 'ERR_WAZERO_TRAP') noteTrap(frame, record);
   return error;
@@ -54,6 +54,12 @@ function stoppedText(frame: Frame, reason: ErrorRecord['reason']): string | unde
   // One that was stopped along with a nested call has time left.
   if (frame.deadline > now() + 1) return `${what} was stopped with a call inside of it, whose time was over`;
   return `${what} was stopped after ${frame.timeoutMs} ms (timeoutMs)`;
+}
+
+/** It never had a processor: there are too few for all, or its tenant has used what it may. */
+function waitedText({ subject: { what }, timeoutMs }: Frame, { code, reason }: ErrorRecord): string | undefined {
+  if (code !== 'ERR_WAZERO_ABORTED' || reason !== 'timeout') return undefined;
+  return `${what} waited ${timeoutMs} ms (timeoutMs) for a processor, or for its tenant's turn or budget`;
 }
 
 function spentText({ subject: { what }, cpuTimeMs }: Frame): string {

@@ -288,6 +288,7 @@ export const outOfFuelError = () => makeTrap('wasm error: out of fuel', 'out of 
 export function makeError(record: ErrorRecord, context: ErrorContext = {}): Error {
   const { code, message } = record;
   const { more } = context;
+  const longer = more === undefined ? message : `${message}: ${more}`;
   switch (code) {
     case 'ERR_WAZERO_COMPILE':
       return makeCompile(message);
@@ -297,8 +298,7 @@ export function makeError(record: ErrorRecord, context: ErrorContext = {}): Erro
       return makeLimit(message, record.limit as LimitOf);
     case 'ERR_WAZERO_EXIT': {
       const { reason = 'exit' } = record;
-      const text = more === undefined ? message : `${message}: ${more}`;
-      return named(makeExit(text, record, reason === 'abort' ? context.abort : undefined), reason);
+      return named(makeExit(longer, record, reason === 'abort' ? context.abort : undefined), reason);
     }
     case 'ERR_WAZERO_TRAP': {
       const cause = record.host && context.parked ? { cause: context.parked.value } : undefined;
@@ -308,10 +308,7 @@ export function makeError(record: ErrorRecord, context: ErrorContext = {}): Erro
       return makeTrap(text, record.kind as TrapKind, frames, cause, context.exception);
     }
     case 'ERR_WAZERO_ABORTED':
-      return named(
-        make(code, message, record.reason === 'abort' ? context.abort : undefined),
-        record.reason ?? 'abort',
-      );
+      return named(make(code, longer, record.reason === 'abort' ? context.abort : undefined), record.reason ?? 'abort');
     case 'ERR_WAZERO_INVALID_ARGUMENT':
       return invalidArgument(message);
     case 'ERR_WAZERO_OUT_OF_RANGE':

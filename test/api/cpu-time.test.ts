@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { expectAftermath } from '../support/faults.js';
 import { closedAfterEach, interruptible, timedOut } from '../support/guests.js';
+import { keptWaiting } from '../support/kept-waiting.js';
 import { type CallerModule, ExitError, type Module, ModuleConfig, Runtime } from '../support/package.js';
 import { slowness } from '../support/slowness.js';
 import { wat } from '../support/wat.mjs';
@@ -132,13 +133,14 @@ it('short synchronous calls are charged what they run together', async () => {
   await warm(module, 'callSync', ['spin']);
   const spin = module.exportedFunction('spin')!;
   const before = module.usage().cpuMs;
-  const spent = stopwatch();
+  const [spent, waited] = [stopwatch(), keptWaiting()];
   const end = performance.now() + 300;
   while (performance.now() < end) spin.callSync(20_000); // some 10 µs
   const ran = module.usage().cpuMs - before;
   const { least, most } = spent();
-  expect(ran).toBeGreaterThan(0.75 * least - 10);
   expect(ran).toBeLessThan(1.1 * most + 10);
+  // Where other programs had the processor in the middle of a call, docs/tenants.md says what is not known.
+  if (keptWaiting() - waited < 50) expect(ran).toBeGreaterThan(0.75 * least - 10);
 });
 
 it('usage is live while a guest runs', async () => {
