@@ -104,6 +104,8 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
 
   /**
    * Decodes and validates a module without compiling it, on the JS thread: what `compileModule` would refuse is refused here.
+   * A megabyte takes tens of milliseconds, for which the event loop stands still: of bytes from strangers, which may be long, `compileModule` says the same
+   * off the JS thread.
    *
    * @throws CompileError, LimitError, ERR_WAZERO_CLOSED
    */
