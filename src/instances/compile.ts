@@ -155,9 +155,11 @@ export class CompileRequest {
   }
 
   /** What was made at once, or 0. */
-  #begin(binary: Uint8Array, { workers, listener }: CompileSettings): Handle {
+  #begin(binary: Uint8Array, { workers, listener, signal, deadline }: CompileSettings): Handle {
     const target = compileTarget(this.#runtime, listener);
-    return hereInstead.run(() => native().compile(target, binary, workers, this.#id, hereInstead.hasTime ? 1 : 0));
+    // A signal may still come in this turn, and what is at once would not hear it.
+    const atOnce = signal === undefined && hereInstead.hasTime && deadline > now() + 1;
+    return hereInstead.run(() => native().compile(target, binary, workers, this.#id, atOnce ? 1 : 0));
   }
 
   /** Copying hundreds of MiB takes tenths of seconds, which the event loop does not have. */

@@ -95,6 +95,14 @@ needsEdit('e6')(
     const kept = await other.compileModule(bytes);
     await runtime.close();
     expect(await inThisTurn(() => other.compileModule(bytes))).toBe(true);
+    const aborted = new AbortController();
+    const pending = errorOf(() => other.compileModule(bytes, { signal: aborted.signal }));
+    aborted.abort();
+    expect(await pending).toMatchObject({ code: 'ERR_WAZERO_ABORTED', name: 'AbortError' });
+    expect(await errorOf(() => other.compileModule(bytes, { timeoutMs: Number.MIN_VALUE }))).toMatchObject({
+      code: 'ERR_WAZERO_ABORTED',
+      name: 'TimeoutError',
+    });
     await kept.close();
     const module = await other.instantiate(bytes); // its own handle
     expect(module.exportedFunction('f', [], ['i32']).callSync()).toBe(8);

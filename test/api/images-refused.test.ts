@@ -1,4 +1,7 @@
 // What stands in the way of a freeze: a LinkError that says all of it.
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
@@ -132,6 +135,35 @@ for (const engine of ['compiler', 'interpreter'] as const) {
     const image = await env.freeze();
     await runtime.instantiateModule(image, named('clone'));
   });
+
+  needsEdit('e11fork')(
+    `images that are over the memory of the runtime, frozen or loaded, are a LimitError that says so (${engine})`,
+    async () => {
+      await using runtime = new Runtime(RuntimeConfig[engine]().withLimits({ totalMemoryBytes: 40 * 65_536 }));
+      const compiled = await runtime.compileModule(wat('(module (memory (export "m") 16))'));
+      const source = await runtime.instantiateModule(compiled, named('source'));
+      source.memory!.write(0, new Uint8Array(16 * 65_536).fill(7));
+      const image = await source.freeze();
+      const path = join(tmpdir(), `node-wazero-over-${process.pid}-${engine}`);
+      await image.save(path);
+      try {
+        for (const attempt of [
+          () => source.freeze(),
+          async () => source.freezeSync(),
+          () => runtime.loadImage(path, compiled),
+        ])
+          expect(await errorOf(attempt)).toMatchObject({
+            code: 'ERR_WAZERO_LIMIT',
+            limit: 'totalMemoryBytes',
+            message: expect.stringMatching(/^image of \d+ bytes is over the limit totalMemoryBytes: /),
+          });
+      } finally {
+        rmSync(path, { force: true });
+      }
+      await image.close();
+      await source.freeze(); // nothing of what failed is left
+    },
+  );
 }
 
 it('says no more than eight things, and names that a terminal would obey are escaped', async () => {

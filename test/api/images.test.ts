@@ -1,7 +1,4 @@
 // Images: freeze, instantiateModule of an image, reset. What stands in the way of a freeze is in images-refused, files and streams in images-wasi.
-import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { copiesStacks, needsEdit } from '../support/edits.js';
@@ -347,35 +344,6 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
     await sleep(1);
     expect(await errorOf(() => module.reset({ timeoutMs: 1000 }))).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
   });
-
-  needsEdit('e11fork')(
-    'images that are over the memory of the runtime, frozen or loaded, are a LimitError that says so',
-    async () => {
-      await using runtime = new Runtime(RuntimeConfig[engine]().withLimits({ totalMemoryBytes: 40 * 65_536 }));
-      const compiled = await runtime.compileModule(wat('(module (memory (export "m") 16))'));
-      const source = await runtime.instantiateModule(compiled, named('source'));
-      source.memory!.write(0, new Uint8Array(16 * 65_536).fill(7));
-      const image = await source.freeze();
-      const path = join(tmpdir(), `node-wazero-over-${process.pid}-${engine}`);
-      await image.save(path);
-      try {
-        for (const attempt of [
-          () => source.freeze(),
-          async () => source.freezeSync(),
-          () => runtime.loadImage(path, compiled),
-        ])
-          expect(await errorOf(attempt)).toMatchObject({
-            code: 'ERR_WAZERO_LIMIT',
-            limit: 'totalMemoryBytes',
-            message: expect.stringMatching(/^image of \d+ bytes is over the limit totalMemoryBytes: /),
-          });
-      } finally {
-        rmSync(path, { force: true });
-      }
-      await image.close();
-      await source.freeze(); // nothing of what failed is left
-    },
-  );
 
   needsEdit('e11fork')('limits: memory, tables', async () => {
     const config = RuntimeConfig[engine]().withLimits({ totalMemoryBytes: 24 * 65_536 });

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { errorOf } from '../support/errors.js';
 import { closedAfterEach, interruptible } from '../support/guests.js';
@@ -356,37 +355,6 @@ describe('a tenant', () => {
     expect(tenant.usage()).toMatchObject({ calls: 1, instances: 0, memoryBytes: 0 });
     expect(await errorOf(make)).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
     expect(await errorOf(async () => tenant.setLimits({}))).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
-  });
-
-  it('that is shared is one, whichever thread counts', async () => {
-    const tenant = Tenant.shared('both', { instances: 1 });
-    tenants.push(tenant);
-    expect(Tenant.shared('both')).toBe(tenant);
-    const worker = new Worker(
-      `const { parentPort, workerData } = require('node:worker_threads');
-      import(workerData.package).then(async ({ Tenant, Runtime, ModuleConfig }) => {
-        const tenant = Tenant.shared('both');
-        const module = await new Runtime().instantiate(workerData.guest, new ModuleConfig().withTenant(tenant));
-        for (let i = 0; i < 7; i++) module.exportedFunction('f').callSync();
-        parentPort.postMessage(tenant.limits.instances);
-        parentPort.once('message', () => process.exit());
-      });`,
-      {
-        eval: true,
-        workerData: {
-          package: new URL('../../dist/index.js', import.meta.url).href,
-          guest: wat('(module (memory 2) (func (export "f")))'),
-        },
-      },
-    );
-    const limit = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-    expect(limit).toBe(1);
-    expect(tenant.usage()).toMatchObject({ calls: 7, instances: 1, memoryBytes: 2 * page });
-    worker.postMessage('end');
-    await new Promise((resolve) => worker.once('exit', resolve));
-    await expect
-      .poll(() => tenant.usage(), { timeout: 10_000 })
-      .toMatchObject({ calls: 7, instances: 0, memoryBytes: 0 });
   });
 
   it('is refused where it is none', () => {
