@@ -319,12 +319,13 @@ async function instantiateOff(
 
 /**
  * Whether it is made on the JS thread though it may be made off it: no code runs in it, nothing is asked that answers later, no other guest's calls are
- * to be waited for, and it takes less time than a trip to another thread.
+ * to be waited for, it has no name by which others would find it earlier, and it takes less time than a trip to another thread.
  */
 function isQuick(source: Source, fields: ModuleFields, options: FrameOptions, imports: Imports): boolean {
   if (source instanceof ImageState || !source.quick || options.signal || fields.tenant || imports.externs) return false;
   if (fields.mounts.length > 0 || fields.listeners.length > 0 || startFunctions(source, fields).length > 0)
     return false;
+  if (nameOf(source, fields) !== '') return false;
   return imports.modules.every(({ state, joins }) => !joins || state.isHost);
 }
 
