@@ -139,8 +139,8 @@ it('the guests of one, however many ask the host at once, are not before the cal
       before.push(asked - was);
       await sleep(1);
     }
-    // In one line for all of them it was behind each of the 400, twice.
-    if (hasEdit('e5') && process.env.WAZERO_NODE_DIRECT !== '0') expect(percentile(before, 0.5)).toBeLessThan(200);
+    // In one line for all of them it was behind each of the 400, twice. (An idle machine answers some 250 while a message of b's comes and goes.)
+    if (hasEdit('e5') && process.env.WAZERO_NODE_DIRECT !== '0') expect(percentile(before, 0.5)).toBeLessThan(400);
     await Promise.all(ends);
   }));
 

@@ -263,7 +263,7 @@ void ExpressPool::Run(ExpressSlot& slot, Runner& runner, std::unique_lock<std::m
   clock.Begin(began);
   Enter(slot);
   const int64_t ended = Now(), ran = clock.Ran(began, ended, true);
-  NoteRun(slot, ended - began);
+  NoteRun(slot, ran);  // what others did on this processor meanwhile is not the function's
   lock.lock();
   runner.slot = nullptr;
   running_.erase(std::find(running_.begin(), running_.end(), &runner));
