@@ -41,7 +41,7 @@ await compare({
   row: 'a new tenant: runtime, host module, instance, a call, close',
   against: 'starting a Worker',
   bar: 1 / 20,
-  note: 'nearly half is compiling from the cache and instantiating (two ways to Go and back), a sixth making the host module, a tenth the call, which is the first and goes through Go; tried: linear host modules, no JSON, no seed before it is asked for',
+  note: 'a third is making the host module, which Go compiles anew in each runtime, a third compiling from the cache and instantiating, on the JS thread, for it is a little module without a name; a tenth making the runtime',
   ours: () => timeAsync(tenant, quick ? 20 : 100),
   peer: () => timeAsync(worker, quick ? 3 : 10),
 });
@@ -67,7 +67,7 @@ await compare({
   row: `instantiate and a first call, beside ${live.toLocaleString('en')} live instances`,
   against: "V8's WebAssembly",
   bar: 1 / 4,
-  note: 'two thirds are making the instance, most of that in Go, of which a third is allocating; a third is looking the function up and its first call; tried: no seed, no JSON, no error for a missing _start, one hidden class for each public class, together 0.54 to 0.48 x',
+  note: 'two thirds are making the instance, half of that in Go; tried: no seed, no JSON, no error for a missing _start, one hidden class for each public class, no tables for one thing, a first call without Go: together 0.54 to 0.31 x',
   ours: async () => {
     const made = [];
     const start = process.hrtime.bigint();

@@ -133,7 +133,7 @@ for (const [lane, begin] of Object.entries(lanes)) {
     ours: 100 * Math.abs(ran / ((user + system) / 1_000) - 1),
     bar: 3,
     absolute: true,
-    note: 'goes by the clock: on a machine with other programs it counts what these took',
+    note: 'time of the processor, also where other programs run',
   });
   await close(...tenants);
 }
