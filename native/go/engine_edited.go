@@ -173,15 +173,16 @@ func resumeCall(ctx context.Context, m api.Module, w *waitingCall, answer []uint
 	return linkError("the image's call cannot go on: " + err.Error())
 }
 
-// savedCall is one as a file has it: what looks like an address of this process is not.
+// savedCall is one as a file has it: what looks like an address of this process is half of one. Its upper half alone is cleared, for a value of 32 bits may
+// have been spilled over the lower half of an address that was dead: the word looks like one then, and the guest needs that half.
 func savedCall(w *waitingCall) *images.Waiting {
 	s := &images.Waiting{Guarded: w.Guarded, Function: w.Function, Import: w.Import, Entry: w.Entry, Exit: w.Exit, ExitSum: w.ExitSum,
 		Words: slices.Clone(w.Words), Registers: slices.Clone(w.Registers), Frames: w.Frames}
 	for _, i := range w.Stray {
-		s.Words[i] = 0
+		s.Words[i] &= math.MaxUint32
 	}
 	for _, i := range w.StrayRegisters {
-		s.Registers[i] = 0
+		s.Registers[i] &= math.MaxUint32
 	}
 	for _, r := range w.Returns {
 		s.Returns = append(s.Returns, [2]uint32{r.Function, r.Offset})

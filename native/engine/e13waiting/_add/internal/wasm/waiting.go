@@ -19,8 +19,8 @@ type Waiting struct {
 	Entry, Exit uint32
 	// ExitSum is of the code from there.
 	ExitSum [32]byte
-	// Stray and StrayRegisters are the numbers of words that look like addresses of this process. Nobody reads them, unless a value of the guest's looks
-	// so by chance: a file of the call has zeros there.
+	// Stray and StrayRegisters are the numbers of words that look like addresses of this process. Nobody reads their upper halves, unless a value of the
+	// guest's looks so by chance: a file of the call has zeros there. The lower half may be a value of 32 bits, spilled over a dead address.
 	Stray, StrayRegisters []uint32
 }
 

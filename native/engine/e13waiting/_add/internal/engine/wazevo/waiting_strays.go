@@ -48,7 +48,7 @@ func (c *callEngine) ranges() (all addressRanges) {
 	}
 	if memory := source.MemoryInstance; memory != nil {
 		all.add(unsafe.Pointer(memory), int(unsafe.Sizeof(*memory)))
-		addSlice(&all, memory.Buffer)
+		all.add(unsafe.Pointer(unsafe.SliceData(memory.Buffer)), len(memory.Buffer)) // not all that it may grow to: 4 GiB have any lower half
 	}
 	addSlice(&all, m.frozen.all)
 	m.gate.mux.Lock()
