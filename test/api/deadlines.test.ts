@@ -79,10 +79,15 @@ describe.each(lanes)('%s with a deadline', (lane) => {
       const { another } = await world(undefined, config);
       const module = await another();
       await warm(module, 'count');
-      const before = throughGo;
       const count = get(module, 'count', timeoutMs);
-      for (let i = 0; i < 100; i++) expect(await count[lane]()).toBe(9 + i);
-      if (direct) expect(throughGo - before).toBe(0);
+      // Whose thread loses its processor within a call is interrupted, as any that runs on, and up to 64 calls go through Go then.
+      let least = Infinity;
+      for (let round = 0; round < 4 && least > 0; round++) {
+        const before = throughGo;
+        for (let i = 0; i < 100; i++) expect(await count[lane]()).toBe(9 + 100 * round + i);
+        least = Math.min(least, throughGo - before);
+      }
+      if (direct) expect(least).toBe(0);
       await module.close();
     }
   });
