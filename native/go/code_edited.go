@@ -75,6 +75,11 @@ func (rt *runtimeState) inMemory(ctx context.Context, key codecache.Key, binary 
 	return module, !errors.Is(err, nodehost.ErrNoCode), err
 }
 
+// knows: the engine has its code, for one kind of memory at least.
+func (rt *runtimeState) knows(sum codecache.Key) bool {
+	return nodehost.HasCode(rt.inner, rt.codeKey(sum, "", false)) || nodehost.HasCode(rt.inner, rt.codeKey(sum, "", true))
+}
+
 // compileKnown is compileGuarded for a module whose code the engine has; else it fails.
 func (rt *runtimeState) compileKnown(ctx context.Context, binary []byte, sum codecache.Key, guarded bool) (*compiledState, error) {
 	if rt.config.fuel {

@@ -37,6 +37,9 @@ func (rt *runtimeState) joinAtOnce(binary []byte, listener *listenerState) *flig
 		return nil
 	}
 	sum := codecache.Sum(binary)
+	if !rt.knows(sum) { // before the pre-scan, which the other way does as well
+		return nil
+	}
 	return rt.flights.AtOnce(sum, func(ctx context.Context) (*compiledState, error) {
 		return rt.compile(ctx, binary, sum, compilation{workers: 1, known: true})
 	}, (*compiledState).giveUp)

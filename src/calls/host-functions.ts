@@ -56,8 +56,18 @@ export const MOST = 65536;
 export abstract class HostFunctions {
   readonly number = nextId();
   readonly base = this.number * MOST;
+  /** Made when they are first called: most of a module's never are. */
+  readonly #made: HostFunction[] = [];
+
   /** undefined: there are not so many. */
-  abstract at(position: number): HostFunction | undefined;
+  at(position: number): HostFunction | undefined {
+    const known = this.#made[position];
+    if (known !== undefined) return known;
+    const made = this.make(position);
+    if (made !== undefined) this.#made[position] = made;
+    return made;
+  }
+  protected abstract make(position: number): HostFunction | undefined;
 
   static find(hosts: { get(number: number): HostFunctions | undefined }, id: number): HostFunction | undefined {
     return hosts.get(Math.floor(id / MOST))?.at(id % MOST);
@@ -91,8 +101,6 @@ export function makeHostFunction(
 export class ModuleFunctions extends HostFunctions {
   /** What it is compiled from but for the functions themselves: one with the same key has the same code. undefined: it is like no other. */
   readonly key: string | undefined;
-  /** Made when they are first called: most of a module's never are. */
-  readonly #functions: HostFunction[] = [];
   readonly #sources: HostFunctionSource[] = [];
   readonly #items: readonly HostModuleItem[];
   readonly #moduleName: string;
@@ -129,13 +137,8 @@ export class ModuleFunctions extends HostFunctions {
     return { name: this.#moduleName, functions };
   }
 
-  at(position: number): HostFunction | undefined {
-    const known = this.#functions[position];
-    if (known !== undefined) return known;
+  protected make(position: number): HostFunction | undefined {
     const source = this.#sources[position];
-    if (source === undefined) return undefined;
-    const made = makeHostFunction({ ...source, moduleName: this.#moduleName }, source);
-    this.#functions[position] = made;
-    return made;
+    return source && makeHostFunction({ ...source, moduleName: this.#moduleName }, source);
   }
 }

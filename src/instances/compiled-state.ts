@@ -8,10 +8,9 @@ import { netUnder } from '../native/owned.js';
 import { closedError } from '../values/errors.js';
 import { shownNames } from '../values/inspect.js';
 import type { CustomSection, FunctionDefinition, MemoryDefinition } from '../values/types.js';
-import type { HostTemplate, TemplateUse } from './host-template.js';
+import { type HostTemplate, TemplateUse } from './host-template.js';
 
 const forgotten = netUnder<Handle>((handle) => native().compiledClose(handle));
-const forgottenHosts = netUnder<HostTemplate>((template) => template.letGo());
 
 /** What a host module has in the place of code of its own. */
 export interface HostParts {
@@ -33,7 +32,8 @@ export class CompiledState {
   readonly host: HostFunctions | undefined;
   /** Set where it was compiled with one. */
   readonly listener: Listener | undefined;
-  readonly #template: HostTemplate | undefined;
+  /** Of a host module's code. */
+  #use: TemplateUse | undefined;
   readonly #description: Description;
   /** Instances that are not closed. */
   #instances = 0;
@@ -43,19 +43,15 @@ export class CompiledState {
   /** See externs.ts. */
   readonly importPlans = new Map<string, { readonly use: TemplateUse }>();
   #closed = false;
-  /** Its template. */
-  #released = false;
 
   /** If this fails, the handle is closed. */
   constructor(runtime: CompiledOwner, handle: Handle, host?: HostParts, listener?: Listener) {
     this.runtime = runtime;
     this.handle = handle;
     this.host = host?.functions;
-    this.#template = host?.template;
     if (host) {
-      host.template.use();
+      this.#use = new TemplateUse(host.template);
       this.#description = host.template.description;
-      forgottenHosts.register(this, host.template, this);
     } else {
       try {
         this.#description = new Description(handle);
@@ -160,11 +156,9 @@ export class CompiledState {
   }
   #letGo(): void {
     if (!this.#closed || this.#instances > 0) return;
-    if (this.#template) {
-      if (this.#released) return;
-      this.#released = true;
-      forgottenHosts.unregister(this);
-      this.#template.letGo();
+    if (this.host) {
+      this.#use?.end();
+      this.#use = undefined;
       return;
     }
     for (const { use } of this.importPlans.values()) use.end();
@@ -175,7 +169,7 @@ export class CompiledState {
 
   /** Instances live on. */
   close(): void {
-    if (this.ownedElsewhere() && !this.#template) native().compiledClose(this.handle);
+    if (this.ownedElsewhere() && !this.host) native().compiledClose(this.handle);
     this.#letGo();
   }
 

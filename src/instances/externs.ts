@@ -21,20 +21,14 @@ interface GivenFunction {
 class GivenFunctions extends HostFunctions {
   readonly #shapes: readonly HostFunctionShape[];
   readonly #given: readonly GivenFunction[];
-  /** Made when they are first called: most of a module's never are. */
-  readonly #made: ReturnType<typeof makeHostFunction>[] = [];
   constructor(shapes: readonly HostFunctionShape[], given: readonly GivenFunction[]) {
     super();
     this.#shapes = shapes;
     this.#given = given;
   }
-  at(position: number) {
-    const known = this.#made[position];
+  protected make(position: number) {
     const [shape, given] = [this.#shapes[position], this.#given[position]];
-    if (known !== undefined || shape === undefined || given === undefined) return known;
-    const made = makeHostFunction(shape, given);
-    this.#made[position] = made;
-    return made;
+    return shape && given && makeHostFunction(shape, given);
   }
 }
 
@@ -97,6 +91,9 @@ const kindNames: Readonly<Record<string, string>> = {
   e: 'a tag',
 };
 
+/** What native code is told of a function of JavaScript: the next one of the template's. */
+const fromTemplate: ImportRecord = Object.freeze({ name: '', module: 0 });
+
 /** What native code is told of a list, and whom the instance is linked with. */
 export function listedImports(runtime: RuntimeState, compiled: CompiledState, list: readonly Extern[]) {
   const kinds = compiled.importKinds;
@@ -115,7 +112,7 @@ export function listedImports(runtime: RuntimeState, compiled: CompiledState, li
         throw wrongType(`a module and a name, for ${kindNames[kind]} is imported,`, `options.imports[${i}]`, extern.fn);
       isHost += '1';
       given.push(extern);
-      externs?.push({ name: '', module: 0 });
+      externs?.push(fromTemplate);
       return;
     }
     const { state, name } = extern;
@@ -124,7 +121,7 @@ export function listedImports(runtime: RuntimeState, compiled: CompiledState, li
     if (state.closed || !state.ready) throw closedError(`the module of options.imports[${i}] is closed`);
     if (kind === 'f') isHost += '0';
     joins.set(state, kind !== 's' || joins.get(state) === true);
-    externs ??= given.map(() => ({ name: '', module: 0 }));
+    externs ??= given.map(() => fromTemplate);
     externs.push({ name, module: state.handle });
   });
   const modules = [...joins].map(([state, joins]) => ({ state, joins }));
