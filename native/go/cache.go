@@ -15,7 +15,7 @@ type cacheState struct {
 	inner wazero.CompilationCache
 	disk  *diskCache // nil: in memory only
 	name  string
-	refs  int // guarded by sharedCaches.mu
+	refs  int // handles and open runtimes, guarded by sharedCaches.mu
 }
 
 var sharedCaches = struct {
@@ -62,13 +62,19 @@ func findCache(directory, name string) (*cacheState, error) {
 	return c, nil
 }
 
-// closeCache is called when the last runtime of this environment that uses it is closed.
-func closeCache(h handles.Handle) error {
-	c, _ := handles.Remove(h, handles.Cache).(*cacheState)
+// hold is for a runtime that is made with it, by who has a handle.
+func (c *cacheState) hold() *cacheState {
+	sharedCaches.mu.Lock()
+	defer sharedCaches.mu.Unlock()
+	c.refs++
+	return c
+}
+
+// letGo closes it after the last handle and the last runtime; nothing of nil.
+func (c *cacheState) letGo() error {
 	if c == nil {
 		return nil
 	}
-	envs.Range(func(_, e any) bool { e.(*env).removeCache(h); return true })
 	sharedCaches.mu.Lock()
 	c.refs--
 	last := c.refs == 0
@@ -80,4 +86,14 @@ func closeCache(h handles.Handle) error {
 		return nil
 	}
 	return c.inner.Close(context.Background())
+}
+
+// closeCache is called when the last runtime of this environment that uses it is closed.
+func closeCache(h handles.Handle) error {
+	c, _ := handles.Remove(h, handles.Cache).(*cacheState)
+	if c == nil {
+		return nil
+	}
+	envs.Range(func(_, e any) bool { e.(*env).removeCache(h); return true })
+	return c.letGo()
 }

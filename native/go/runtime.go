@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -28,6 +29,7 @@ type runtimeState struct {
 	config *runtimeConfig
 	budget *arena.Budget
 	disk   *diskCache    // of its compilation cache, or nil
+	cache  *cacheState   // held until inner is closed, or nil
 	gate   chan struct{} // one token per compilation that may run
 	share  slots.Share   // of the slots
 
@@ -52,34 +54,36 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 		return nil, "", &failure.Error{Code: failure.CodeNotImplemented, Message: "withFuel needs the edited engine"}
 	}
 	rc := config.build()
-	var disk *diskCache
+	var cache *cacheState
 	if config.compilationCache != 0 {
-		cache, err := handles.Lookup[*cacheState](config.compilationCache, handles.Cache)
-		if err != nil {
+		if cache, err = handles.Lookup[*cacheState](config.compilationCache, handles.Cache); err != nil {
 			return nil, "", err
 		}
 		rc = rc.WithCompilationCache(cache.inner)
-		disk = cache.disk
 	}
 	compiles := int(config.concurrentCompiles)
 	if compiles == 0 {
 		compiles = slots.Processors()
 	}
 	rt := &runtimeState{
-		env: e, config: config, disk: disk, gate: make(chan struct{}, compiles),
+		env: e, config: config, gate: make(chan struct{}, compiles),
 		budget:  arena.NewBudget(config.totalMemory()),
 		owned:   map[interface{ disown() }]struct{}{},
 		modules: map[api.Module]*moduleState{},
 		memory:  map[uintptr]*guestMemory{},
 	}
-	if err := failure.Protect(func() error { rt.inner = wazero.NewRuntimeWithConfig(context.Background(), rc); return nil }); err != nil {
+	if err = failure.Protect(func() error { rt.inner = wazero.NewRuntimeWithConfig(context.Background(), rc); return nil }); err != nil {
 		// By default wazero tries, and takes the interpreter.
 		return nil, "", &failure.Error{Code: failure.CodeUnsupported, Message: "the compiler gets no memory whose content can be executed here: use RuntimeConfig.interpreter()"}
 	}
 	if rt.engine = engineName(rt.inner); rt.engine == "compiler" && config.coreFeatures == nil {
 		compilerHere.Store(true)
 	}
+	if cache != nil {
+		rt.cache, rt.disk = cache.hold(), cache.disk
+	}
 	if !e.addRuntime(rt) {
+		_ = rt.cache.letGo()
 		_ = rt.inner.Close(context.Background())
 		return nil, "", failure.Closed("the environment has ended")
 	}
@@ -101,7 +105,9 @@ func (rt *runtimeState) close(exitCode uint32) error {
 	for _, m := range open {
 		m.Close(exitCode)
 	}
-	err := rt.inner.CloseWithExitCode(context.Background(), exitCode)
+	err := rt.flights.Close(func() error {
+		return errors.Join(rt.inner.CloseWithExitCode(context.Background(), exitCode), rt.cache.letGo())
+	})
 	rt.env.removeRuntime(rt)
 	rt.mu.Lock()
 	owned := slices.Collect(maps.Keys(rt.owned))

@@ -31,8 +31,35 @@ type Flight[T any] struct {
 
 // Group is those that can be joined. Its zero value is ready.
 type Group[T any] struct {
-	mu    sync.Mutex
-	bySum map[codecache.Key]*Flight[T]
+	mu       sync.Mutex
+	bySum    map[codecache.Key]*Flight[T]
+	underWay int
+	closed   func() error // nil: open
+}
+
+var errClosed = failure.Closed("the runtime is closed")
+
+// Close lets no more depart, and then closes what they compile in: at once, or, where some are under way, which may take long to notice that nobody
+// waits for them any more, when the last of these has ended. The error is of what closed at once.
+func (g *Group[T]) Close(closed func() error) error {
+	g.mu.Lock()
+	g.closed = closed
+	now := g.underWay == 0
+	g.mu.Unlock()
+	if now {
+		return closed()
+	}
+	return nil
+}
+
+func (g *Group[T]) landed() {
+	g.mu.Lock()
+	g.underWay--
+	last, closed := g.underWay == 0, g.closed
+	g.mu.Unlock()
+	if last && closed != nil {
+		_ = failure.Protect(closed) // nobody is left to tell
+	}
 }
 
 // Join is the flight for the bytes of that sum: one that goes on, or a new one of make. giveUp gets what was made and nobody uses any more. Who joins
@@ -53,6 +80,8 @@ func (g *Group[T]) Join(sum codecache.Key, make func(context.Context) (T, error)
 
 // Alone is Join for what nobody else is to get.
 func (g *Group[T]) Alone(make func(context.Context) (T, error), giveUp func(T)) *Flight[T] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	return g.depart(codecache.Key{}, make, giveUp)
 }
 
@@ -83,7 +112,12 @@ var closedChannel = func() chan struct{} {
 	return c
 }()
 
+// depart is called with the group's lock held.
 func (g *Group[T]) depart(sum codecache.Key, compile func(context.Context) (T, error), giveUp func(T)) *Flight[T] {
+	if g.closed != nil {
+		return &Flight[T]{group: g, done: closedChannel, err: errClosed, users: 1, ended: true}
+	}
+	g.underWay++
 	f := &Flight[T]{group: g, sum: sum, done: make(chan struct{}), giveUp: giveUp, users: 1}
 	ctx, cancel := context.WithCancel(context.Background())
 	f.cancel = cancel
@@ -94,7 +128,10 @@ func (g *Group[T]) depart(sum codecache.Key, compile func(context.Context) (T, e
 			return
 		})
 		f.land()
-	}, func() { close(f.done) })
+	}, func() {
+		close(f.done)
+		g.landed()
+	})
 	return f
 }
 
