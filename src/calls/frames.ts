@@ -71,6 +71,8 @@ export class Frame<M extends Entered> {
   state: FrameState = 'queued';
   /** Since it runs. */
   stack: Stack<M> | undefined;
+  /** Of known-frames.ts. */
+  nextKnown: Frame<M> | undefined;
 
   /** What a callback threw: the cause of the Trap to come. */
   parked: { readonly value: unknown } | undefined;
