@@ -36,6 +36,8 @@ type compiledState struct {
 	guarded bool       // inner does not compare addresses, see guarded.go
 	other   *comparing // then: what does
 
+	beginning *beginning // of all instances, or nil
+
 	instanceBytes uint64 // about what an instance takes
 	quick         bool   // to make one takes less than another thread does
 
@@ -116,6 +118,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 	c.memory, c.sharedMemory = memory, memory.Shared
 	if c.guarded {
 		c.other = &comparing{binary: binary, workers: how.workers}
+		c.beginning = beginningOf(c)
 	}
 	c.instanceBytes, c.quick = prescan.InstanceBytes(binary), prescan.IsQuick(binary)
 	err = failure.Protect(func() (err error) {

@@ -142,6 +142,10 @@ func withImage(ctx context.Context, i *engineImage) context.Context {
 	return nodehost.WithImage(ctx, i)
 }
 
+func withBeginning(ctx context.Context, keep func(*engineImage, []byte)) context.Context {
+	return nodehost.WithBeginning(ctx, keep)
+}
+
 func resetModule(ctx context.Context, m api.Module, i *engineImage, buffer []byte, config wazero.ModuleConfig) error {
 	return nodehost.Reset(ctx, m, i, buffer, config)
 }

@@ -52,6 +52,7 @@ func (c *compiledState) giveUp() {
 	}
 	c.salt.Release()
 	c.other.giveUp()
+	c.beginning.giveUp()
 }
 
 // wait gives what the flight makes a handle of its own.

@@ -161,6 +161,13 @@ func noMoreGuarded(what string) error {
 func (i *instantiation) guard() *arena.Reservation {
 	switch {
 	case i.image == nil:
+		if b := i.compiled.beginning.get(); b != nil {
+			r := b.memory.Guard()
+			if r != nil {
+				i.begun = b
+			}
+			return r
+		}
 		return arena.Guard(i.compiled.memory.Min << 16)
 	case i.image.memory == nil:
 		return arena.Guard(0)

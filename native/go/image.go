@@ -117,6 +117,21 @@ func (i *instantiation) bytes() uint64 {
 	return i.compiled.instanceBytes
 }
 
+// withContents has it begin with what it is to begin with. Its range was taken.
+func (i *instantiation) withContents(ctx context.Context) context.Context {
+	switch m := i.module; {
+	case i.image != nil:
+		m.contents = i.image.memory
+		return withImage(ctx, i.image.state)
+	case i.begun != nil:
+		m.contents = i.begun.memory
+		return withImage(ctx, i.begun.state)
+	case m.reserved == nil:
+		return ctx
+	}
+	return i.compiled.beginning.offer(ctx)
+}
+
 // freezing is one wz_module_freeze between its two halves: prepared on the JS thread, run in either lane.
 type freezing struct {
 	module *moduleState

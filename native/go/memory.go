@@ -34,11 +34,8 @@ func (m *moduleState) Allocate(capacity, maximum uint64) experimental.LinearMemo
 		maximum = min(maximum, uint64(pages)<<16)
 	}
 	g := &guestMemory{rt: m.rt, group: m.Group, shared: m.sharedMemory}
-	options := arena.Options{Shared: g.shared, Ledger: m.account, Guarded: m.reserved}
+	options := arena.Options{Shared: g.shared, Ledger: m.account, Guarded: m.reserved, Image: m.contents}
 	m.reserved, m.guardedMemory = nil, m.reserved != nil
-	if m.image != nil {
-		options.Image = m.image.memory
-	}
 	g.Memory = arena.New(m.rt.budget, capacity, maximum, options)
 	m.memory = g
 	m.Group.AddMemory(g)

@@ -38,6 +38,7 @@ type moduleState struct {
 	held     bool               // source, until it is closed
 	memory   *guestMemory       // of its own, or nil
 	reserved *arena.Reservation // for it, until it is made
+	contents *arena.Image       // that it begins with, or nil
 	// guardedMemory: the memory that it uses is guarded, be it its own or imported.
 	guardedMemory bool
 	config        *moduleConfig  // what it was made with
@@ -115,6 +116,7 @@ type instantiation struct {
 	frame    *frame
 	compiled *compiledState
 	image    *imageState // that it begins with, or nil
+	begun    *begun      // that it begins with, as all others do, or nil
 	config   *moduleConfig
 	imported map[string]*moduleState // by import module name
 	externs  []extern                // by position; nil: names say what is imported
@@ -200,9 +202,6 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 	}
 	ctx = withFiles(withTableLimit(ctx, m.tableElements(), m.account), m.files)
 	ctx = experimental.WithMemoryAllocator(ctx, m)
-	if i.image != nil {
-		ctx = withImage(ctx, i.image.state)
-	}
 	ctx = i.withParking(ctx)
 	if ctx, err = i.withImports(ctx); err != nil {
 		return err
@@ -217,6 +216,7 @@ func (i *instantiation) instantiate(ctx context.Context) error {
 			return err
 		}
 	}
+	ctx = i.withContents(ctx)
 	defer func() { m.reserved.Release() }() // where no memory was made
 	inner, err := m.rt.inner.InstantiateModule(experimental.WithCloseNotifier(ctx, closing), code, config)
 	if inner != nil {

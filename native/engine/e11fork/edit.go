@@ -22,6 +22,8 @@ var Edit = edit.Edit{
 		return s.instantiateImage(ctx, img, module, name, sysCtx, typeIDs)
 	}`)
 
+		f.Before("(*Store).instantiate", "if module.StartSection != nil", "m.giveBeginning(ctx)")
+
 		// Functions that an image refers to are made at once, in one piece: see image.go there.
 		f = t.File(edit.Wazevo + "module_engine.go")
 		f.AddField("moduleEngine", "// frozen are the functions that its image refers to, see image.go.\nfrozen frozenFunctions")

@@ -11,8 +11,9 @@ import (
 
 // Budget is what all memories of one owner may hold together.
 type Budget struct {
-	max  uint64
-	used atomic.Uint64
+	max   uint64
+	used  atomic.Uint64
+	apart bool // from what all memories may have, and from what is shown: it is little
 }
 
 // NewBudget limits the memories that are made with it to max bytes; 0: no limit.
@@ -30,7 +31,7 @@ func (b *Budget) take(n uint64) bool {
 	if !takeFrom(&b.used, b.max, n) {
 		return false
 	}
-	if !takeFrom(&process, processMax(), n) {
+	if !b.apart && !takeFrom(&process, processMax(), n) {
 		b.used.Add(-n)
 		return false
 	}
@@ -75,7 +76,9 @@ var leftAtFirst = sync.OnceValue(headroom.LeftByLimits)
 
 func (b *Budget) give(n uint64) {
 	b.used.Add(-n)
-	process.Add(-n)
+	if !b.apart {
+		process.Add(-n)
+	}
 }
 
 var stats struct {

@@ -91,8 +91,14 @@ func (b *Builder) Drop() {
 
 func (i *Image) begin() *Image {
 	i.users.Store(1)
-	stats.images.Add(1)
+	i.count(1)
 	return i
+}
+
+func (i *Image) count(n int64) {
+	if !i.budget.apart {
+		stats.images.Add(n)
+	}
 }
 
 // eachRun calls for each run of pages that are not all zero.
@@ -141,7 +147,7 @@ func (i *Image) Release() {
 	i.source.close(i.view)
 	i.view = nil
 	i.budget.give(i.held)
-	stats.images.Add(-1)
+	i.count(-1)
 }
 
 // fill has a range that is all zero begin with the image: mapped, where that can be, else copied.

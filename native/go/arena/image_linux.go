@@ -15,7 +15,7 @@ import (
 type imageSource struct {
 	file   int
 	offset int64
-	whole  []byte // the mapping that the view is part of
+	whole  []byte // the mapping that the view is part of; by package syscall, which unmaps only what it has mapped itself, as package unix does
 }
 
 func newSource(size uint64) (s imageSource, err error) {
@@ -63,7 +63,7 @@ func (s *imageSource) finish(size uint64) (view []byte, err error) {
 	}
 	_, err = unix.FcntlInt(uintptr(s.file), unix.F_ADD_SEALS, unix.F_SEAL_SEAL|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE)
 	if err == nil {
-		s.whole, err = unix.Mmap(s.file, 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE)
+		s.whole, err = syscall.Mmap(s.file, 0, int(size), syscall.PROT_READ, syscall.MAP_PRIVATE)
 	}
 	return s.whole, err
 }
@@ -115,7 +115,7 @@ func fileSource(file *os.File, offset int64, size uint64) (s imageSource, view [
 	fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err == nil {
 		s.file, s.offset = fd, offset
-		s.whole, err = unix.Mmap(fd, offset, int(size), unix.PROT_READ, unix.MAP_PRIVATE)
+		s.whole, err = syscall.Mmap(fd, offset, int(size), syscall.PROT_READ, syscall.MAP_PRIVATE)
 	} else {
 		descriptors.Give(1)
 	}

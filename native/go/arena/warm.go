@@ -19,14 +19,16 @@ const (
 	warmPages = 1024
 )
 
-// warmBytes is what written pages of ranges that no memory has may take, of all images; in a process with a limit a small part of that.
-var warmBytes = sync.OnceValue(func() uint64 {
-	most := uint64(32 << 20)
+// warmBytes is what written pages of ranges that no memory has may take, of all images.
+var warmBytes = sync.OnceValue(func() uint64 { return littleOf(32 << 20) })
+
+// littleOf is that much, and in a process with a limit a small part of the limit at most.
+func littleOf(most uint64) uint64 {
 	if left := leftAtFirst(); left < math.MaxInt64 {
 		most = min(most, left/64)
 	}
 	return most
-})
+}
 
 type warmPool struct {
 	mu     sync.Mutex

@@ -42,6 +42,12 @@ func OpenFiles(m api.Module, mounts, listeners int) []string {
 // allocator is asked, is as long as the image says; what is in it is the allocator's to see to.
 func WithImage(ctx context.Context, img *Image) context.Context { return wasm.WithImage(ctx, img) }
 
+// WithBeginning has an instantiation with the returned context give keep what every instance of the module begins with, where that is the same for all: for
+// WithImage. The memory is its own, to be copied.
+func WithBeginning(ctx context.Context, keep func(img *Image, memory []byte)) context.Context {
+	return wasm.WithBeginning(ctx, keep)
+}
+
 // CheckImage tells whether an image that comes from elsewhere is one of the compiled module.
 func CheckImage(compiled any, img *Image) error {
 	checker, ok := compiled.(interface{ CheckImage(*wasm.Image) error })

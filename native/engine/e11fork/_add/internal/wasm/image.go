@@ -65,6 +65,25 @@ func imageOf(ctx context.Context) *Image {
 	return img
 }
 
+type beginningKey struct{}
+
+// WithBeginning has an instantiation with the returned context give the state that it begins with, and the contents of its memory, to keep: before anything
+// of the guest has run, if every other instance of the module begins with the same. Else keep is not called.
+func WithBeginning(ctx context.Context, keep func(img *Image, memory []byte)) context.Context {
+	return context.WithValue(ctx, beginningKey{}, keep)
+}
+
+// giveBeginning is called when segments were applied. An imported global, constant as it is, is another one for the next instance.
+func (m *ModuleInstance) giveBeginning(ctx context.Context) {
+	keep, _ := ctx.Value(beginningKey{}).(func(*Image, []byte))
+	if keep == nil || m.Source.StartSection != nil || m.Source.ImportGlobalCount > 0 || m.MemoryInstance == nil {
+		return
+	}
+	if img, obstacles := m.Freeze(); len(obstacles) == 0 && img != nil {
+		keep(img, m.MemoryInstance.Buffer)
+	}
+}
+
 // obstacles are what an instance would share with others, or could not have twice.
 func (m *Module) obstacles() (all []string) {
 	if m.IsHostModule {
