@@ -28,7 +28,7 @@ import { callHost } from './host-call.js';
 import { type HostFunction, HostFunctions } from './host-functions.js';
 import { frames } from './known-frames.js';
 import { publicly } from './lent.js';
-import { Frame, type Instance, Lease, Stack } from './link-group.js';
+import { Frame, type Instance, Lease, type LinkGroup, Stack } from './link-group.js';
 import { notEntered } from './not-entered.js';
 import type { CheckedOptions } from './options.js';
 import { traced } from './tracing.js';
@@ -70,6 +70,8 @@ export class DirectCall {
   readonly #few: number;
   /** Its result, where there is one that needs nothing but the bits; else 0. */
   readonly #one: number;
+  /** The root of the module's group when it was last asked for: no other as long as it is quiet. */
+  #group: LinkGroup;
   #below: DirectCall | undefined;
   #id = 0;
   #options: CheckedOptions;
@@ -83,6 +85,7 @@ export class DirectCall {
     this.#few = fewOf(state.signature.params);
     const one = fewOf(state.signature.results);
     this.#one = isOne(one) ? one : 0;
+    this.#group = state.module.group;
     this.#options = state.module.runtime.defaultOptions;
     forgotten.register(this, slot, this);
   }
@@ -100,9 +103,16 @@ export class DirectCall {
     native().directClose(this.#slot);
   }
 
+  // What is asked in each call is short: V8 inlines no more than so much of it.
   get #isFree(): boolean {
-    const { module } = this.state;
-    return !module.closed && module.group.isIdle;
+    const group = this.#group;
+    return !this.state.module.closed && ((group.quiet && group.direct === undefined) || this.#becomesFree());
+  }
+  #becomesFree(): boolean {
+    const { group } = this.state.module;
+    this.#group = group;
+    group.quiet = group.isIdle;
+    return group.quiet;
   }
 
   /** As an outermost one, at once; else notEntered. Also where somebody traces calls, or an argument is wrong: `call` says what. */
@@ -119,19 +129,14 @@ export class DirectCall {
   }
 
   #enter(options: CheckedOptions): unknown {
-    const { group } = this.state.module;
+    const group = this.#group;
     this.#below = top;
     this.#id = nextId();
     this.#options = options;
     group.direct = this;
     u32[SLOT] = this.#slot;
     f64[FRAME] = this.#id;
-    if (options.limited) {
-      u32[SLOT] = this.#slot + LIMITED;
-      f64[TIMEOUT] = options.timeoutNs;
-      f64[CPU] = options.cpuNs;
-      putFuel(options.fuel);
-    }
+    if (options.limited) this.#limit(options);
     top = this;
     let text: string | undefined;
     try {
@@ -143,13 +148,19 @@ export class DirectCall {
     top = this.#below;
     group.direct = undefined; // where it was merged meanwhile there is a frame, and its end sees to the root
     const status = u32[STATUS];
-    if (status === DONE && this.#frame === undefined) {
-      const one = this.#one;
-      if (one !== 0) return one === I32 ? words.i32[0] : getOne(one);
-      const { results } = this.state.signature;
-      return results.length === 0 ? undefined : get(results, words, this.state);
-    }
-    return this.#finish(status, text);
+    if (status !== DONE || this.#frame !== undefined) return this.#finish(status, text);
+    return this.#one === I32 ? words.i32[0] : this.#result();
+  }
+  #limit({ timeoutNs, cpuNs, fuel }: CheckedOptions): void {
+    u32[SLOT] = this.#slot + LIMITED;
+    f64[TIMEOUT] = timeoutNs;
+    f64[CPU] = cpuNs;
+    putFuel(fuel);
+  }
+  #result(): unknown {
+    if (this.#one !== 0) return getOne(this.#one);
+    const { results } = this.state.signature;
+    return results.length === 0 ? undefined : get(results, words, this.state);
   }
 
   #finish(status: number | undefined, text: string | undefined): unknown {

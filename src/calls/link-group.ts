@@ -3,6 +3,7 @@ import type { Handle } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { netUnder } from '../native/owned.js';
 import { busyError, closedError, type ErrorRecord } from '../values/errors.js';
+import { joined } from '../values/lists.js';
 import { RareMap, RareSet } from '../values/rare-map.js';
 import { type ReferenceOwner, ReferenceTable, type Referred } from '../values/references.js';
 import * as bare from './frames.js';
@@ -99,6 +100,8 @@ export class LinkGroup implements ReferenceOwner {
   readonly buffers = new RareSet<ShownMemory>();
   /** The call that C++ runs without Go. It has a frame only once somebody asks for one. */
   direct: { frame(): Frame } | undefined;
+  /** A root that was idle, and into which nothing has come since but direct calls, which ask for this one word. */
+  quiet = false;
   /** Nobody calls it any more once those that wait have ended: what is done then. */
   whenIdle: (() => void) | undefined;
   readonly #stacks = new RareSet<Stack>();
@@ -132,6 +135,7 @@ export class LinkGroup implements ReferenceOwner {
     for (const group of [this, other]) {
       group.#showDirect();
       group.direct = undefined; // its frame stands for it
+      group.quiet = false;
     }
     for (const module of other.modules) this.modules.add(module);
     for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);
@@ -222,6 +226,7 @@ export class LinkGroup implements ReferenceOwner {
 
   /** Enters, as the runner of that stack. */
   push(frame: Frame, stack: Stack): void {
+    this.quiet = false;
     stack.push(frame);
     this.#stacks.add(stack);
     frame.state = frame.lane === 'exclusive' ? 'parked' : 'running';
@@ -248,6 +253,7 @@ export class LinkGroup implements ReferenceOwner {
     } else {
       this.#showDirect(); // its end lets this one start
       if (this.atRest) this.detachBuffers(); // it starts as soon as this turn is over
+      this.quiet = false;
       this.#queue.push(frame);
       frame.beginWaiting();
     }
@@ -387,12 +393,6 @@ export class LinkGroup implements ReferenceOwner {
   }
 }
 
-/** The shorter is added to the longer. */
-function joined<T>(a: T[], b: T[]): T[] {
-  const [to, from] = a.length < b.length ? [b, a] : [a, b];
-  for (const item of from) to.push(item);
-  return to;
-}
 const busy = () => busyError('another call runs or waits in this module or in one that is linked with it');
 /** A caller that outlived its host function. */
 export const expiredError = () =>
