@@ -22,15 +22,15 @@ check(tag === `v${version}`, `The commit is not tagged v${version}${tag === unde
 check(output('git', ['status', '--porcelain']) === '', 'There are changes that are not committed.');
 
 step('binaries');
-if (!values.publish && !values.built) {
-  const archs = process.platform === 'linux' ? ['x64', 'arm64'] : [process.arch];
-  for (const arch of archs) node('scripts/prebuild.mjs', '--arch', arch);
-}
 const files = publishedFiles();
 for (const file of files) {
+  const [, system, arch, libc = 'glibc'] = /^prebuilds\/(\w+)-(\w+)\/node-wazero(?:\.(\w+))?\.node$/.exec(file);
+  // Linux' are made on any Linux.
+  const makes = system === process.platform && (system === 'linux' || arch === process.arch);
+  if (makes && !values.publish && !values.built) node('scripts/prebuild.mjs', '--arch', arch, '--libc', libc);
   const there = existsSync(join(root, file));
   check(there, `${file} is not there: a machine of that system builds it.`);
-  if (there && file.includes('linux') && process.platform === 'linux') checkBinary(file);
+  if (there && system === 'linux' && process.platform === 'linux') checkBinary(file, libc);
 }
 
 step('package');

@@ -91,6 +91,7 @@ const unitNs: Readonly<Record<string, number>> = {
 export function parseDuration(text: string): bigint {
   const [, sign, rest] = /^([+-]?)(.*)$/s.exec(text)!;
   if (rest === '0') return 0n;
+  if (/^[\d.]+$/.test(rest!)) throw new Error(`parse error, a unit is missing: ${rest}s, ${rest}ms`);
   if (!/^((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(rest!)) throw new Error('parse error');
   let ns = 0;
   for (const [, number, unit] of rest!.matchAll(/([\d.]+)([a-zµμ]+)/g)) ns += Number(number) * unitNs[unit!]!;

@@ -29,7 +29,7 @@ describe('flags in the way of Go', () => {
     [['---env'], 'bad flag syntax: ---env'],
     [['-=x'], 'bad flag syntax: -=x'],
     [['-env'], 'flag needs an argument: -env'],
-    [['-timeout', '5'], 'invalid value "5" for flag -timeout: parse error'],
+    [['-timeout', '5'], 'invalid value "5" for flag -timeout: parse error, a unit is missing: 5s, 5ms'],
     [['-workers', 'two'], 'invalid value "two" for flag -workers: parse error'],
     [['-quiet=maybe'], 'invalid boolean value "maybe" for -quiet: parse error'],
   ])('refuses %j', (args, message) => {
