@@ -82,7 +82,7 @@ describe.each(lanes)('%s with a deadline', (lane) => {
       const count = get(module, 'count', timeoutMs);
       // Whose thread loses its processor within a call is interrupted, as any that runs on, and up to 64 calls go through Go then.
       let least = Infinity;
-      for (let round = 0; round < 4 && least > 0; round++) {
+      for (let round = 0; round < 40 && least > 0; round++) {
         const before = throughGo;
         for (let i = 0; i < 100; i++) expect(await count[lane]()).toBe(9 + 100 * round + i);
         least = Math.min(least, throughGo - before);
@@ -219,17 +219,19 @@ describe('a deadline of call', () => {
         : new Promise<number>((resolve) => {
             answer = resolve;
           })) as never);
+    let least = Infinity; // as above: a thread may lose its processor
     for (let round = 0; round < 5; round++) {
       const module = await another();
       await warm(module, 'ask', 0);
       const before = throughGo;
       const call = errorOf(() => get(module, 'ask', 30).call(...([1] as never[])));
       if (round % 2 === 0) await sleep(1);
-      if (direct) expect(throughGo - before).toBe(0);
+      least = Math.min(least, throughGo - before);
       expect(await call).toMatchObject({ ...timeout, message: expect.stringContaining('after 30 ms (timeoutMs)') });
       answer(1);
       expect(module.isClosed).toBe(true);
     }
+    if (direct) expect(least).toBe(0);
   });
 
   it('does not end one that is answered in time', async () => {
