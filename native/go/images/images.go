@@ -18,6 +18,8 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+
+	"wazeronode/headroom"
 )
 
 // State is all of an image but for the memory's contents.
@@ -53,8 +55,8 @@ const (
 	magic     = "\x89WZIMG\r\n" // a transfer as text damages it
 	format    = 2
 	fixedHead = 8 + 4 + 4 + sha256.Size + sha256.Size + 8 + 8
-	sumAt     = 16 // of the head's SHA-256, which is over what stands behind it and before it
-	mostHead  = 1 << 30
+	sumAt     = 16        // of the head's SHA-256, which is over what stands behind it and before it
+	mostHead  = 256 << 20 // tables of as many elements as may be by default are 50 MB, a stack 64 MiB
 	align     = 64 << 10
 	pieceSize = 1 << 20
 )
@@ -138,8 +140,14 @@ func readHead(file io.ReaderAt, size int64, module [sha256.Size]byte) (s *State,
 		return nil, nil, 0, fmt.Errorf("its format is %d, and this version reads %d", v, format)
 	}
 	length := int64(binary.LittleEndian.Uint32(fixed[12:]))
-	if length < fixedHead || length > mostHead || length > size {
+	memory = int64(binary.LittleEndian.Uint64(fixed[sumAt+2*sha256.Size:]))
+	bytes := binary.LittleEndian.Uint64(fixed[sumAt+2*sha256.Size+8:])
+	// Before anything is read or allocated that the file only claims to have.
+	if length < fixedHead || length > mostHead || memory != memoryAt(int(length)) || bytes > 1<<32 || size != memory+int64(bytes) {
 		return nil, nil, 0, ErrDamaged
+	}
+	if !headroom.Allows(3 * uint64(length)) {
+		return nil, nil, 0, errors.New("the process has not enough memory left for what it has beside its memory")
 	}
 	head := make([]byte, length)
 	if _, err := file.ReadAt(head, 0); err != nil || headSum(head) != [sha256.Size]byte(head[sumAt:sumAt+sha256.Size]) {
@@ -147,11 +155,6 @@ func readHead(file io.ReaderAt, size int64, module [sha256.Size]byte) (s *State,
 	}
 	if [sha256.Size]byte(head[sumAt+sha256.Size:sumAt+2*sha256.Size]) != module {
 		return nil, nil, 0, errors.New("it is of a module of other bytes")
-	}
-	memory = int64(binary.LittleEndian.Uint64(head[sumAt+2*sha256.Size:]))
-	bytes := binary.LittleEndian.Uint64(head[sumAt+2*sha256.Size+8:])
-	if memory != memoryAt(int(length)) || bytes > 1<<32 || size != memory+int64(bytes) {
-		return nil, nil, 0, ErrDamaged
 	}
 	if s, sums, err = decode(head[fixedHead:]); err != nil {
 		return nil, nil, 0, err

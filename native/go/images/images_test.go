@@ -2,6 +2,7 @@ package images
 
 import (
 	"bytes"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -91,6 +92,31 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("%+v and %+v, %v", s, again, err)
 		}
 	})
+}
+
+// claimed is the first bytes of a file, which nobody may read further than its fixed head.
+type claimed struct {
+	fixed []byte
+	t     *testing.T
+}
+
+func (c claimed) ReadAt(b []byte, at int64) (int, error) {
+	if at+int64(len(b)) > fixedHead {
+		c.t.Errorf("%d bytes are read at %d", len(b), at)
+	}
+	return copy(b, c.fixed[at:]), nil
+}
+
+func TestWhatAHeadClaimsIsLookedAtBeforeItIsRead(t *testing.T) {
+	for _, length := range []uint32{0, fixedHead - 1, mostHead, mostHead + 1, 1 << 30, 1<<32 - 1} {
+		for _, size := range []int64{fixedHead, 1 << 30, 1<<33 + 7} {
+			fixed := sample.encode([32]byte{1}, []uint32{1, 2, 3})[:fixedHead]
+			binary.LittleEndian.PutUint32(fixed[12:], length)
+			if _, _, _, err := readHead(claimed{fixed, t}, size, [32]byte{1}); err != ErrDamaged {
+				t.Errorf("%d of %d: %v", length, size, err)
+			}
+		}
+	}
 }
 
 func TestDamage(t *testing.T) {
