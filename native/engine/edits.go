@@ -32,8 +32,10 @@ import (
 	"wazeroengine/e14validate"
 	"wazeroengine/e15arguments"
 	"wazeroengine/e15clean"
+	"wazeroengine/e15heads"
 	"wazeroengine/e15slots"
 	"wazeroengine/e15spills"
+	"wazeroengine/e15tables"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -152,6 +154,8 @@ var edits = []edit.Edit{
 	e15clean.Edit, // in the addresses of e7address
 	e15arguments.Edit,
 	e15spills.Edit,
+	e15tables.Edit, // asks e15clean
+	e15heads.Edit,  // in the blocks that e10jumps leaves
 }
 
 //go:embed all:*

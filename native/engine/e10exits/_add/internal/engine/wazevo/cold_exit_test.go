@@ -11,6 +11,10 @@ import (
 
 // sizeOfCode is how many bytes of machine code the body of a function with these parameters takes.
 func sizeOfCode(t *testing.T, params []wasm.ValueType, body []byte) int {
+	return len(codeOf(t, params, body))
+}
+
+func codeOf(t *testing.T, params []wasm.ValueType, body []byte) []byte {
 	m := &wasm.Module{
 		TypeSection:     []wasm.FunctionType{{Params: params}},
 		FunctionSection: []wasm.Index{0},
@@ -21,7 +25,7 @@ func sizeOfCode(t *testing.T, params []wasm.ValueType, body []byte) int {
 	m.AssignModuleID(body, nil, false)
 	e := NewEngine(context.Background(), api.CoreFeaturesV2, nil).(*engine)
 	require.NoError(t, e.CompileModule(context.Background(), m, nil, false))
-	return len(e.compiledModules[m.ID].executable)
+	return e.compiledModules[m.ID].executable
 }
 
 // A check may take a comparison, a branch that is not taken and a call behind the function, and no exit of its own.
