@@ -9,8 +9,8 @@
 //   the test of api/guard-pages that takes all ranges   the emulator has 6 MB of its own for each gigabyte that is reserved
 //   examples, cli, types, fuzz   minutes each, and nothing in them depends on the processor
 import { join } from 'node:path';
-import { fail, output, root, run, timedTests } from './lib/tools.mjs';
-import { foreignNode, nativeProjects, nodeProgram, prebuiltTree } from './lib/tree.mjs';
+import { fail, output, root, run } from './lib/tools.mjs';
+import { emulated, foreignNode, nativeProjects, nodeProgram, prebuiltTree } from './lib/tree.mjs';
 
 const sysroot = '/usr/aarch64-linux-gnu';
 if (output('qemu-aarch64', ['--version']) === undefined) {
@@ -27,13 +27,7 @@ const tree = join(tools, 'tree');
 prebuiltTree(tree, 'arm64');
 
 const args = process.argv.length > 2 ? process.argv.slice(2) : nativeProjects;
-// One file at a time: a fork that starts beside a busy one takes longer than vitest waits.
-run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=1', ...args], {
+run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...emulated.args, ...args], {
   cwd: tree,
-  env: {
-    ...process.env,
-    NODE_OPTIONS,
-    WAZERO_TEST_SLOWNESS: '15',
-    WAZERO_TEST_WITHOUT: timedTests,
-  },
+  env: { ...process.env, ...emulated.env, NODE_OPTIONS },
 });

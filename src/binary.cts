@@ -11,6 +11,8 @@ function binary(musl: boolean): unknown {
       return require('../prebuilds/linux-x64/node-wazero.musl.node');
     if (process.platform === 'linux' && process.arch === 'x64')
       return require('../prebuilds/linux-x64/node-wazero.glibc.node');
+    if (process.platform === 'linux' && process.arch === 'arm64' && musl)
+      return require('../prebuilds/linux-arm64/node-wazero.musl.node');
     if (process.platform === 'linux' && process.arch === 'arm64')
       return require('../prebuilds/linux-arm64/node-wazero.glibc.node');
     if (process.platform === 'darwin' && process.arch === 'x64')

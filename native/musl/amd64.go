@@ -7,6 +7,7 @@ import (
 
 var amd64 = target{
 	start: "_rt0_amd64_linux_lib",
+	word:  "runtime.tlsg",
 	isTLS: func(kind uint32) bool {
 		switch elf.R_X86_64(kind) {
 		case elf.R_X86_64_DTPMOD64, elf.R_X86_64_DTPOFF64, elf.R_X86_64_TPOFF64, elf.R_X86_64_TLSGD, elf.R_X86_64_TLSLD, elf.R_X86_64_DTPOFF32,

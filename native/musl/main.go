@@ -1,9 +1,9 @@
 // Command musl makes a c-archive of stock Go one that musl can load: `musl archive ar`.
 //
-// Go reaches its goroutine by an initial-exec access to one thread-local word, runtime.tlsg. glibc keeps some room for such words of libraries that are
-// loaded late; musl has none and refuses the library. TLS descriptors it takes from any library: they are a call that returns the word's offset. So each
-// access, `mov runtime.tlsg@gottpoff(%rip), %reg`, becomes a call of a stub (native/addon/process/musl.cc) that does that and leaves all other registers
-// and the flags alone.
+// Go reaches its goroutine by an initial-exec access to one thread-local word, runtime.tlsg (arm64: runtime.tls_g). glibc keeps some room for such words of
+// libraries that are loaded late; musl has none and refuses the library. TLS descriptors it takes from any library: they are a call that returns the word's
+// offset. So each access, on amd64 `mov runtime.tlsg@gottpoff(%rip), %reg`, becomes a call of a stub (native/addon/process/musl.cc) that does that and
+// leaves all other registers and the flags alone.
 //
 // Go's runtime also starts from .init_array with argc, argv, environ and the auxiliary vector behind them, which only glibc passes there: that
 // entry is dropped, and its function gets a name by which musl.cc calls it (golang/go#13492).

@@ -12,13 +12,14 @@ const startName = "wazero_node_go_start"
 // target is what differs between processors.
 type target struct {
 	start string // what Go calls the start of its runtime in a library
+	word  string // and its one thread-local word
 	// isTLS tells relocations of thread-local storage, of any kind.
 	isTLS func(kind uint32) bool
-	// change rewrites one access; `stub` gives the symbol of a stub for a register.
+	// change rewrites what one relocation is of; `stub` gives the symbol of a stub for a register.
 	change func(o *object, code []byte, at *elf.Rela64, kind uint32, stub func(register int) int) error
 }
 
-var targets = map[elf.Machine]target{elf.EM_X86_64: amd64}
+var targets = map[elf.Machine]target{elf.EM_X86_64: amd64, elf.EM_AARCH64: arm64}
 
 func rewrite(data []byte) (changed []byte, report string, err error) {
 	o, err := parse(data)
@@ -54,8 +55,8 @@ func rewrite(data []byte) (changed []byte, report string, err error) {
 			if !target.isTLS(kind) {
 				continue
 			}
-			if _, name := o.symbol(int(elf.R_SYM64(rela.Info))); name != "runtime.tlsg" {
-				return nil, "", fmt.Errorf("%s: a thread-local access to %s, where only runtime.tlsg is known", o.names[i], name)
+			if _, name := o.symbol(int(elf.R_SYM64(rela.Info))); name != target.word {
+				return nil, "", fmt.Errorf("%s: a thread-local access to %s, where only %s is known", o.names[i], name, target.word)
 			}
 			if err := target.change(o, code, &rela, kind, stub); err != nil {
 				return nil, "", fmt.Errorf("%s: relocation at %#x: %w", o.names[i], rela.Off, err)
@@ -65,7 +66,7 @@ func rewrite(data []byte) (changed []byte, report string, err error) {
 		}
 	}
 	if count == 0 {
-		return nil, "", fmt.Errorf("no access to runtime.tlsg: it has been done already, or Go does it otherwise now")
+		return nil, "", fmt.Errorf("no access to %s: it has been done already, or Go does it otherwise now", target.word)
 	}
 	if err := dropStart(o); err != nil {
 		return nil, "", err
@@ -75,7 +76,7 @@ func rewrite(data []byte) (changed []byte, report string, err error) {
 		return nil, "", err
 	}
 	o.add(startName, start.Shndx, start.Value, start.Size)
-	return o.bytes(), fmt.Sprintf("%d accesses by %d registers", count, len(stubs)), nil
+	return o.bytes(), fmt.Sprintf("%d relocations, %d stubs", count, len(stubs)), nil
 }
 
 // dropStart takes the entry of .init_array away: as a section of another name and kind it is not kept.

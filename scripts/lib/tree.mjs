@@ -1,7 +1,7 @@
 // A checkout of its own for a command that must not touch this one, and the Nodes that are tested.
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { must, prebuiltFile, root, run } from './tools.mjs';
+import { must, prebuiltFile, root, run, timedTests } from './tools.mjs';
 
 /** A second checkout, with this one's dependencies and nothing built. */
 export function copyCheckout(folder) {
@@ -64,3 +64,9 @@ export function foreignNode(folder, command) {
 
 /** What depends on the processor or the C library. */
 export const nativeProjects = ['unit', 'api', 'native', 'faults', 'conformance'].map((name) => `--project=${name}`);
+
+/** For vitest, where the tests run in an emulator. One file at a time: a fork that starts beside a busy one takes longer than vitest waits. */
+export const emulated = {
+  args: ['--maxWorkers=1'],
+  env: { WAZERO_TEST_SLOWNESS: '15', WAZERO_TEST_WITHOUT: timedTests },
+};

@@ -150,7 +150,7 @@ function load(): Addon {
       case 'MODULE_NOT_FOUND':
       case 'ERR_PACKAGE_PATH_NOT_EXPORTED':
         throw unsupportedError(
-          `node-wazero has no binary for ${platformOf(isMusl())} here: there are some for Linux with glibc (x64, arm64) and with musl (x64), macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
+          `node-wazero has no binary for ${platformOf(isMusl())} here: there are some for Linux with glibc and with musl (x64, arm64), macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
         );
       case 'ERR_DLOPEN_FAILED':
         throw unsupportedError(`The binary of node-wazero for ${platformOf(isMusl())} cannot be loaded: ${message}`);
@@ -187,6 +187,8 @@ function loadNearby(platform: string): Addon {
       return require('../prebuilds/linux-arm64/node-wazero.glibc.node');
     case 'linux-x64-musl':
       return require('../prebuilds/linux-x64/node-wazero.musl.node');
+    case 'linux-arm64-musl':
+      return require('../prebuilds/linux-arm64/node-wazero.musl.node');
     case 'darwin-x64':
       return require('../prebuilds/darwin-x64/node-wazero.node');
     case 'darwin-arm64':

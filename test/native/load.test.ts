@@ -36,7 +36,7 @@ describe('ERR_WAZERO_UNSUPPORTED_PLATFORM, when the addon is needed and', () => 
   it('there is no binary for this platform', async () => {
     const other = "Object.defineProperty(process, 'arch', { value: 's390x' })";
     expect(await failure(other)).toBe(
-      `${code}node-wazero has no binary for ${process.platform}-s390x${musl} here: there are some for Linux with glibc (x64, arm64) and with musl (x64), macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
+      `${code}node-wazero has no binary for ${process.platform}-s390x${musl} here: there are some for Linux with glibc and with musl (x64, arm64), macOS (x64, arm64) and Windows (x64); in a bundle, import 'node-wazero/binary' where it is made; in a checkout, run npm run build.`,
     );
   });
 

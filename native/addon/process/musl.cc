@@ -30,6 +30,14 @@ WAZERO_STUB(1, "push %rax\n", "mov %rax, %rcx\n", "pop %rax\n");
 WAZERO_STUB(3, "push %rax\n", "mov %rax, %rbx\n", "pop %rax\n");
 WAZERO_STUB(12, "push %rax\n", "mov %rax, %r12\n", "pop %rax\n");
 WAZERO_STUB(14, "push %rax\n", "mov %rax, %r14\n", "pop %rax\n");
+#elif defined(__aarch64__)
+// Where Go had `adrp x27, tls_g@gottprel; ldr x27, [x27]` now is `mov x27, x30; bl`: x27 comes with the return address of the caller, and goes with the offset.
+// x17 is for stubs of linkers, so nobody keeps anything in it over a call.
+asm(".text\n.globl wazero_node_tls_27\n.hidden wazero_node_tls_27\n.type wazero_node_tls_27,@function\nwazero_node_tls_27:\n"
+    "stp x27, x30, [sp, #-32]!\nstp x0, x1, [sp, #16]\n"
+    "adrp x0, :tlsdesc:wazero_node_tls\nldr x1, [x0, :tlsdesc_lo12:wazero_node_tls]\nadd x0, x0, :tlsdesc_lo12:wazero_node_tls\n"
+    ".tlsdesccall wazero_node_tls\nblr x1\nmov x27, x0\n"
+    "ldp x0, x1, [sp, #16]\nldp x30, x17, [sp], #32\nbr x17\n");
 #endif
 
 namespace {
