@@ -60,7 +60,13 @@ function checkContent() {
       fail(`The package must not hold ${file}.`);
     if (/^dist\/.*(?<!\.d)\.ts$|\.map$/.test(file)) fail(`The package must not hold ${file}.`);
   }
-  if (pack.unpackedSize > 60e6) fail(`The package is ${pack.unpackedSize} bytes unpacked: more than 60 MB.`);
+  const binaries = [...files].filter((file) => file.endsWith('.node')).length;
+  for (const [what, size, most] of [
+    ['unpacked', pack.unpackedSize, 10e6 * binaries + 5e6],
+    ['packed', pack.size, 3.6e6 * binaries + 1e6], // of the four for Linux less than 16 MB
+  ]) {
+    if (size > most) fail(`The package with ${binaries} binaries is ${size} bytes ${what}: more than ${most}.`);
+  }
   for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundledDependencies']) {
     if (manifest[kind] !== undefined) fail(`The package must have no ${kind}.`);
   }
