@@ -228,7 +228,9 @@ func wz_function_reference(h C.wz_handle, reference C.uint64_t, out *C.wz_result
 		}
 		var d api.FunctionDefinition
 		d, ok := functionDefinitionOf(m.inner, uint64(reference))
-		if !ok {
+		if !ok && engineEdited {
+			return 0, nil, failure.Closed("the module that the function reference came from is closed")
+		} else if !ok {
 			return 0, nil, &failure.Error{Code: failure.CodeNotImplemented, Message: "definitions of function references need the edited engine"}
 		}
 		r := referenceRecord{FunctionRecord: describe.Function(d)}

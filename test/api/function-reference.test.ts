@@ -37,3 +37,20 @@ it('calls a function that nobody exported, in both lanes', async () => {
   for (const of of [() => double!.callSync(1), () => double!.call(1)])
     expect(await errorOf(of)).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
 });
+
+it('of a module that is closed says so, while another one of its group is open', async () => {
+  await using runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true));
+  const owner = runtime.instantiateSync(
+    wat(
+      `(module (func (export "f")) (func $g) (elem declare func $g) (func (export "refer") (result funcref) (ref.func $g)))`,
+    ),
+    new ModuleConfig().withName('owner'),
+  );
+  const user = wat('(module (import "owner" "f" (func)) (func (export "nothing")))');
+  const open = runtime.instantiateSync(user, new ModuleConfig().withName(''));
+  const reference = owner.exportedFunction('refer', [], ['funcref'])!.callSync() as FunctionReference;
+  await owner.close();
+  for (const of of [() => reference.definition, () => reference.callSync(), () => reference.call()])
+    expect(await errorOf(of)).toMatchObject({ code: 'ERR_WAZERO_CLOSED' });
+  expect(open.exportedFunction('nothing', [], [])!.callSync()).toBe(undefined);
+});

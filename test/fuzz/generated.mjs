@@ -36,7 +36,8 @@ export function writeCorpus() {
 
 const target = path('../../build/smith');
 let built;
-function buildGenerator() {
+/** False where it cannot be. Who watches over executions calls it before them: it takes a minute and more on a busy machine, which is no hang. */
+export function buildGenerator() {
   built ??=
     spawnSync('cargo', ['build', '--release', '--quiet', '--locked'], {
       cwd: path('smith'),

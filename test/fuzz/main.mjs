@@ -15,6 +15,8 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const others = { model, prescan: fuzzPrescan };
 const own = readdirSync(path('targets')).map((file) => file.replace('.mjs', ''));
 const all = [...own, ...Object.keys(others)];
+/** Targets that take modules of the generator. */
+const generated = ['engines', 'fuel', 'v8'];
 /** Targets whose synchronous calls may enter the guest without Go: half of the executions do so at once, the other half never. */
 const directly = ['addresses', 'boundaries', 'engines', 'floats', 'fuel', 'handles', 'v8', 'wasi'];
 const { values: options, positionals } = parseArgs({
@@ -61,6 +63,7 @@ function model(seconds) {
 }
 
 async function fuzz(name) {
+  if (generated.includes(name) && !options.committed) (await import('./generated.mjs')).buildGenerator();
   const begin = performance.now();
   const first = Number(options.from);
   const last = first + Number(options.executions);
