@@ -18,9 +18,10 @@ using Clock = std::chrono::steady_clock;
 // What a guest may run for at a time, on average: the others of the process wait for the one thread meanwhile.
 constexpr uint32_t kShort = 50'000, kShortInCompany = 10'000;  // ns
 constexpr uint32_t kTries = 64;                                // calls after which a slow function is tried again
-constexpr auto kLongestWait = std::chrono::microseconds(10);
+constexpr auto kLongestWait = std::chrono::microseconds(10), kLongestHelp = std::chrono::microseconds(50);
 constexpr uint32_t kNew = 2;  // calls of code through Go, which show how long it takes
-constexpr int32_t kFew = 8;  // calls in flight: more are not left for the JS thread to run
+constexpr int32_t kFew = 8;  // calls in flight: of more only those are left for the JS thread to run that take less than to hand one over does
+constexpr uint32_t kTiny = 2'000;  // ns
 constexpr uint32_t kMostMissed = 8, kNextTry = 64;  // waits in vain, after which only each 64th call is waited for
 
 }  // namespace
@@ -121,7 +122,8 @@ void ExpressCalls::Begin() {
 void ExpressCalls::Push(ExpressSlot& slot) {
   ExpressPool& pool = ExpressPool::Get();
   pool.Push(slot);
-  if (++active > kFew || !slot.IsQuick()) pool.Call();
+  const bool much = ++active > kFew && slot.nanoseconds.load(std::memory_order_relaxed) >= kTiny;
+  if (much || !slot.IsQuick()) pool.Call();
 }
 
 bool ExpressCalls::Reply() {
@@ -150,9 +152,9 @@ bool ExpressCalls::Reply() {
 void ExpressCalls::Await() {
   if (active.load(std::memory_order_relaxed) == 0) return;
   ExpressPool& pool = ExpressPool::Get();
-  const auto end = Clock::now() + kLongestWait;
+  const auto begin = Clock::now();
   while (pool.Help(*environment_))
-    if (Clock::now() >= end) break;
+    if (Clock::now() - begin >= kLongestHelp) break;
   pool.CallIfAnyWaits();
   if (environment_->queue.size() != 0) return;
   // Two: what has just been answered is counted until the thread has come to that, and in a conversation the next call follows at once.
@@ -167,7 +169,7 @@ void ExpressCalls::Await() {
       Pause();
     }
     if (active.load(std::memory_order_acquire) == 0) break;
-  } while (Clock::now() < end);
+  } while (Clock::now() - begin < kLongestWait);
   if (environment_->queue.size() == 0) missed_++;
 }
 

@@ -20,7 +20,7 @@ namespace wazero_node {
  * interrupted and goes to Go, which gives guests their slices; what cannot be interrupted counts as one of Go's slots,
  * and until it has ended all calls go through Go. So does a call whose deadline has passed.
  *
- * Few calls that have been quick lately are not told to the thread: the JS thread runs them when it has nothing else to do
+ * Calls that have been quick lately are not told to the thread, if they are few or tiny: the JS thread runs them when it has nothing else to do
  * in this turn (Help), which takes less than waking another one. Where it does not come to that, Watcher calls the thread.
  *
  * No lock is held while guest code runs, nor while Go or JavaScript are called.
