@@ -6,11 +6,15 @@ import (
 	"github.com/tetratelabs/wazero/internal/wasm"
 )
 
-// Loops that carry a vector and a float: they stay in their registers, without a move at the end.
+// Loops that carry a vector and a float: they stay in their registers, without a move at the end. Heads of loops are at multiples of 16 bytes (e15heads): in
+// between are 0 to 15 instructions more, so that what is between shows in the mean.
 func TestVectorsAreNotMovedInLoops(t *testing.T) {
-	const loops = 100
+	const loops = 96
 	var body []byte
-	for range loops {
+	for i := range loops {
+		for range i % 16 {
+			body = append(body, wasm.OpcodeLocalGet, 0, wasm.OpcodeI32Const, 3, wasm.OpcodeI32Xor, wasm.OpcodeLocalSet, 0)
+		}
 		body = append(body,
 			wasm.OpcodeI32Const, 0, wasm.OpcodeLocalSet, 1,
 			wasm.OpcodeLoop, 0x40,
@@ -23,7 +27,7 @@ func TestVectorsAreNotMovedInLoops(t *testing.T) {
 	body = append(body, wasm.OpcodeI32Const, 0, wasm.OpcodeLocalGet, 2, wasm.OpcodeVecPrefix, wasm.OpcodeVecV128Store, 0, 0,
 		wasm.OpcodeI32Const, 0, wasm.OpcodeLocalGet, 3, wasm.OpcodeF64Store, 0, 0)
 	size := sizeOfCode(t, []wasm.ValueType{wasm.ValueTypeI32, wasm.ValueTypeI32, wasm.ValueTypeV128, wasm.ValueTypeF64}, body) / loops
-	if size > 58 {
+	if size > 112 {
 		t.Errorf("%d bytes for each loop", size)
 	}
 }
