@@ -43,3 +43,19 @@ for (const [type, initial, before, set, after] of [
     expect(module.exportedGlobal('none')).toBeUndefined();
   });
 }
+
+needsEdit('e12extern')('options.globals are what constant expressions of importers see, too', async () => {
+  await using runtime = new Runtime();
+  await runtime.instantiate(
+    wat('(module $m (global (export "at") i32 (i32.const 0)) (global (export "half") f64 (f64.const 0)))'),
+    undefined,
+    { globals: { at: 1024, half: 0.5 } },
+  );
+  const importer = await runtime.instantiate(
+    wat(`(module (import "m" "at" (global $at i32)) (import "m" "half" (global $half f64))
+      (memory (export "memory") 1) (data (global.get $at) "here") (global (export "half") f64 (global.get $half)))`),
+    new ModuleConfig().withName('other'),
+  );
+  expect(importer.exportedMemory('memory')!.readString(1024, 4)).toBe('here');
+  expect(importer.exportedGlobal('half')!.get()).toBe(0.5);
+});

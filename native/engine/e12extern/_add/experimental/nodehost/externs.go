@@ -22,9 +22,11 @@ func WithExterns(ctx context.Context, externs []Extern) context.Context {
 	return nodehost.WithExterns(ctx, externs)
 }
 
-// BeginGlobal gives a global the value that it begins with, also where it is immutable: before anybody has read it.
+// BeginGlobal gives a global the value that it begins with, also where it is immutable: before anybody has read it. Constant expressions of who imports it
+// read what the instance began with, wherever the engine keeps what it has now.
 func BeginGlobal(g api.Global, lo, hi uint64) {
 	if instance := wasm.GlobalInstanceOf(g); instance != nil {
+		instance.Val, instance.ValHi = lo, hi
 		instance.SetValue(lo, hi)
 	}
 }
