@@ -31,6 +31,7 @@ import { publicly } from './lent.js';
 import { Frame, type Instance, Lease, type LinkGroup, Stack } from './link-group.js';
 import { notEntered } from './not-entered.js';
 import type { CheckedOptions } from './options.js';
+import { checkRoom } from './room.js';
 import { traced } from './tracing.js';
 
 // Synchronous calls that C++ runs without Go (native/addon/lanes/direct.h): outermost ones, without a signal. Such a call has no Frame until
@@ -133,15 +134,17 @@ export class DirectCall {
     this.#below = top;
     this.#id = nextId();
     this.#options = options;
-    group.direct = this;
     u32[SLOT] = this.#slot;
     f64[FRAME] = this.#id;
     if (options.limited) this.#limit(options);
+    group.direct = this;
     top = this;
     let text: string | undefined;
     try {
       text = enter();
     } catch (error) {
+      top = this.#below; // first, for the stack may have overflowed: a call here would, too
+      group.direct = undefined;
       this.#over(error); // of the addon: no memory for a string
       throw error;
     }
@@ -201,6 +204,7 @@ export class DirectCall {
   /** As what the rest of the package knows the call that is under way. */
   frame(): Frame {
     if (!this.#frame) {
+      checkRoom();
       const { module } = this.state;
       const { timeoutMs, cpuTimeMs, byDefault, context, fuel } = this.#options;
       const deadline = timeoutMs === Infinity ? Infinity : now() + native().directLeft(this.#id);

@@ -14,6 +14,7 @@ import { uncaught } from './exceptions.js';
 import { type FrameOptions, nanoseconds, type Subject } from './frames.js';
 import { frames } from './known-frames.js';
 import { type ClosedBy, Frame, type Instance, type LinkGroup } from './link-group.js';
+import { checkRoom } from './room.js';
 
 /** How a frame enters native code: returns the error's JSON where it failed at once. */
 type Start = (frame: number, lane: number, parent: number, timeoutNs: number) => string | undefined;
@@ -132,18 +133,19 @@ export function enterSync(
   subject: Subject,
   start: Start,
 ): void {
+  checkRoom();
   const { group } = module;
   const stack = group.syncStack(parent);
   // Made inside a callback of a synchronous call, through whatever handle: nested in that.
   const frame = new Frame('sync', module, parent ?? stack.top, options, subject);
   const timeoutNs = frame.timeLeft();
   if (timeoutNs === undefined) throw abortedError(subject.what, { reason: 'timeout' }, frame.timeoutMs);
-  frames.add(frame);
-  group.push(frame, stack);
-  group.refreshBuffers();
   let error: Error | undefined;
   let fuel: bigint | undefined;
+  frames.add(frame);
+  group.push(frame, stack);
   try {
+    group.refreshBuffers();
     fuel = fuelLeft(frame);
     if (fuel !== undefined) putFuel(fuel);
     f64[CPU] = cpuLeft(frame);

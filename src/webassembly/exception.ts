@@ -13,6 +13,9 @@ export interface ExceptionKind extends Kind<ExceptionPart> {
   intoGuest(thrown: unknown): unknown;
 }
 
+/** V8's has, since Node 24. */
+const hasStack = 'stack' in ((globalThis as any).WebAssembly?.Exception?.prototype ?? {});
+
 export function exceptionClass(realm: Realm, functions: Functions): ExceptionKind {
   const birth = new Birth<ExceptionPart>();
   let read: Kind<ExceptionPart>['part'];
@@ -27,9 +30,16 @@ export function exceptionClass(realm: Realm, functions: Functions): ExceptionKin
     static {
       read = (value) => (isObject(value) && #part in value ? (value as Exception).#part : undefined);
     }
-    constructor(tag: unknown, payload: unknown, _options?: unknown) {
+    constructor(tag: unknown, payload: unknown, options?: unknown) {
       // biome-ignore lint/complexity/noArguments: what is missing is an error of its own
       this.#part = birth.take() ?? fromArguments(tag, payload, arguments.length);
+      if (options === undefined) return;
+      if (!isObject(options)) throw new TypeError('WebAssembly.Exception(): Argument 2 is not an object');
+      if (options.traceStack) Error.captureStackTrace(this, Exception); // a property of its own, which hides the prototype's
+    }
+    get stack(): string | undefined {
+      receiver(kind, this, 'WebAssembly.Exception.stack()');
+      return undefined;
     }
     is(tag: unknown): boolean {
       const where = 'WebAssembly.Exception.is()';
@@ -49,6 +59,7 @@ export function exceptionClass(realm: Realm, functions: Functions): ExceptionKin
       return part.values[at];
     }
   }
+  if (!hasStack) Reflect.deleteProperty(Exception.prototype, 'stack');
   setLength(Exception.prototype, 'is', 1);
   setLength(Exception.prototype, 'getArg', 2);
   asInterface(Exception, 'Exception', 2);

@@ -40,7 +40,7 @@ it('loads no streams, workers or clocks of Node with the first runtime', async (
     const loaded = process.moduleLoadList.filter((name) => !before.has(name));
     await runtime.close();
     console.log(JSON.stringify(loaded));`);
-  expect(loaded.join()).toMatch(/diagnostics_channel/);
+  expect(loaded).toContain('NativeModule os');
   expect(loaded.filter((name) => /stream|worker|perf_hooks/i.test(name))).toEqual([]);
 });
 

@@ -151,6 +151,10 @@ describe('tags and exceptions', () => {
         made.is(tag),
         made.is(new W.Tag({ parameters: [] })),
         made instanceof Error,
+        typeof made.stack,
+        Object.getOwnPropertyNames(made),
+        /^Error\n {4}at /.test(new W.Exception(tag, [1, 2, 3], { traceStack: true }).stack),
+        outcome(() => new W.Exception(tag, [1, 2, 3], 5)),
         outcome(() => made.getArg(tag, 3)),
         outcome(() => new W.Tag({ parameters: ['x'] })),
       ];
