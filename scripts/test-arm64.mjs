@@ -10,7 +10,7 @@
 //   examples, cli, types, fuzz   minutes each, and nothing in them depends on the processor
 import { join } from 'node:path';
 import { fail, output, root, run } from './lib/tools.mjs';
-import { emulated, foreignNode, nativeProjects, nodeProgram, prebuiltTree } from './lib/tree.mjs';
+import { foreignNode, nodeProgram, prebuiltTree, testForeign } from './lib/tree.mjs';
 
 const sysroot = '/usr/aarch64-linux-gnu';
 if (output('qemu-aarch64', ['--version']) === undefined) {
@@ -26,8 +26,4 @@ const { NODE_OPTIONS } = foreignNode(tools, `qemu-aarch64 -L ${sysroot} '${real}
 const tree = join(tools, 'tree');
 prebuiltTree(tree, 'arm64');
 
-const args = process.argv.length > 2 ? process.argv.slice(2) : nativeProjects;
-run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...emulated.args, ...args], {
-  cwd: tree,
-  env: { ...process.env, ...emulated.env, NODE_OPTIONS },
-});
+testForeign(tree, NODE_OPTIONS, process.argv.slice(2), { isEmulated: true });

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, must, root, run } from './lib/tools.mjs';
-import { emulated, foreignNode, nativeProjects, prebuiltTree } from './lib/tree.mjs';
+import { foreignNode, prebuiltTree, testForeign } from './lib/tree.mjs';
 
 const source = {
   version: 'musl-1.2.5',
@@ -36,15 +36,7 @@ if (libc !== 'undefined') fail(`The Node that was fetched runs on glibc ${libc},
 
 const tree = join(tools, 'tree');
 prebuiltTree(tree, arch, 'musl');
-const limits = foreign ? emulated : { args: [], env: {} };
-run(
-  process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', ...limits.args, ...(given.length > 0 ? given : nativeProjects)],
-  {
-    cwd: tree,
-    env: { ...process.env, ...limits.env, NODE_OPTIONS },
-  },
-);
+testForeign(tree, NODE_OPTIONS, given, { isEmulated: foreign });
 
 /** The path of its libc.so, which is the loader of programs, too. */
 async function installMusl() {

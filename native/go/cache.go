@@ -62,12 +62,23 @@ func findCache(directory, name string) (*cacheState, error) {
 	return c, nil
 }
 
-// hold is for a runtime that is made with it, by who has a handle.
+// hold is for a runtime that is made with it, by who has a handle; nothing of nil.
 func (c *cacheState) hold() *cacheState {
+	if c == nil {
+		return nil
+	}
 	sharedCaches.mu.Lock()
 	defer sharedCaches.mu.Unlock()
 	c.refs++
 	return c
+}
+
+// disk is nil where the runtime keeps code in memory only.
+func (rt *runtimeState) disk() *diskCache {
+	if rt.cache == nil {
+		return nil
+	}
+	return rt.cache.disk
 }
 
 // letGo closes it after the last handle and the last runtime; nothing of nil.

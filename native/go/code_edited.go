@@ -57,7 +57,7 @@ func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum code
 		return module, err
 	}
 	x := &nodehost.Exchange{ID: key, Guarded: guarded}
-	if rt.disk != nil && rt.engine == "compiler" {
+	if rt.disk() != nil && rt.engine == "compiler" {
 		if module, ok, err := rt.load(ctx, key, binary, guarded); ok {
 			return module, err
 		}
@@ -94,7 +94,7 @@ func (rt *runtimeState) compileKnown(ctx context.Context, binary []byte, sum cod
 
 // load: ok is false where the directory has no code that can be used.
 func (rt *runtimeState) load(ctx context.Context, key codecache.Key, binary []byte, guarded bool) (module wazero.CompiledModule, ok bool, err error) {
-	data, code, ok, err := rt.disk.dir.Load(key, nodehost.NewCodeSegment, nodehost.FreeCodeSegment)
+	data, code, ok, err := rt.disk().dir.Load(key, nodehost.NewCodeSegment, nodehost.FreeCodeSegment)
 	if err != nil {
 		warnOfCache(rt.env, err)
 	}
@@ -115,8 +115,8 @@ func (rt *runtimeState) load(ctx context.Context, key codecache.Key, binary []by
 }
 
 func (rt *runtimeState) store(key codecache.Key, data, code []byte) {
-	if err := rt.disk.dir.Store(key, data, code); err != nil {
-		rt.disk.failed.Do(func() { warnOfCache(rt.env, err) })
+	if err := rt.disk().dir.Store(key, data, code); err != nil {
+		rt.disk().failed.Do(func() { warnOfCache(rt.env, err) })
 	}
 }
 

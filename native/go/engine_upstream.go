@@ -112,14 +112,12 @@ func resumeCall(context.Context, api.Module, *waitingCall, []uint64) error { ret
 
 var errNoImages = &failure.Error{Code: failure.CodeNotImplemented, Message: "images need the edited engine"}
 
-func freezeModule(api.Module, []api.Module) (*engineImage, []string) { panic(errNoImages) }
-func openFilesOf(api.Module, int, int) []string                      { return nil }
-func withBeginning(ctx context.Context, _ func(*engineImage, []byte)) context.Context {
-	return ctx
-}
-func withImage(ctx context.Context, _ *engineImage) context.Context      { return ctx }
-func stateOf(*engineImage) images.State                                  { return images.State{} }
-func imageOf(*images.State, wazero.CompiledModule) (*engineImage, error) { return nil, errNoImages }
+func freezeModule(api.Module, []api.Module) (*engineImage, []string)                { panic(errNoImages) }
+func openFilesOf(api.Module, int, int) []string                                     { return nil }
+func withBeginning(c context.Context, _ func(*engineImage, []byte)) context.Context { return c }
+func withImage(ctx context.Context, _ *engineImage) context.Context                 { return ctx }
+func stateOf(*engineImage) images.State                                             { return images.State{} }
+func imageOf(*images.State, wazero.CompiledModule) (*engineImage, error)            { return nil, errNoImages }
 func resetModule(context.Context, api.Module, *engineImage, []byte, wazero.ModuleConfig) error {
 	return errNoImages
 }

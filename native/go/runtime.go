@@ -28,7 +28,6 @@ type runtimeState struct {
 	engine string
 	config *runtimeConfig
 	budget *arena.Budget
-	disk   *diskCache    // of its compilation cache, or nil
 	cache  *cacheState   // held until inner is closed, or nil
 	gate   chan struct{} // one token per compilation that may run
 	share  slots.Share   // of the slots
@@ -79,12 +78,9 @@ func newRuntime(envID uint64, config *runtimeConfig) (*runtimeState, string, err
 	if rt.engine = engineName(rt.inner); rt.engine == "compiler" && config.coreFeatures == nil {
 		compilerHere.Store(true)
 	}
-	if cache != nil {
-		rt.cache, rt.disk = cache.hold(), cache.disk
-	}
+	rt.cache = cache.hold()
 	if !e.addRuntime(rt) {
-		_ = rt.cache.letGo()
-		_ = rt.inner.Close(context.Background())
+		_ = rt.closeInner(0)
 		return nil, "", failure.Closed("the environment has ended")
 	}
 	rt.handle = handles.Add(handles.Runtime, rt)
@@ -105,9 +101,7 @@ func (rt *runtimeState) close(exitCode uint32) error {
 	for _, m := range open {
 		m.Close(exitCode)
 	}
-	err := rt.flights.Close(func() error {
-		return errors.Join(rt.inner.CloseWithExitCode(context.Background(), exitCode), rt.cache.letGo())
-	})
+	err := rt.flights.Close(func() error { return rt.closeInner(exitCode) })
 	rt.env.removeRuntime(rt)
 	rt.mu.Lock()
 	owned := slices.Collect(maps.Keys(rt.owned))
@@ -117,6 +111,11 @@ func (rt *runtimeState) close(exitCode uint32) error {
 		o.disown()
 	}
 	return err
+}
+
+// closeInner: its cache goes after it.
+func (rt *runtimeState) closeInner(exitCode uint32) error {
+	return errors.Join(rt.inner.CloseWithExitCode(context.Background(), exitCode), rt.cache.letGo())
 }
 
 // own keeps what has a handle until it is disowned: by its user, or when the runtime is closed. What comes later, a compilation that ended

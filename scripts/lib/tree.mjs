@@ -63,10 +63,15 @@ export function foreignNode(folder, command) {
 }
 
 /** What depends on the processor or the C library. */
-export const nativeProjects = ['unit', 'api', 'native', 'faults', 'conformance'].map((name) => `--project=${name}`);
+const nativeProjects = ['unit', 'api', 'native', 'faults', 'conformance'].map((name) => `--project=${name}`);
 
-/** For vitest, where the tests run in an emulator. One file at a time: a fork that starts beside a busy one takes longer than vitest waits. */
-export const emulated = {
-  args: ['--maxWorkers=1'],
-  env: { WAZERO_TEST_SLOWNESS: '15', WAZERO_TEST_WITHOUT: timedTests },
-};
+/** Tests of a tree in a Node of foreignNode: those that vitest is given, or nativeProjects. */
+export function testForeign(tree, NODE_OPTIONS, given, { isEmulated }) {
+  const args = [...(given.length > 0 ? given : nativeProjects)];
+  const env = { ...process.env, NODE_OPTIONS };
+  if (isEmulated) {
+    args.unshift('--maxWorkers=1'); // a fork that starts beside a busy one takes longer than vitest waits
+    Object.assign(env, { WAZERO_TEST_SLOWNESS: '15', WAZERO_TEST_WITHOUT: timedTests });
+  }
+  run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], { cwd: tree, env });
+}

@@ -143,7 +143,7 @@ export class DirectCall {
     try {
       text = enter();
     } catch (error) {
-      top = this.#below; // first, for the stack may have overflowed: a call here would, too
+      top = this.#below; // here, as below: where the stack has overflowed a call would, too
       group.direct = undefined;
       this.#over(error); // of the addon: no memory for a string
       throw error;
@@ -193,9 +193,8 @@ export class DirectCall {
     return result;
   }
 
+  /** What it was to the group has ended. */
   #over(error: unknown): void {
-    if (top === this) top = this.#below;
-    this.state.module.group.direct = undefined;
     const frame = this.#frame;
     this.#frame = undefined;
     if (frame) leave(frame, error);
