@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkBinary } from './lib/binary.mjs';
+import { repositoryAddress } from './lib/pack.mjs';
 import { fail, output, publishedFiles, root, run } from './lib/tools.mjs';
 
 const flag = { type: 'boolean', default: false };
@@ -19,6 +20,10 @@ const heading = changes.split('\n').find((line) => line.startsWith(`## ${version
 check(/\d{4}-\d\d-\d\d/.test(heading ?? ''), `CHANGELOG.md has no heading for ${version} with a date.`);
 const tag = output('git', ['describe', '--tags', '--exact-match']);
 check(tag === `v${version}`, `The commit is not tagged v${version}${tag === undefined ? '' : ` but ${tag}`}.`);
+check(
+  repositoryAddress() !== undefined,
+  'Where the package comes from is not known: GITHUB_REPOSITORY names no repository, nor does the remote "origin".',
+);
 check(output('git', ['status', '--porcelain']) === '', 'There are changes that are not committed.');
 
 step('binaries');

@@ -1,24 +1,23 @@
 // Packs the package, looks at what is in it, and uses it as a stranger would: installed without scripts, with nothing on the PATH but Node.
 //   --built   with the binaries that are in prebuilds
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { bundles, foldersAlone } from './lib/bundles.mjs';
 import { Consumer, consumerTools, sources } from './lib/consumers.mjs';
-import { fail, must, prebuiltFile, root, run } from './lib/tools.mjs';
+import { packPackage, repositoryAddress } from './lib/pack.mjs';
+import { fail, prebuiltFile, root, run } from './lib/tools.mjs';
 
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 if (!process.argv.includes('--built')) run(process.execPath, ['scripts/prebuild.mjs']);
 run(process.execPath, ['scripts/build-ts.mjs']);
 const packed = join(root, 'build/package');
-rmSync(packed, { recursive: true, force: true });
-mkdirSync(packed, { recursive: true });
-const [pack] = JSON.parse(must('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', packed]));
+const { pack, manifest } = packPackage(packed);
 const tarball = join(packed, pack.filename);
 
 checkContent();
+checkAddress();
 await checkManifest();
 await useIt();
 console.log(
@@ -73,6 +72,16 @@ function checkContent() {
   for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
     if (manifest.scripts[script] !== undefined) fail(`The package must have no ${script} script.`);
   }
+}
+
+/** Where it comes from: the workflow's own repository, in the three fields that npm shows. */
+function checkAddress() {
+  const workflow = { GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'owner/name' };
+  if (repositoryAddress(workflow) !== 'https://github.com/owner/name') fail('A workflow does not know its repository.');
+  const address = repositoryAddress();
+  const named = [manifest.repository?.url, manifest.homepage, manifest.bugs?.url].map(String);
+  if (address && !named.every((url) => url.includes(address)))
+    fail(`The package must say where it comes from, ${address}, but says ${named.join(', ')}.`);
 }
 
 /** publint and attw, the checks of the registry's users. The binaries of other platforms are made by the release only. */

@@ -62,6 +62,15 @@ function hintFor(compiled: CompiledModule): string {
   return `\nnode-wazero run gives a guest ${given[0]}, or ${given[1]}, and nothing else: one that imports from ${named.join(', ')}${more} needs a program that makes these modules`;
 }
 
+/** For a library, of which nothing was called: wazero's command leaves that unsaid. */
+function withoutStart(compiled: CompiledModule): string {
+  const names = [...compiled.exportedFunctions().keys()];
+  const some = names.slice(0, 3).map((name) => `"${shown(name)}"`);
+  const exported =
+    some.length === 0 ? 'no function' : some.join(', ') + (names.length > some.length ? ' and others' : '');
+  return `nothing was called: run calls "_start", and this module exports ${exported}. A program calls the functions of a library: see "First plugin" in README.md`;
+}
+
 /** A guest that was frozen while it waited goes on; one at rest does what it is told. */
 async function runImage(
   runtime: Runtime,
@@ -98,9 +107,10 @@ async function runGuest(values: FlagValues<typeof flags>, rest: readonly string[
     try {
       await addWasi(runtime, compiled);
       const limit = values.timeout > 0n ? { timeoutMs: Number(values.timeout) / 1e6 } : {};
-      if (values.image === '')
+      if (values.image === '') {
         await runtime.instantiateModule(compiled, config, limit); // _start runs in here
-      else await runImage(runtime, compiled, config, values, limit);
+        if (!compiled.exportedFunctions().has('_start')) print(withoutStart(compiled));
+      } else await runImage(runtime, compiled, config, values, limit);
       return 0;
     } catch (error) {
       if (!(error instanceof ExitError))

@@ -119,6 +119,7 @@ beforeAll(async () => {
           (call $letter (i32.const 10))
           (br_if $next (i32.lt_u (local.tee $fd (i32.add (local.get $fd) (i32.const 1))) (i32.const 3))))))`,
   );
+  wat('library.wasm', '(module (func (export "add")))');
   wat('quiet.wasm', '(module (func (export "_start")))');
   writeFileSync(join(scratch, 'bad.wasm'), 'not wasm');
   mkdirSync(data);
@@ -282,6 +283,11 @@ describe('node-wazero run, where it is on its own', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
+  it('says that it called nothing, where there is no _start', async () => {
+    const { stderr, ...rest } = await spawn(process.execPath, [cli, 'run', 'library.wasm'], '');
+    expect(rest).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(/^nothing was called: run calls "_start", and this module exports "add"\. A program calls /);
+  });
   it('uses a compilation cache again', async () => {
     const cache = join(scratch, 'cache');
     const first = await run(['run', '-cachedir', cache, guest, 'args']);
