@@ -36,7 +36,7 @@ export class CallContext {
   }
   get #owner(): ContextOwner {
     if (!this.#of)
-      throw new ExtismError('ERR_EXTISM_CLOSED', 'the instance of the plugin is closed: each call has its own');
+      throw new ExtismError('ERR_EXTISM_CLOSED', 'the instance of the plugin is closed, or has had its call (fresh)');
     return this.#of;
   }
 

@@ -6,13 +6,16 @@ import {
   CompilationCache,
   type CompiledModule,
   CoreFeatures,
+  isWazeroError,
   type Module,
   ModuleConfig,
+  type ModuleImage,
   Runtime,
   RuntimeConfig,
   wasi,
 } from '../index.js';
 import { kernelBinary } from './kernel-binary.js';
+import { Pool } from './pool.js';
 import { type ImportsAndExports, importsAndExports } from './sections.js';
 
 /** Milliseconds that what nobody uses any more is kept: many hosts make a plugin for each request. */
@@ -47,6 +50,12 @@ export class Pace {
     const quick = 2;
     this.isQuick = this.#mayBe && ms < quick;
   }
+}
+
+/** What kernels are made of. */
+export interface KernelParts {
+  readonly compiled: CompiledModule;
+  readonly host: Module;
 }
 
 /** A host module that several plugins import. */
@@ -99,11 +108,13 @@ export class Engine {
   }
 
   readonly runtime: Runtime;
+  readonly pool = new Pool(lingerMs);
   readonly #cache: CompilationCache | undefined;
   readonly #code = new Map<string, Compiled>();
   readonly #hosts = new Map<string, { module: Module; users: Counted }>();
   readonly #users: Counted;
-  #kernel: Promise<{ compiled: CompiledModule; host: Module }> | undefined;
+  #kernel: Promise<KernelParts> | undefined;
+  #kernelImage: ModuleImage | null | undefined;
   #wasi: Module | undefined;
 
   private constructor(cacheDir: string | undefined, countsFuel: boolean, forget: () => void) {
@@ -112,6 +123,7 @@ export class Engine {
     this.runtime = new Runtime(config.withCompilationCache(this.#cache));
     this.#users = new Counted(() => {
       forget();
+      this.pool.clear();
       void this.runtime.close().then(() => this.#cache?.close());
     });
   }
@@ -120,7 +132,7 @@ export class Engine {
   }
 
   /** The kernel's code, and the module of what it imports. */
-  kernel(): Promise<{ compiled: CompiledModule; host: Module }> {
+  kernel(): Promise<KernelParts> {
     this.#kernel ??= this.#makeKernel();
     return this.#kernel;
   }
@@ -150,6 +162,22 @@ export class Engine {
       .instantiateSync();
     const compiled = await this.runtime.compileModule(Buffer.from(kernelBinary, 'base64'));
     return { compiled, host };
+  }
+
+  /** The kernel without settings, once `kernel` has resolved. undefined: it cannot be frozen here. */
+  kernelImage({ compiled, host }: KernelParts): ModuleImage | undefined {
+    if (this.#kernelImage === undefined) {
+      const module = this.runtime.instantiateModuleSync(compiled, anonymous, { importResolver: () => host });
+      try {
+        this.#kernelImage = module.freezeSync();
+      } catch (error) {
+        if (!isWazeroError(error)) throw error;
+        this.#kernelImage = null;
+      } finally {
+        module.closeSync();
+      }
+    }
+    return this.#kernelImage ?? undefined;
   }
 
   /** WASI, for all. What a plugin sees of it is the affair of its config. */

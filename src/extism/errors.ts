@@ -33,3 +33,19 @@ export class ExtismError extends Error {
 export function manifestError(message: string, options?: ErrorOptions): TypeError {
   return Object.assign(new TypeError(message, options), { code: 'ERR_EXTISM_MANIFEST' as const });
 }
+
+export const calling = 'EXTISM: call canceled due to timeout';
+export const instantiating = 'EXTISM: timed out while waiting for plugin to instantiate';
+
+/** A guest that does not go on from where it was cannot be called again: its stack pointer, at least, is as it was left. */
+export function isLeftInTheMiddle(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === 'ERR_WAZERO_TRAP' || code === 'ERR_WAZERO_EXIT' || code === 'ERR_WAZERO_CLOSED';
+}
+export function isTimeout(error: unknown): boolean {
+  const { code, reason, name } = (error ?? {}) as { code?: string; reason?: string; name?: string };
+  return reason === 'timeout' || (code === 'ERR_WAZERO_ABORTED' && name === 'TimeoutError');
+}
+export function noRoom(what: string): ExtismError {
+  return new ExtismError('ERR_EXTISM_MEMORY', `Expected room for the ${what} of the plugin: raise limits.memoryPages`);
+}

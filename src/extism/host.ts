@@ -7,6 +7,7 @@ import type { Functions } from './settings.js';
 import type { HostFunction } from './types.js';
 
 export const ENV = 'extism:host/env';
+export const WASI = 'wasi_snapshot_preview1';
 
 /** What a host function needs to know of the instance that calls it: the context of its calls. */
 export interface FunctionHost {

@@ -3,7 +3,7 @@ import { type CallerModule, type ExportedFunction, isWazeroError, type Module, t
 import { now } from '../values/node.js';
 import { CallContext, type ContextOwner } from './context.js';
 import type { KernelHost } from './engine.js';
-import { ExtismError } from './errors.js';
+import { calling, ExtismError, instantiating, isLeftInTheMiddle, isTimeout, noRoom } from './errors.js';
 import { type Frozen, littleMemory } from './frozen.js';
 import type { FunctionHost } from './host.js';
 import { httpRequest } from './http.js';
@@ -38,20 +38,42 @@ interface Target {
 /** A plugin's modules with a kernel of their own: what runs one call at a time. */
 export class Instance implements ContextOwner, FunctionHost, KernelHost {
   static *make(program: Program, owner: Owner): Steps<Instance> {
-    const { engine, settings, kernel } = program;
-    const { runtime } = engine;
+    try {
+      return yield* Instance.#make(program, owner);
+    } catch (error) {
+      // What nobody has is the first to go.
+      if ((error as { limit?: string }).limit !== 'totalMemoryBytes' || !program.engine.pool.clear()) throw error;
+      return yield* Instance.#make(program, owner);
+    }
+  }
+  static *#make(program: Program, owner: Owner): Steps<Instance> {
+    const { engine, settings, kernel, frozen, kind } = program;
     program.use();
-    const { host } = kernel;
-    const { frozen } = program;
-    let module: Module | undefined;
+    const asked = kind === undefined || frozen ? {} : engine.pool.ask(kind);
+    const { spare } = asked;
+    const image = spare?.image ?? asked.image;
+    let module = spare?.kernel;
     let instance: Instance | undefined;
     try {
+      spare?.release();
       // No code of the plugin's runs in that, so it need not be off the JS thread.
-      module = runtime.instantiateModuleSync(frozen?.kernel ?? kernel.compiled, settings.moduleConfig, {
-        importResolver: () => host,
-      });
-      const linker = new Linker(program, module, frozen?.main);
-      instance = new Instance(program, owner, new Kernel(module, settings, frozen !== undefined), linker, frozen);
+      const { host, compiled } = kernel;
+      module ??= engine.runtime.instantiateModuleSync(
+        frozen?.kernel ?? (image && engine.kernelImage(kernel)) ?? compiled,
+        settings.moduleConfig,
+        { importResolver: () => host },
+      );
+      const main = frozen?.main ?? spare?.main ?? image;
+      const linker = new Linker(program, module, main && { main, isInitialized: frozen !== undefined });
+      if (asked.wantsImage) linker.made = (made, isAlone) => program.giveImage(made, isAlone);
+      instance = new Instance(
+        program,
+        owner,
+        new Kernel(module, settings, frozen !== undefined),
+        linker,
+        frozen,
+        image,
+      );
       yield* linker.module(program.main);
       if (owner.isFresh && !frozen) yield* instance.#freeze();
       return instance;
@@ -59,6 +81,7 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
       const caused = instance ? instance.#translated(error, instantiating) : error;
       if (instance) instance.close();
       else {
+        spare?.main.closeSync();
         module?.closeSync();
         program.release();
       }
@@ -72,6 +95,8 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
   readonly context: CallContext = new CallContext(this);
   /** What it was made of, if that is an image. */
   readonly #frozen: Frozen | undefined;
+  /** Likewise, where other plugins may have it after this one. */
+  readonly #image: ModuleImage | undefined;
   readonly #linker: Linker;
   readonly #targets = new Map<string, Target>();
   caller: CallerModule | undefined;
@@ -85,13 +110,21 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
   #changes = 0;
   #varsRefused = false;
 
-  private constructor(program: Program, owner: Owner, kernel: Kernel, linker: Linker, frozen: Frozen | undefined) {
+  private constructor(
+    program: Program,
+    owner: Owner,
+    kernel: Kernel,
+    linker: Linker,
+    frozen: Frozen | undefined,
+    image?: ModuleImage,
+  ) {
     this.program = program;
     this.plugin = owner;
     this.kernel = kernel;
     this.#linker = linker;
     linker.context = this;
     this.#frozen = frozen;
+    this.#image = image;
     const { module } = kernel;
     if (frozen) {
       const { loaded, version, changes } = frozen.vars;
@@ -147,6 +180,30 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
     return new Instance(this.program, this.plugin, kernel, this.#linker, this.#frozen);
   }
 
+  /** Nobody calls it any more, and nothing runs in it: it is made as it was, for the next plugin of its kind, or closed. */
+  async retire(): Promise<void> {
+    if (!this.#isGiven()) await this.close();
+  }
+  #isGiven(): boolean {
+    const { program, kernel } = this;
+    const image = this.#image;
+    const [main, ...others] = this.#linker.modules;
+    if (this.spent || !image || !main || others.length > 0 || program.kind === undefined) return false;
+    if (main.isClosed || kernel.module.isClosed) return false;
+    if ((main.memory?.size() ?? 0) + (kernel.module.memory?.size() ?? 0) > littleMemory) return false;
+    this.pullVars();
+    this.spent = true;
+    this.context.end();
+    try {
+      main.resetSync();
+      kernel.module.resetSync();
+    } catch {
+      return false;
+    }
+    const release = () => program.release();
+    return program.engine.pool.give(program.kind, { image, kernel: kernel.module, main, release });
+  }
+
   /** What is under way ends. */
   async close(): Promise<void> {
     this.spent = true;
@@ -167,6 +224,7 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
     hostContext: unknown,
     options: PluginCallOptions,
   ): Steps<PluginOutput | null> {
+    if (this.spent) throw new ExtismError('ERR_EXTISM_CLOSED', 'the instance of the plugin is closed');
     const { fn, args } = yield* this.#target(part, name, options);
     this.#begin(input, hostContext);
     const over = now() + (options.timeoutMs ?? this.settings.timeoutMs ?? Infinity);
@@ -333,20 +391,4 @@ export class Instance implements ContextOwner, FunctionHost, KernelHost {
     if (!this.settings.allowHttpResponseHeaders) return 0n;
     return this.#within(caller, () => this.context.store(JSON.stringify(this.#headers ?? {})));
   }
-}
-
-const calling = 'EXTISM: call canceled due to timeout';
-const instantiating = 'EXTISM: timed out while waiting for plugin to instantiate';
-
-/** A guest that does not go on from where it was cannot be called again: its stack pointer, at least, is as it was left. */
-function isLeftInTheMiddle(error: unknown): boolean {
-  const { code } = error as { code?: string };
-  return code === 'ERR_WAZERO_TRAP' || code === 'ERR_WAZERO_EXIT' || code === 'ERR_WAZERO_CLOSED';
-}
-function isTimeout(error: unknown): boolean {
-  const { code, reason, name } = (error ?? {}) as { code?: string; reason?: string; name?: string };
-  return reason === 'timeout' || (code === 'ERR_WAZERO_ABORTED' && name === 'TimeoutError');
-}
-function noRoom(what: string): ExtismError {
-  return new ExtismError('ERR_EXTISM_MEMORY', `Expected room for the ${what} of the plugin: raise limits.memoryPages`);
 }

@@ -1,19 +1,26 @@
-import type { FunctionDefinition, Module, ModuleConfig, ModuleImage } from '../index.js';
+import { type FunctionDefinition, Module, type ModuleConfig, type ModuleImage } from '../index.js';
 import { now } from '../values/node.js';
 import { shown } from '../values/shown.js';
 import type { Pace } from './engine.js';
 import { ExtismError } from './errors.js';
 import { fsConfig } from './files.js';
 import { Glue } from './glue.js';
-import { ENV } from './host.js';
+import { ENV, WASI } from './host.js';
 import { ofHost } from './kernel.js';
 import type { Part, Program } from './program.js';
 import type { Bounds } from './settings.js';
 import { type Steps, step } from './steps.js';
 import type { ModuleImportDescriptor } from './types.js';
 
-const WASI = 'wasi_snapshot_preview1';
 const TABLE = '\0table';
+
+/** What the main module begins with, in the place of its code. */
+export interface Beginning {
+  /** A module: it is as the image was. */
+  readonly main: ModuleImage | Module;
+  /** Its initialization has run in it. */
+  readonly isInitialized: boolean;
+}
 
 /** Modules that are instantiated of one graph, by part; null: about to be. */
 type Linked = Map<Part, Module | null>;
@@ -33,17 +40,18 @@ export class Linker {
   readonly #kernel: Module;
   /** Of every call into the plugin. */
   context: object | undefined;
-  /** What the main module is made of, where that is not its code: it has been initialized. */
-  readonly #image: ModuleImage | undefined;
+  readonly #beginning: Beginning | undefined;
+  /** Given the main module when it is linked and none of its initialization has run; isAlone: no other was made for it. */
+  made: ((main: Module, isAlone: boolean) => void) | undefined;
   /** All that were made, the newest last. */
   readonly modules: Module[] = [];
   readonly #linked: Linked = new Map();
   readonly #waiting: Trampoline[] = [];
 
-  constructor(program: Program, kernel: Module, image?: ModuleImage) {
+  constructor(program: Program, kernel: Module, beginning?: Beginning) {
     this.#program = program;
     this.#kernel = kernel;
-    this.#image = image;
+    this.#beginning = beginning;
   }
 
   /** The instance of that part. `timeoutMs` is for all that has to be done for it. */
@@ -51,12 +59,16 @@ export class Linker {
     const there = this.#linked.get(part);
     if (there) return there;
     const { timeoutMs, bounds } = this.#program.settings;
-    return yield* this.#link(
-      part,
-      [part === this.#program.main ? 'main' : part.name],
-      this.#linked,
-      new Deadline(timeoutMs, bounds),
-    );
+    const deadline = new Deadline(timeoutMs, bounds);
+    const isMain = part === this.#program.main;
+    const main = this.#beginning?.main;
+    if (!isMain || !(main instanceof Module))
+      return yield* this.#link(part, [isMain ? 'main' : part.name], this.#linked, deadline);
+    this.modules.push(main);
+    this.#linked.set(part, main);
+    const usesWasi = part.imports.some(({ module }) => module === WASI);
+    yield* this.#initialize(main, usesWasi, deadline);
+    return main;
   }
 
   *#link(part: Part, path: readonly string[], linked: Linked, deadline: Deadline): Steps<Module> {
@@ -97,9 +109,10 @@ export class Linker {
       providers.set(wanted.module, trampoline.module);
     }
     const usesWasi = providers.has(WASI);
-    const image = part === this.#program.main ? this.#image : undefined;
+    const isMain = part === this.#program.main;
+    const beginning = isMain ? this.#beginning : undefined;
     const module = yield* this.#instantiate(
-      image ?? part.compiled,
+      (beginning?.main as ModuleImage | undefined) ?? part.compiled,
       this.#config(usesWasi),
       (name) => providers.get(name),
       deadline,
@@ -108,7 +121,8 @@ export class Linker {
     linked.set(part, module);
     this.#waiting.push(...trampolines);
     yield* this.#fillTrampolines(linked, deadline);
-    if (!image) yield* this.#initialize(module, usesWasi, deadline);
+    if (isMain) this.made?.(module, this.modules.length === 1);
+    if (!beginning?.isInitialized) yield* this.#initialize(module, usesWasi, deadline);
     return module;
   }
 

@@ -154,11 +154,20 @@ export class HostedPlugin implements Plugin, Owner {
     seat.instance = undefined;
     if (instance) void this.#drop(instance);
   }
-  async #drop(instance: Instance | Promise<Instance>): Promise<void> {
+  /** Of a free one. */
+  #retire(seat: Seat): void {
+    const { instance } = seat;
+    seat.instance = undefined;
+    if (instance) void this.#end(instance.retire());
+  }
+  #drop(instance: Instance | Promise<Instance>): Promise<void> {
     const closing = Promise.resolve(instance).then(
       (made) => made.close(),
       () => {}, // it was never made
     );
+    return this.#end(closing);
+  }
+  async #end(closing: Promise<void>): Promise<void> {
     this.#closing.add(closing);
     await closing;
     this.#closing.delete(closing);
@@ -223,7 +232,7 @@ export class HostedPlugin implements Plugin, Owner {
     }
     const old = this.#program;
     this.#program = program;
-    for (const seat of this.#seats.free) if (seat.instance) this.#empty(seat);
+    for (const seat of this.#seats.free) this.#retire(seat);
     const [seat] = this.#seats.free;
     if (seat && !seat.making) seat.instance = first;
     else await first.close();
@@ -241,7 +250,8 @@ export class HostedPlugin implements Plugin, Owner {
       if (seat.making) void this.#drop(seat.making);
       seat.making = undefined;
       // Who is in a call leaves when it has ended, which this makes it do.
-      this.#empty(seat);
+      if (this.#seats.free.includes(seat)) this.#retire(seat);
+      else this.#empty(seat);
     }
     while (this.#closing.size > 0 || this.#seats.taken > 0) {
       await Promise.all(this.#closing);

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
-import type { CompiledModule, Module } from '../index.js';
-import type { Code, Engine, Pace, SharedHost } from './engine.js';
+import { type CompiledModule, isWazeroError, type Module, type ModuleImage } from '../index.js';
+import type { Code, Engine, KernelParts, Pace, SharedHost } from './engine.js';
 import { sha256 } from './engine.js';
-import type { Frozen } from './frozen.js';
-import { ENV, hostModules, replacedKernel } from './host.js';
+import { type Frozen, littleMemory } from './frozen.js';
+import { ENV, hostModules, replacedKernel, WASI } from './host.js';
 import { manifestOf, partsOf } from './manifest.js';
 import { type Settings, settingsOf } from './settings.js';
 import type {
@@ -19,6 +19,7 @@ export interface Part {
   readonly name: string;
   readonly compiled: CompiledModule;
   readonly pace: Pace;
+  readonly startsItself: boolean;
   readonly imports: readonly ModuleImportDescriptor[];
   readonly exports: readonly ModuleExportDescriptor[];
   /** What it imports of the caller's own functions, by namespace. */
@@ -53,6 +54,7 @@ export class Program {
         if (result.status === 'rejected') throw result.reason;
         program.#add(parts[at]?.name as string, result.value);
       }
+      program.kind = program.#kindOf(parts[0]?.hash);
       return program;
     } catch (error) {
       program.release();
@@ -62,8 +64,10 @@ export class Program {
 
   readonly engine: Engine;
   readonly settings: Settings;
-  readonly kernel: { readonly compiled: CompiledModule; readonly host: Module };
+  readonly kernel: KernelParts;
   readonly parts: Part[] = [];
+  /** Of its instances, where another plugin may have them after it (pool.ts): what is the same there has the same key. */
+  kind: string | undefined;
   /** What instances are made of after the first: set where each call has one of its own. */
   frozen: Frozen | undefined;
   readonly #code: Code[] = [];
@@ -94,13 +98,45 @@ export class Program {
     for (const host of this.#hosts) host.release();
   }
 
-  #add(name: string, { module: compiled, imports, exports, pace }: Code): void {
+  #add(name: string, { module: compiled, imports, exports, pace, startsItself }: Code): void {
     const { functions } = this.settings;
     const shared = hostModules(this.engine, compiled, functions);
     this.#hosts.push(...shared.values());
     const hosts = new Map([...shared].map(([namespace, { module }]) => [namespace, module]));
     const kernel = hosts.has(ENV) ? this.glue(replacedKernel(compiled, functions)) : undefined;
-    this.parts.push({ name, compiled, pace, imports, exports, hosts, kernel });
+    this.parts.push({ name, compiled, pace, startsItself, imports, exports, hosts, kernel });
+  }
+
+  /**
+   * undefined: they are nobody else's. A start section cannot run again. Mounts are of its own; an account is of its own. A reference that a host
+   * function was passed is a way into the instance that does not end with the plugin.
+   */
+  #kindOf(hash: string | undefined): string | undefined {
+    const [part] = this.parts;
+    const { limits, tenant, useWasi, enableWasiOutput, allowedPaths } = this.settings;
+    if (!part || this.parts.length > 1 || part.kernel || part.startsItself || tenant) return undefined;
+    const usesWasi = part.imports.some(({ module }) => module === WASI);
+    if (usesWasi && Object.keys(allowedPaths).length > 0) return undefined;
+    const own: string[] = [];
+    for (const { import: from, paramTypes, resultTypes } of part.compiled.importedFunctions()) {
+      const { module, name } = from as { module: string; name: string };
+      if (!this.#functions.get(module)?.has(name)) continue;
+      if ([...paramTypes, ...resultTypes].some((type) => type.endsWith('ref'))) return undefined;
+      own.push(module, name);
+    }
+    return JSON.stringify([hash, limits, usesWasi && useWasi, usesWasi && enableWasiOutput, own]);
+  }
+
+  /** A main module none of whose code has run, and that is linked with nothing but its kernel and the host, is what the next of its kind begin with. */
+  giveImage(main: Module, isAlone: boolean): void {
+    let image: ModuleImage | null = null;
+    try {
+      const isLittle = (main.memory?.size() ?? 0) <= littleMemory;
+      if (isAlone && isLittle && this.engine.kernelImage(this.kernel)) image = main.freezeSync();
+    } catch (error) {
+      if (!isWazeroError(error)) throw error; // they are made without
+    }
+    this.engine.pool.setImage(this.kind as string, image);
   }
 
   hostFunction(namespace: string, name: string): HostFunction {

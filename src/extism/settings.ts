@@ -1,4 +1,4 @@
-import type { ModuleConfig } from '../index.js';
+import type { ModuleConfig, ModuleLimits, Tenant } from '../index.js';
 import { CAPABILITIES } from './capabilities.js';
 import { anonymous } from './engine.js';
 import { ExtismError, manifestError } from './errors.js';
@@ -28,7 +28,9 @@ export interface Settings {
   readonly timeoutMs: number | undefined;
   readonly fetch: typeof fetch;
   readonly allowHttpResponseHeaders: boolean;
-  /** Of each module of the plugin. */
+  readonly limits: ModuleLimits;
+  readonly tenant: Tenant | undefined;
+  /** Of each module of the plugin: its limits and tenant. */
   readonly moduleConfig: ModuleConfig;
   /** Of each call into it. */
   readonly bounds: Bounds;
@@ -40,6 +42,8 @@ export function settingsOf(options: ExtismPluginOptions, manifest: Manifest): Se
   checkShapes('manifest', own);
   const useWasi = options.useWasi ?? false;
   const memory = options.memory || own.memory || {};
+  const { tenant } = options;
+  const limits = { ...options.limits };
   return {
     useWasi,
     enableWasiOutput: options.enableWasiOutput ?? (useWasi && CAPABILITIES.extismStdoutEnvVarSet),
@@ -55,7 +59,9 @@ export function settingsOf(options: ExtismPluginOptions, manifest: Manifest): Se
     timeoutMs: options.timeoutMs || own.timeoutMs || undefined,
     fetch: options.fetch ?? fetch,
     allowHttpResponseHeaders: Boolean(options.allowHttpResponseHeaders),
-    moduleConfig: anonymous.withLimits(options.limits ?? {}).withTenant(options.tenant),
+    limits,
+    tenant,
+    moduleConfig: anonymous.withLimits(limits).withTenant(tenant),
     bounds: boundsOf(options),
   };
 }
