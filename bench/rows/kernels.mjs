@@ -15,10 +15,6 @@ const stoppable = await closing.instantiate(binary);
 const { exports: v8 } = new WebAssembly.Instance(new WebAssembly.Module(binary));
 
 const share = quick ? 0.1 : 1;
-const notes = {
-  machine:
-    "a step is 2.0 ns in six starts of eight and 3.0 in the others, for as long as the process runs, where V8's is 1.5; without random addresses (setarch -R) it is always 2.0. The code should lie the same way in its pages each time; whether what predicts the indirect jump goes by addresses is not known, for there are no counters here",
-};
 /** name, what it is, its argument: about a tenth of a second. */
 const kernels = [
   ['sha256', 'integer: SHA-256', 100_000],
@@ -43,7 +39,6 @@ for (const [name, what, n] of kernels) {
     against: 'wazero in Go',
     bar: 1.03,
     limitIs: "V8's WebAssembly",
-    note: notes[name],
     ours: () => time(() => f.callSync(arg), 1),
     peer: async () => (await go.ask({ Do: 'call', Path: path, Function: name, Args: [arg] })).ns,
     limit: () => time(() => v8[name](arg), 1),

@@ -36,6 +36,7 @@ import (
 	"wazeroengine/e15slots"
 	"wazeroengine/e15spills"
 	"wazeroengine/e15tables"
+	"wazeroengine/e16tails"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
 	"wazeroengine/e2interrupt"
@@ -156,6 +157,7 @@ var edits = []edit.Edit{
 	e15spills.Edit,
 	e15tables.Edit, // asks e15clean
 	e15heads.Edit,  // in the blocks that e10jumps leaves
+	e16tails.Edit,  // behind e10jumps
 }
 
 //go:embed all:*
