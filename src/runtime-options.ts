@@ -1,6 +1,8 @@
 import { checkCallOptions, checkOptionalFunction } from './calls/options.js';
 import { compiledStateOf } from './compiled-module.js';
 import { externsOf } from './import-sources.js';
+import type { Bytes } from './instances/compile.js';
+import { checkPath } from './instances/image-file.js';
 import type { InstantiationExtras, Source } from './instances/instantiate.js';
 import type { RuntimeState } from './instances/runtime-state.js';
 import type { InstantiateOptions } from './instantiate-options.js';
@@ -10,9 +12,22 @@ import { ModuleConfig } from './module-config.js';
 import { imageStateOf } from './module-image.js';
 import type { CompileOptions } from './types.js';
 import { shown } from './values/shown.js';
-import { checkInteger, checkObject, checkSignal, checkTimeout, MAX_U32, wrongType } from './values/validate.js';
+import {
+  checkBinary,
+  checkInteger,
+  checkObject,
+  checkSignal,
+  checkTimeout,
+  MAX_U32,
+  wrongType,
+} from './values/validate.js';
 
 // What methods of Runtime are given, checked.
+
+/** The bytes of a module, not copied, or the path of a file of them. */
+export function checkModule(value: unknown): Bytes {
+  return value instanceof URL ? checkPath(value) : checkBinary(value, 'binary');
+}
 
 export function checkSource(value: unknown): Source {
   const state = compiledStateOf(value) ?? imageStateOf(value);

@@ -9,7 +9,7 @@ import { type CompiledModule, compiledStateOf, makeCompiledModule } from './comp
 import { callReferences } from './exported-function.js';
 import { addEntries, type HostFunctionEntries, type ImportedFunctionEntries } from './host-module.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
-import { CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
+import { type Bytes, CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
 import { checkPath, loadImage } from './instances/image-file.js';
 import { instantiateAsync, instantiateSync } from './instances/instantiate.js';
@@ -24,7 +24,13 @@ import { GUARD, type Handle } from './native/binding.js';
 import { native } from './native/native.js';
 import { ownerOf } from './native/owned.js';
 import { RuntimeConfig } from './runtime-config.js';
-import { checkCompileOptions, checkConfig, checkInstantiateOptions, checkSource } from './runtime-options.js';
+import {
+  checkCompileOptions,
+  checkConfig,
+  checkInstantiateOptions,
+  checkModule,
+  checkSource,
+} from './runtime-options.js';
 import type { BinarySource, CompileOptions, FunctionListener, ValueType } from './types.js';
 import { abortedError, closedError, invalidArgument } from './values/errors.js';
 import { checkBinary, checkInteger, checkName, checkString, MAX_U32, wrongType } from './values/validate.js';
@@ -82,13 +88,15 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
 
   /**
    * Decodes, validates and compiles a module, off the JS thread. (A little one whose code another runtime of the cache has in memory is decoded at once,
-   * for no more than 2 ms of a turn.) The bytes are copied before this returns.
+   * for no more than 2 ms of a turn.) The bytes are copied before this returns; those of more than 4 MiB in pieces meanwhile, and are to be left alone.
    *
-   * Rejects with CompileError, LimitError, ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
+   * A `file:` URL names a file that has them, which native code reads: the shortest way for a large one. Not with a listener that has a filter.
+   *
+   * Rejects with TypeError where the file cannot be read, CompileError, LimitError, ERR_WAZERO_ABORTED, ERR_WAZERO_CLOSED.
    */
-  async compileModule(binary: BinarySource, options: CompileOptions = {}): Promise<CompiledModule> {
+  async compileModule(binary: BinarySource | URL, options: CompileOptions = {}): Promise<CompiledModule> {
     const { signal, timeoutMs, workers, listener } = checkCompileOptions(options, this.#state);
-    const bytes = checkBinary(binary, 'binary');
+    const bytes = checkModule(binary);
     const limit = { deadline: deadlineOf(timeoutMs), timeoutMs };
     return makeCompiledModule(await this.#compile(bytes, signal, limit, workers, listener));
   }
@@ -171,9 +179,9 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     return makeModuleImage(await loadImage(this.#state, state, from));
   }
 
-  /** Compiles and instantiates; the compiled module is closed with the instance. The deadline and the signal count for both. */
-  async instantiate(binary: BinarySource, config?: ModuleConfig, options?: InstantiateOptions): Promise<Module> {
-    const bytes = checkBinary(binary, 'binary');
+  /** Compiles, bytes or a file as `compileModule` does, and instantiates; the compiled module is closed with the instance. The deadline and the signal count for both. */
+  async instantiate(binary: BinarySource | URL, config?: ModuleConfig, options?: InstantiateOptions): Promise<Module> {
+    const bytes = checkModule(binary);
     const fields = checkConfig(config);
     const { extras, checked } = checkInstantiateOptions(options, this.#state, true);
     const frameOptions = begin(checked, this.#state);
@@ -272,22 +280,27 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   }
 
   #compile(
-    bytes: Uint8Array,
+    bytes: Bytes,
     signal: AbortSignal | undefined,
     limit: TimeLimit,
     workers: number,
     observer?: FunctionListener,
   ): Promise<CompiledState> {
     let request: CompileRequest | undefined;
-    const compile = (binary: Uint8Array, description?: string) => {
+    const compile = (binary: Bytes, description?: string) => {
       request = new CompileRequest(this.#state);
       return request.run(binary, { signal, ...limit, workers, listener: description });
     };
     const progress = () => request?.progress() ?? { done: 0, functions: 0 };
-    return traceAsync(traced.compile, { byteLength: bytes.byteLength, workers, progress }, async () => {
+    const of = typeof bytes === 'string' ? { byteLength: undefined, file: bytes } : { byteLength: bytes.byteLength };
+    return traceAsync(traced.compile, { ...of, workers, progress }, async () => {
       this.#state.checkOpen();
       const listener = observer && new Listener(observer, this.#state.limits);
       if (!listener?.filters) return this.#compiled(await compile(bytes, listener?.description), listener);
+      if (typeof bytes === 'string')
+        throw invalidArgument(
+          'Expected bytes for binary where options.listener has a filter: they are read twice, and a file may change',
+        );
       const copy = await copyOf(bytes); // read a second time when this has returned
       this.#state.checkOpen();
       for (const _ of listener.choosing(await compile(copy, Listener.list))) {

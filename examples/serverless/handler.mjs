@@ -1,5 +1,4 @@
 // node handler.mjs <directory>
-import { readFile } from 'node:fs/promises';
 import { CompilationCache, ModuleConfig, OutputBuffer, Runtime, RuntimeConfig, wasi } from 'node-wazero';
 import { pythonBinary, runtimeConfig } from './python.mjs';
 
@@ -7,7 +6,7 @@ const began = performance.now();
 const cache = CompilationCache.withDir(process.argv[2]);
 const runtime = new Runtime(runtimeConfig(new RuntimeConfig()).withCompilationCache(cache));
 await wasi.instantiate(runtime);
-const python = await runtime.compileModule(await readFile(pythonBinary));
+const python = await runtime.compileModule(pythonBinary);
 console.log(`loaded in ${Math.round(performance.now() - began)} ms`);
 
 async function handle(code) {

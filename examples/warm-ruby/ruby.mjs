@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CompilationCache, ExitError, ModuleConfig, OutputBuffer, Runtime, RuntimeConfig, wasi } from 'node-wazero';
 
@@ -60,7 +60,7 @@ export class Ruby {
   static async create() {
     const ruby = new Ruby();
     await wasi.instantiate(ruby.#runtime);
-    ruby.#compiled = await ruby.#runtime.compileModule(await readFile(binary));
+    ruby.#compiled = await ruby.#runtime.compileModule(binary);
     await ruby.#addHosts();
     ruby.#image = await ruby.#load().catch(() => ruby.#freeze());
     return ruby;

@@ -267,6 +267,7 @@ enum {
  * void     wz_validate(wz_handle runtime, const uint8_t*, size_t, wz_result*)   what wz_compile would say of the bytes, without compiling
  * void     wz_compile_piece(wz_handle runtime, uint64_t request, uint64_t total, const uint8_t*, size_t, wz_result*)   of `total` bytes that the
  *                                                                    wz_compile of that request is to take, in place of its own
+ * void     wz_compile_file(wz_handle runtime, uint64_t request, wz_str path, wz_result*)   likewise: those of a file, which that wz_compile reads
  * void     wz_compile_cancel(uint64_t env, uint64_t request, uint32_t reason)   WZ_STOP_*; its WZ_MSG_DONE comes soon, with ERR_WAZERO_ABORTED
  * uint64_t wz_compile_progress(uint64_t env, uint64_t request)      functions compiled << 32 | functions of the module; 0 = not known
  * void     wz_host_compile(uint64_t env, wz_handle runtime, wz_str json, wz_result*)            host module from its description, value = compiled module

@@ -2,33 +2,47 @@ package main
 
 import (
 	"fmt"
+	"sync"
 
+	"wazeronode/codecache"
 	"wazeronode/failure"
 	"wazeronode/headroom"
+	"wazeronode/hugepages"
 	"wazeronode/prescan"
+	"wazeronode/shown"
 )
 
-// The bytes of a module are copied on the JS thread, because they are the caller's to change. A MiB takes half a millisecond or more, most of it to
-// fault in new pages: large ones come in pieces, a turn of the event loop for each, each to its place as soon as another thread has found room for all.
+// The bytes of a module are copied on the JS thread, because they are the caller's to change. A MiB takes a tenth of a millisecond, and many times that where
+// new pages are small ones: large ones come in pieces, a turn of the event loop for each, each to its place as soon as another thread has found room for all,
+// and are summed up by others meanwhile. A file is read by others, and JavaScript has nothing of it.
+
+// moduleBytes are the bytes of a module and what they sum up to, for another thread than JavaScript's, unless they are few: it may have to wait for them.
+type moduleBytes func() ([]byte, codecache.Key, error)
 
 // pieces are what has come of a binary whose compilation has not begun; the JS thread alone has them.
 type pieces struct {
 	room    chan []byte // all of it, empty: where Go has that much memory of before, it clears it first
 	joined  []byte      // it, as far as it is filled; nil: not there yet
-	list    [][]byte    // what has come before it was there
-	size    uint64      // of all that has come
-	total   uint64      // of what will have come
-	release func()      // of the reservation, for twice as much: none of it may have its place yet
+	sums    *codecache.Sums
+	list    [][]byte // what has come before it was there
+	size    uint64   // of all that has come
+	total   uint64   // of what will have come
+	release func()   // of the reservation, for twice as much: none of it may have its place yet
+
+	read moduleBytes // in the place of all that, where they are a file's
 }
 
 // copyBinary is for bytes that come at once.
-func (rt *runtimeState) copyBinary(data []byte) ([]byte, error) {
+func (rt *runtimeState) copyBinary(data []byte) (moduleBytes, error) {
 	release, err := rt.reserveForBinary(uint64(len(data)), 1)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	return append([]byte(nil), data...), nil
+	copied := hugepages.Make(uint64(len(data)))
+	copy(copied, data)
+	sum := sync.OnceValue(func() codecache.Key { return codecache.Sum(copied) })
+	return func() ([]byte, codecache.Key, error) { return copied, sum(), nil }, nil
 }
 
 func (rt *runtimeState) reserveForBinary(size, copies uint64) (release func(), _ error) {
@@ -60,13 +74,13 @@ func (rt *runtimeState) addPiece(id, total uint64, piece []byte) error {
 			release()
 			return failure.Closed("the environment has ended")
 		}
-		go func() { p.room <- make([]byte, 0, total) }()
+		go func() { p.room <- hugepages.Make(total)[:0] }()
 	}
 	p := r.pieces
 	if p == nil || p.size+uint64(len(piece)) > p.total {
 		return failure.Invalid("Expected no more bytes than were announced")
 	}
-	const atOnce = 4 << 20 // longer lists are for the other thread to copy
+	const atOnce = 8 << 20 // longer lists are for the other thread to copy
 	if p.joined == nil && p.size <= atOnce {
 		select {
 		case room := <-p.room:
@@ -77,17 +91,49 @@ func (rt *runtimeState) addPiece(id, total uint64, piece []byte) error {
 	p.size += uint64(len(piece))
 	if p.joined != nil {
 		p.joined = append(p.joined, piece...)
-	} else {
+		p.sums.Come(len(p.joined))
+	} else if len(piece) > 0 {
 		p.list = append(p.list, append([]byte(nil), piece...))
 	}
 	return nil
+}
+
+// addFile has the compilation of that request read a file.
+func (rt *runtimeState) addFile(id uint64, path string) error {
+	p := &pieces{release: func() {}, read: func() ([]byte, codecache.Key, error) { return rt.readBinary(path) }}
+	if !rt.env.addRequest(id, &request{pieces: p, cancel: func(string) { rt.env.removeRequest(id) }}) {
+		return failure.Closed("the environment has ended")
+	}
+	return nil
+}
+
+// readBinary reads it, on another thread than JavaScript's.
+func (rt *runtimeState) readBinary(path string) ([]byte, codecache.Key, error) {
+	var limit error
+	release := func() {}
+	defer func() { release() }()
+	bytes, sum, err := codecache.ReadFile(path, func(size uint64) (_ []byte, err error) {
+		if release, limit = rt.reserveForBinary(size, 1); limit != nil {
+			release = func() {}
+			return nil, limit
+		}
+		return hugepages.Make(size), nil
+	})
+	switch {
+	case limit != nil:
+		err = limit
+	case err != nil:
+		err = failure.Invalid(fmt.Sprintf("Expected a file that can be read for binary but received %s: %v", shown.Name(path), err))
+	}
+	return bytes, sum, err
 }
 
 func (p *pieces) fill(room []byte) {
 	for _, piece := range p.list {
 		room = append(room, piece...)
 	}
-	p.joined, p.list = room, nil
+	p.joined, p.list, p.sums = room, nil, codecache.NewSums(room[:cap(room)])
+	p.sums.Come(len(room))
 }
 
 // takePieces is nil where none have come.
@@ -100,11 +146,13 @@ func (e *env) takePieces(id uint64) *pieces {
 	return r.pieces
 }
 
-// join is for another thread than JavaScript's: it may wait for the room.
-func (p *pieces) join() []byte {
+func (p *pieces) join() ([]byte, codecache.Key, error) {
+	if p.read != nil {
+		return p.read()
+	}
 	defer p.release()
 	if p.joined == nil {
 		p.fill(<-p.room)
 	}
-	return p.joined
+	return p.joined, p.sums.Sum(), nil
 }

@@ -56,7 +56,7 @@ func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum code
 	if module, ok, err := rt.inMemory(ctx, key, binary, guarded); ok {
 		return module, err
 	}
-	x := &nodehost.Exchange{ID: key, Guarded: guarded}
+	x := exchangeOf(key, guarded)
 	if rt.disk() != nil && rt.engine == "compiler" {
 		if module, ok, err := rt.load(ctx, key, binary, guarded); ok {
 			return module, err
@@ -66,12 +66,19 @@ func (rt *runtimeState) compileCode(ctx context.Context, binary []byte, sum code
 	return rt.compileAnew(nodehost.WithExchange(ctx, x), binary)
 }
 
+// exchangeOf: of guarded code the bytes are kept anyway, see comparing.
+func exchangeOf(key codecache.Key, guarded bool) *nodehost.Exchange {
+	return &nodehost.Exchange{ID: key, Guarded: guarded, Kept: guarded}
+}
+
 // inMemory: ok is false where the engine has no code, or has none any more.
 func (rt *runtimeState) inMemory(ctx context.Context, key codecache.Key, binary []byte, guarded bool) (module wazero.CompiledModule, ok bool, err error) {
 	if !nodehost.HasCode(rt.inner, key) {
 		return nil, false, nil
 	}
-	module, err = rt.inner.CompileModule(nodehost.WithExchange(ctx, &nodehost.Exchange{ID: key, Verified: true, Guarded: guarded}), binary)
+	x := exchangeOf(key, guarded)
+	x.Verified = true
+	module, err = rt.inner.CompileModule(nodehost.WithExchange(ctx, x), binary)
 	return module, !errors.Is(err, nodehost.ErrNoCode), err
 }
 
@@ -101,7 +108,8 @@ func (rt *runtimeState) load(ctx context.Context, key codecache.Key, binary []by
 	if !ok {
 		return nil, false, nil
 	}
-	x := &nodehost.Exchange{ID: key, Verified: true, Guarded: guarded, Data: data, Code: code}
+	x := exchangeOf(key, guarded)
+	x.Verified, x.Data, x.Code = true, data, code
 	defer func() {
 		if !x.Taken && code != nil {
 			nodehost.FreeCodeSegment(code)

@@ -112,9 +112,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 		return nil, rt.refused(ctx, err)
 	}
 	c.imports, c.importKinds = prescan.Imports(binary)
-	if c.sum = sum; sum == (codecache.Key{}) {
-		c.sum = codecache.Sum(binary)
-	}
+	c.sum = sum
 	c.memory, c.sharedMemory = memory, memory.Shared
 	if c.guarded {
 		c.other = &comparing{binary: binary, workers: how.workers}

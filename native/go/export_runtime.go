@@ -88,26 +88,22 @@ func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, w
 		if err != nil {
 			return 0, nil, err
 		}
-		var binary func() []byte // wazero keeps slices of it
+		var from moduleBytes // wazero keeps slices of it
 		p := rt.env.takePieces(uint64(request))
 		if p != nil {
-			binary = p.join
-		} else {
-			copied, err := rt.copyBinary(goData(data, size))
-			if err != nil {
-				return 0, nil, err
-			}
-			binary = func() []byte { return copied }
+			from = p.join
+		} else if from, err = rt.copyBinary(goData(data, size)); err != nil {
+			return 0, nil, err
 		}
 		if request == 0 {
-			c, err := rt.compileSync(binary(), uint32(workers), listener, nanoseconds(timeout))
+			c, err := rt.compileSync(from, uint32(workers), listener, nanoseconds(timeout))
 			if err != nil {
 				return 0, nil, err
 			}
 			return uint64(c.handle), nil, nil
 		}
-		if p == nil && timeout < 0 {
-			if f := rt.joinAtOnce(binary(), listener); f != nil {
+		if p == nil && timeout < 0 && size <= mostAtOnce {
+			if f := rt.joinAtOnce(from, listener); f != nil {
 				c, err := rt.wait(context.Background(), f)
 				if err != nil {
 					return 0, nil, err
@@ -115,7 +111,7 @@ func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, w
 				return uint64(c.handle), nil, nil
 			}
 		}
-		err = rt.startCompile(binary, uint32(workers), listener, nanoseconds(max(timeout, 0)), uint64(request), func(c *compiledState, err error) {
+		err = rt.startCompile(from, uint32(workers), listener, nanoseconds(max(timeout, 0)), uint64(request), func(c *compiledState, err error) {
 			var compiled handles.Handle
 			if c != nil {
 				compiled = c.handle
@@ -148,6 +144,17 @@ func wz_compile_piece(h C.wz_handle, request C.uint64_t, total C.uint64_t, data 
 			return 0, nil, err
 		}
 		return 0, nil, rt.addPiece(uint64(request), uint64(total), goData(data, size))
+	})
+}
+
+//export wz_compile_file
+func wz_compile_file(h C.wz_handle, request C.uint64_t, path C.wz_str, out *C.wz_result) {
+	answer(out, func() (uint64, []byte, error) {
+		rt, err := handles.Lookup[*runtimeState](handles.Handle(h), handles.Runtime)
+		if err != nil {
+			return 0, nil, err
+		}
+		return 0, nil, rt.addFile(uint64(request), goString(path))
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"wazeronode/codecache"
 	"wazeronode/failure"
 	"wazeronode/flights"
 )
@@ -14,16 +13,18 @@ import (
 type flight = flights.Flight[*compiledState]
 
 // join: what a listener hears is compiled alone.
-func (rt *runtimeState) join(binary []byte, workers uint32, listener *listenerState) *flight {
-	if listener != nil {
-		return rt.flights.Alone(func(ctx context.Context) (*compiledState, error) {
-			return rt.compile(ctx, binary, codecache.Key{}, compilation{workers: workers, listener: listener})
-		}, (*compiledState).giveUp)
+func (rt *runtimeState) join(from moduleBytes, workers uint32, listener *listenerState) (*flight, error) {
+	bytes, sum, err := from()
+	if err != nil {
+		return nil, err
 	}
-	sum := codecache.Sum(binary)
-	return rt.flights.Join(sum, func(ctx context.Context) (*compiledState, error) {
-		return rt.compile(ctx, binary, sum, compilation{workers: workers})
-	}, (*compiledState).giveUp)
+	make := func(ctx context.Context) (*compiledState, error) {
+		return rt.compile(ctx, bytes, sum, compilation{workers: workers, listener: listener})
+	}
+	if listener != nil {
+		return rt.flights.Alone(make, (*compiledState).giveUp), nil
+	}
+	return rt.flights.Join(sum, make, (*compiledState).giveUp), nil
 }
 
 var errUnknown = errors.New("there is no code of this module in memory")
@@ -32,16 +33,16 @@ var errUnknown = errors.New("there is no code of this module in memory")
 const mostAtOnce = 16 << 10
 
 // joinAtOnce is join of what has code in memory already, another runtime's as a rule, and is little; nil: it is to be joined.
-func (rt *runtimeState) joinAtOnce(binary []byte, listener *listenerState) *flight {
-	if listener != nil || len(binary) > mostAtOnce || rt.isClosed() {
+func (rt *runtimeState) joinAtOnce(from moduleBytes, listener *listenerState) *flight {
+	if listener != nil || rt.isClosed() {
 		return nil
 	}
-	sum := codecache.Sum(binary)
+	bytes, sum, _ := from()
 	if !rt.knows(sum) { // before the pre-scan, which the other way does as well
 		return nil
 	}
 	return rt.flights.AtOnce(sum, func(ctx context.Context) (*compiledState, error) {
-		return rt.compile(ctx, binary, sum, compilation{workers: 1, known: true})
+		return rt.compile(ctx, bytes, sum, compilation{workers: 1, known: true})
 	}, (*compiledState).giveUp)
 }
 
@@ -77,7 +78,7 @@ func (c *compiledState) letGo() {
 }
 
 // startCompile is for a compilation that JavaScript waits for off its thread; done is called exactly once.
-func (rt *runtimeState) startCompile(binary func() []byte, workers uint32, listener *listenerState, timeout time.Duration, id uint64, done func(*compiledState, error)) error {
+func (rt *runtimeState) startCompile(from moduleBytes, workers uint32, listener *listenerState, timeout time.Duration, id uint64, done func(*compiledState, error)) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &request{cancel: func(reason string) { cancel(compileAborted(reason)) }}
 	if !rt.env.addRequest(id, r) {
@@ -93,19 +94,26 @@ func (rt *runtimeState) startCompile(binary func() []byte, workers uint32, liste
 			t := time.AfterFunc(timeout, func() { cancel(compileAborted("timeout")) })
 			defer t.Stop()
 		}
-		f := rt.join(binary(), workers, listener)
+		var f *flight
+		if f, err = rt.join(from, workers, listener); err != nil {
+			return
+		}
 		r.flight.Store(f)
 		made, err = rt.wait(ctx, f)
 	}, func() { done(made, err) })
 	return nil
 }
 
-func (rt *runtimeState) compileSync(binary []byte, workers uint32, listener *listenerState, timeout time.Duration) (*compiledState, error) {
+func (rt *runtimeState) compileSync(from moduleBytes, workers uint32, listener *listenerState, timeout time.Duration) (*compiledState, error) {
 	ctx := context.Background()
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, compileAborted("timeout"))
 		defer cancel()
 	}
-	return rt.wait(ctx, rt.join(binary, workers, listener))
+	f, err := rt.join(from, workers, listener)
+	if err != nil {
+		return nil, err
+	}
+	return rt.wait(ctx, f)
 }

@@ -10,7 +10,10 @@ interface Outcome {
   readonly error?: unknown;
 }
 export interface CompileTrace extends Outcome {
-  readonly byteLength: number;
+  /** undefined of a file. */
+  readonly byteLength: number | undefined;
+  /** The path of the file that has the bytes, where a URL was given. */
+  readonly file?: string;
   readonly workers: number;
   /** Functions compiled so far, of how many: zeros before the first, from a cache, in the synchronous lane and with the interpreter. */
   progress(): { readonly done: number; readonly functions: number };
@@ -118,7 +121,7 @@ function logEnds<T extends Outcome>(channel: TracingChannel<string, T>, describe
 if (log.enabled) {
   const name = (trace: { readonly module: string; readonly function: string }) =>
     `${shown(trace.module)}.${shown(trace.function)}`;
-  logEnds(traced.compile, (trace) => `compile ${trace.byteLength} bytes`);
+  logEnds(traced.compile, ({ file, byteLength }) => `compile ${file ?? `${byteLength} bytes`}`);
   logEnds(traced.instantiate, (trace) => `instantiate "${shown(trace.module)}"`);
   logEnds(traced.freeze, (trace) => `freeze "${shown(trace.module)}"`);
   logEnds(traced.reset, (trace) => `reset "${shown(trace.module)}"`);

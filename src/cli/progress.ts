@@ -36,7 +36,7 @@ export function showProgress(afterMs: number): Progress {
     asyncStart() {},
     asyncEnd() {
       ended.milliseconds = performance.now() - began;
-      ended.byteLength = trace!.byteLength;
+      ended.byteLength = trace!.byteLength ?? 0;
       clearInterval(timer);
       if (shown) stderr.write('\r\x1b[K');
     },

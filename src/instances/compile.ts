@@ -47,8 +47,11 @@ export function errorOf(bytes: Uint8Array): Error {
   }
 }
 
-/** What is copied in one turn of the event loop: three to four milliseconds. */
+/** What is copied in one turn of the event loop: half a millisecond, or three where the system has small pages alone. */
 const PIECE = 4 << 20;
+const nothing = new Uint8Array();
+/** The bytes of a module, or the path of a file that has them, which native code reads. */
+export type Bytes = Uint8Array | string;
 
 /** Requests off the JS thread, by id: who hears the MSG.done of each. */
 const requests = new Map<number, Done>();
@@ -75,8 +78,7 @@ export function atRequest(begin: (request: number) => void): Promise<string> {
 }
 
 /** The pieces of large bytes, a turn of the event loop for each. */
-async function* piecesOf(binary: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  const total = binary.byteLength;
+async function* piecesOf(binary: Uint8Array, total = binary.byteLength): AsyncGenerator<Uint8Array, void> {
   for (let at = 0; at < total; at += PIECE) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (binary.byteLength !== total)
@@ -115,18 +117,18 @@ export class CompileRequest {
     this.#runtime = runtime;
   }
 
-  async run(binary: Uint8Array, settings: CompileSettings): Promise<Handle> {
+  async run(binary: Bytes, settings: CompileSettings): Promise<Handle> {
     try {
       return await this.#run(binary, settings);
     } catch (error) {
       throw withStackOfAwaiter(error);
     }
   }
-  #run(binary: Uint8Array, settings: CompileSettings): Promise<Handle> {
+  #run(binary: Bytes, settings: CompileSettings): Promise<Handle> {
     const { signal, deadline, timeoutMs } = settings;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw abortedError('the compilation', { reason: 'abort', cause: signal.reason });
-      if (binary.byteLength > PIECE) void this.#beginInPieces(binary, settings);
+      if (typeof binary === 'string' || binary.byteLength > PIECE) void this.#beginLater(binary, settings);
       else {
         const made = this.#begin(binary, settings);
         if (made !== 0) {
@@ -162,15 +164,23 @@ export class CompileRequest {
     return hereInstead.run(() => native().compile(target, binary, workers, this.#id, atOnce ? 1 : 0));
   }
 
-  /** Copying hundreds of MiB takes tenths of seconds, which the event loop does not have. */
-  async #beginInPieces(binary: Uint8Array, settings: CompileSettings): Promise<void> {
+  /** What takes longer than a turn: copying hundreds of MiB takes tenths of seconds, which the event loop does not have. */
+  async #beginLater(binary: Bytes, settings: CompileSettings): Promise<void> {
+    const { handle } = this.#runtime;
+    const total = binary.length;
     try {
-      for await (const piece of piecesOf(binary)) {
-        if (!this.#settle) return this.#finish();
-        native().compilePiece(this.#runtime.handle, this.#id, binary.byteLength, piece);
+      await undefined; // nobody hears yet how it ends
+      if (!this.#settle) return this.#finish();
+      if (typeof binary === 'string') native().compileFile(handle, this.#id, binary);
+      else {
+        native().compilePiece(handle, this.#id, total, nothing); // room is found for all until the first comes
+        for await (const piece of piecesOf(binary, total)) {
+          if (!this.#settle) return this.#finish();
+          native().compilePiece(handle, this.#id, total, piece);
+        }
       }
       if (!this.#settle) return this.#finish();
-      this.#begin(new Uint8Array(), settings);
+      this.#begin(nothing, settings);
     } catch (error) {
       this.#settle?.reject(error);
       native().compileCancel(this.#id, STOP.close);

@@ -35,6 +35,8 @@ export interface NativeBinding {
 
   /** Of `total` bytes that the compile of that request is to take in place of its own: it is given none. */
   compilePiece(runtime: Handle, request: number, total: number, piece: Uint8Array): void;
+  /** Likewise: those of a file, which native code reads when it compiles. */
+  compileFile(runtime: Handle, request: number, path: string): void;
   /**
    * Copies the bytes before it returns. The outcome is a MSG.done with `frame` = request, `target` = the compiled module; where that
    * may be (1) and takes no time, for its code is in memory, the compiled module is returned, else 0.

@@ -111,6 +111,7 @@ export function values(
     new DataView(new ArrayBuffer(8)),
     Buffer.alloc(8),
   ];
+  exactly<Parameters<Runtime['compileModule']>[0]>()(null as unknown as BinarySource | URL);
   exactly<string>()(definition.moduleName);
   exactly<number>()(definition.index);
   exactly<string>()(definition.name);

@@ -27,6 +27,17 @@ napi_value CompilePiece(Environment& environment, Arguments& args) {
   return nullptr;
 }
 
+napi_value CompileFile(Environment& environment, Arguments& args) {
+  const wz_handle runtime = args.Whole(0, "runtime");
+  const uint64_t request = args.Whole(1, "request");
+  const std::string path = args.String(2, "path");
+  if (!args.ok()) return nullptr;
+  Result result;
+  wz_compile_file(runtime, request, Str(path), &result);
+  result.Check(environment);
+  return nullptr;
+}
+
 napi_value CompileSync(Environment& environment, Arguments& args) {
   const wz_handle runtime = args.Whole(0, "runtime");
   const Arguments::Bytes binary = args.Uint8Array(1, "binary");
@@ -160,6 +171,7 @@ napi_value CompiledClose(Environment& environment, Arguments& args) {
 const Binding kBindings[] = {
     {"compile", Entry<Compile>},
     {"compilePiece", Entry<CompilePiece>},
+    {"compileFile", Entry<CompileFile>},
     {"compileSync", Entry<CompileSync>},
     {"validate", Entry<Validate>},
     {"compileCancel", Entry<CompileCancel>},

@@ -21,10 +21,21 @@ var Edit = edit.Edit{
 		t.File("internal/wasm/module.go").ReplaceExpr("(*Module).validateFunctions", "c.GoFunc != nil", "c.GoFunc != nil || m.CodeVerified")
 
 		f := t.File("internal/wasm/binary/decoder.go")
-		f.ReplaceText("dwarfEnabled, storeCustomSections bool,\n)", "dwarfEnabled, storeCustomSections bool,\nverified ...bool, // at most one: bodies are not decoded\n)")
+		f.ReplaceText("dwarfEnabled, storeCustomSections bool,\n)", "dwarfEnabled, storeCustomSections bool,\ntrusted ...Trusted, // at most one\n)")
 		f.Replace("DecodeModule", "m.CodeSection, err = decodeCodeSection(r)",
 			"if m.CodeVerified {\nm.CodeSection, err = countCodeSection(r, sectionSize)\n} else {\nm.CodeSection, err = decodeCodeSection(r)\n}")
-		f.Replace("DecodeModule", "m := &wasm.Module{}", "m := &wasm.Module{CodeVerified: len(verified) > 0 && verified[0]}")
+		f.Replace("DecodeModule", "m := &wasm.Module{}", "verified, kept := trustedOf(binary, trusted)\nm := &wasm.Module{CodeVerified: verified}")
+		f.Replace("DecodeModule", "c, err = decodeCustomSection(r, name, uint64(limit))",
+			"if kept != nil {\nc, err = keptCustomSection(r, name, uint64(limit), kept)\n} else {\nc, err = decodeCustomSection(r, name, uint64(limit))\n}")
+		f.ReplaceExpr("DecodeModule", "decodeDataSection(r, enabledFeatures)", "decodeDataSection(r, enabledFeatures, kept)")
+
+		// Upstream's tests call both without what is kept.
+		f = t.File("internal/wasm/binary/section.go")
+		f.ReplaceText("func decodeDataSection(r *bytes.Reader, enabledFeatures api.CoreFeatures)", "func decodeDataSection(r *bytes.Reader, enabledFeatures api.CoreFeatures, kept ...[]byte)")
+		f.ReplaceExpr("decodeDataSection", "decodeDataSegment(r, enabledFeatures, &result[i])", "decodeDataSegment(r, enabledFeatures, &result[i], kept...)")
+		f = t.File("internal/wasm/binary/data.go")
+		f.ReplaceText("func decodeDataSegment(r *bytes.Reader, enabledFeatures api.CoreFeatures, ret *wasm.DataSegment)", "func decodeDataSegment(r *bytes.Reader, enabledFeatures api.CoreFeatures, ret *wasm.DataSegment, kept ...[]byte)")
+		f.Before("decodeDataSegment", "ret.Init = make([]byte, vs)", "if len(kept) > 0 && kept[0] != nil {\nif ret.Init, err = keptBytes(r, uint64(vs), kept[0]); err != nil {\nerr = fmt.Errorf(\"read bytes for init: %v\", err)\n}\nreturn\n}")
 
 		f = t.File("runtime.go")
 		f.AddImport("github.com/tetratelabs/wazero/internal/nodehost")
@@ -33,7 +44,7 @@ var Edit = edit.Edit{
 		r.memoryLimitPages, r.memoryCapacityFromMax, !r.dwarfDisabled, r.storeCustomSections)`, "exchange := nodehost.ExchangeOf(ctx)")
 		f.ReplaceExpr(compile, `binaryformat.DecodeModule(binary, r.enabledFeatures,
 		r.memoryLimitPages, r.memoryCapacityFromMax, !r.dwarfDisabled, r.storeCustomSections)`, `binaryformat.DecodeModule(binary, r.enabledFeatures,
-		r.memoryLimitPages, r.memoryCapacityFromMax, !r.dwarfDisabled, r.storeCustomSections, exchange.IsVerified())`)
+		r.memoryLimitPages, r.memoryCapacityFromMax, !r.dwarfDisabled, r.storeCustomSections, binaryformat.Trusted{Verified: exchange.IsVerified(), Kept: exchange.IsKept()})`)
 		f.Replace(compile, "internal.AssignModuleID(binary, listeners, r.ensureTermination)",
 			"if exchange != nil {\ninternal.ID = exchange.ID\n} else {\ninternal.AssignModuleID(binary, listeners, r.ensureTermination)\n}")
 

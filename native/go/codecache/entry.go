@@ -109,20 +109,6 @@ func shorter(err error) error {
 	return err
 }
 
-// Sum is a digest of bytes that strangers have made: no two modules have the same. It is the SHA-256 of that of each piece, by as many goroutines
-// as there are processors.
-func Sum(b []byte) (sum Key) {
-	all := pieces(b, nil)
-	sums := make([]Key, len(all))
-	_ = each(len(all), func(i int) error { sums[i] = sha256.Sum256(all[i].bytes); return nil })
-	h := sha256.New()
-	for i := range sums {
-		h.Write(sums[i][:])
-	}
-	h.Sum(sum[:0])
-	return sum
-}
-
 type piece struct {
 	at    int64 // behind the header
 	bytes []byte

@@ -11,7 +11,7 @@ func (r *runtime) ValidateModule(ctx context.Context, binary []byte) error {
 	if err := r.failIfClosed(); err != nil {
 		return err
 	}
-	module, err := binaryformat.DecodeModule(binary, r.enabledFeatures, r.memoryLimitPages, r.memoryCapacityFromMax, false, false, false)
+	module, err := binaryformat.DecodeModule(binary, r.enabledFeatures, r.memoryLimitPages, r.memoryCapacityFromMax, false, false)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ type Exchange struct {
 	// Verified promises that this process, or one like it, has validated the very bytes with the same features: function bodies
 	// are neither decoded nor validated. The engine must have code of this ID then, or get it here, else the error is ErrNoCode.
 	Verified bool
+	// Kept promises that the bytes do not change as long as the module is there, and would stay without it: it has slices of them, and no copies.
+	Kept bool
 	// Data and Code are what Compiled was given. Code is in a code segment that is not executable yet, and belongs to the engine
 	// once Taken is set.
 	Data, Code []byte
@@ -38,3 +40,6 @@ func ExchangeOf(ctx context.Context) *Exchange {
 
 // IsVerified: nil is not.
 func (x *Exchange) IsVerified() bool { return x != nil && x.Verified }
+
+// IsKept: of nil they are not.
+func (x *Exchange) IsKept() bool { return x != nil && x.Kept }
