@@ -12,9 +12,10 @@ import (
 	"wazeronode/shown"
 )
 
-// The bytes of a module are copied on the JS thread, because they are the caller's to change. A MiB takes a tenth of a millisecond, and many times that where
-// new pages are small ones: large ones come in pieces, a turn of the event loop for each, each to its place as soon as another thread has found room for all,
-// and are summed up by others meanwhile. A file is read by others, and JavaScript has nothing of it.
+// The bytes of a module are copied on the JS thread, because they are the caller's to change. A MiB takes half a millisecond or more, most of it to
+// fault in new pages: large ones come in pieces, a turn of the event loop for each, each to its place as soon as another thread has found room for all, and are
+// summed up by others meanwhile. Not in huge pages: where one is the first of the machine it takes milliseconds, and whoever finds them in advance has
+// the JS thread wait for the lock of the mappings. A file is read by others, and JavaScript has nothing of it.
 
 // moduleBytes are the bytes of a module and what they sum up to, for another thread than JavaScript's, unless they are few: it may have to wait for them.
 type moduleBytes func() ([]byte, codecache.Key, error)
@@ -39,8 +40,7 @@ func (rt *runtimeState) copyBinary(data []byte) (moduleBytes, error) {
 		return nil, err
 	}
 	defer release()
-	copied := hugepages.Make(uint64(len(data)))
-	copy(copied, data)
+	copied := append([]byte(nil), data...)
 	sum := sync.OnceValue(func() codecache.Key { return codecache.Sum(copied) })
 	return func() ([]byte, codecache.Key, error) { return copied, sum(), nil }, nil
 }
@@ -74,7 +74,7 @@ func (rt *runtimeState) addPiece(id, total uint64, piece []byte) error {
 			release()
 			return failure.Closed("the environment has ended")
 		}
-		go func() { p.room <- hugepages.Make(total)[:0] }()
+		go func() { p.room <- make([]byte, 0, total) }()
 	}
 	p := r.pieces
 	if p == nil || p.size+uint64(len(piece)) > p.total {

@@ -47,7 +47,7 @@ export function errorOf(bytes: Uint8Array): Error {
   }
 }
 
-/** What is copied in one turn of the event loop: half a millisecond, or three where the system has small pages alone. */
+/** What is copied in one turn of the event loop: three to four milliseconds. */
 const PIECE = 4 << 20;
 const nothing = new Uint8Array();
 /** The bytes of a module, or the path of a file that has them, which native code reads. */
