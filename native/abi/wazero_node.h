@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WZ_ABI_VERSION 8u
+#define WZ_ABI_VERSION 9u
 
 typedef uint64_t wz_handle;
 typedef struct { const char *ptr; size_t len; } wz_str;
@@ -134,6 +134,7 @@ typedef struct {
   const uint8_t *bytes; size_t byte_count;
   uint32_t result_count; /* words expected */
   size_t result_bytes;   /* most bytes that the answer may have */
+  uintptr_t tenant;      /* whose turn it takes: of the frame's module, as in wz_direct_entry */
 } wz_message;
 
 /*

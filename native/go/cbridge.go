@@ -10,15 +10,15 @@ package main
 static wz_callbacks table; // that C++ gave to wz_start; never changed after
 static void set_callbacks(const wz_callbacks *c) { table = *c; }
 static uint32_t call_post(uint64_t env, uint32_t kind, uint32_t status, uint64_t frame, uint64_t target, uint64_t module,
-                          const uint64_t *words, uint32_t word_count, const uint8_t *bytes, size_t byte_count, uint32_t result_count, size_t result_bytes) {
-  wz_message m = {kind, status, frame, target, module, words, word_count, bytes, byte_count, result_count, result_bytes};
+                          const uint64_t *words, uint32_t word_count, const uint8_t *bytes, size_t byte_count, uint32_t result_count, size_t result_bytes, uintptr_t tenant) {
+  wz_message m = {kind, status, frame, target, module, words, word_count, bytes, byte_count, result_count, result_bytes, tenant};
   return table.post(env, &m);
 }
 // Returns size << 8 | status: an address to put one of them at would be on Go's heap.
 static uint64_t call_upcall(uint64_t env, uint32_t kind, uint64_t frame, uint64_t target, uint64_t module,
                             const uint64_t *words, uint32_t word_count, const uint8_t *bytes, size_t byte_count,
                             uint64_t *result_words, uint32_t result_count, uint8_t *result_bytes, size_t result_size) {
-  wz_message m = {kind, 0, frame, target, module, words, word_count, bytes, byte_count, result_count, result_size};
+  wz_message m = {kind, 0, frame, target, module, words, word_count, bytes, byte_count, result_count, result_size, 0};
   wz_reply r = {0, result_words, result_count, result_bytes, result_size};
   table.upcall(env, &m, &r);
   return (uint64_t)r.byte_count << 8 | (r.status & 0xff);
@@ -57,7 +57,7 @@ func setCallbacks(c unsafe.Pointer) { C.set_callbacks((*C.wz_callbacks)(c)) }
 
 func post(env uint64, m abi.Message) bool {
 	return C.call_post(C.uint64_t(env), C.uint32_t(m.Kind), C.uint32_t(m.Status), C.uint64_t(m.Frame), C.uint64_t(m.Target), C.uint64_t(m.Module),
-		wordsPointer(m.Words), C.uint32_t(len(m.Words)), bytesPointer(m.Bytes), C.size_t(len(m.Bytes)), C.uint32_t(m.ResultCount), C.size_t(m.ResultBytes)) == 0
+		wordsPointer(m.Words), C.uint32_t(len(m.Words)), bytesPointer(m.Bytes), C.size_t(len(m.Bytes)), C.uint32_t(m.ResultCount), C.size_t(m.ResultBytes), C.uintptr_t(m.Tenant)) == 0
 }
 
 // upcall runs the callback on this very thread: only in a sync frame. The results land in words and bytes; n is how many bytes.

@@ -39,7 +39,7 @@ func wz_direct_open(envID C.uint64_t, fn C.wz_handle, entry *C.wz_direct_entry, 
 			return_address: context(a.ReturnAddress), stack_pointer: context(a.StackPointer), callee: context(a.Callee),
 			frame_pointer: context(a.FramePointer), host_function_type: C.uintptr_t(hostFunctionType()),
 			host_words: C.uint32_t(a.HostWords), words: C.uint32_t(a.Words), headroom: C.uint32_t(stackHeadroom()), stack_bytes: C.uint64_t(f.module.callStackBytes()),
-			account: C.uintptr_t(uintptr(unsafe.Pointer(&f.module.account.Native))), tenant: C.uintptr_t(tenantAddress(f.module.account.Tenant())),
+			account: C.uintptr_t(uintptr(unsafe.Pointer(&f.module.account.Native))), tenant: C.uintptr_t(f.module.account.Tenant().Address()),
 		}
 		if f.module.CountsFuel() {
 			entry.fuel, entry.burned = C.uintptr_t(uintptr(unsafe.Pointer(a.Fuel))), C.uintptr_t(uintptr(f.module.account.FuelWord()))

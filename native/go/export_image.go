@@ -33,7 +33,7 @@ func wz_module_freeze(o *C.wz_frame_options, h C.wz_handle, words *C.uint64_t, o
 		var outcome []byte
 		failure.Go(func() {
 			err = failure.Protect(func() (err error) { outcome, err = z.run(); return })
-		}, func() { done(options.Env, options.Frame, 0, z.words(), outcome, err) })
+		}, func() { z.frame.done(0, z.words(), outcome, err) })
 		return 0, nil, nil
 	})
 }
@@ -81,7 +81,7 @@ func wz_module_reset(o *C.wz_frame_options, h C.wz_handle, targets *C.uint64_t, 
 		var outcome []byte
 		failure.Go(func() {
 			err = failure.Protect(func() (err error) { outcome, err = r.run(); return })
-		}, func() { done(options.Env, options.Frame, 0, nil, outcome, err) })
+		}, func() { r.frame.done(0, nil, outcome, err) })
 		return 0, nil, nil
 	})
 }
@@ -103,7 +103,7 @@ func wz_image_save(env C.uint64_t, h C.wz_handle, path C.wz_str, request C.uint6
 		i.use()
 		to := goString(path)
 		failure.Go(func() { err = failure.Protect(func() error { return i.save(to) }) },
-			func() { done(uint64(env), uint64(request), 0, nil, nil, err) })
+			func() { done(uint64(env), uint64(request), 0, nil, err) })
 		return 0, nil, nil
 	})
 }
@@ -131,7 +131,7 @@ func wz_image_load(env C.uint64_t, compiled C.wz_handle, path C.wz_str, request 
 				text, err = asJSON(map[string]any{"name": i.name, "byteLength": i.bytes(), "waitsIn": i.waitsIn()})
 				return err
 			})
-		}, func() { done(uint64(env), uint64(request), image, nil, text, err) })
+		}, func() { done(uint64(env), uint64(request), image, text, err) })
 		return 0, nil, nil
 	})
 }

@@ -39,7 +39,7 @@ func wz_instantiate(o *C.wz_frame_options, h, compiled C.wz_handle, config *C.wz
 		var outcome []byte
 		failure.Go(func() {
 			err = failure.Protect(func() (err error) { outcome, err = i.run(); return })
-		}, func() { done(options.Env, options.Frame, module, nil, outcome, err) })
+		}, func() { i.frame.done(module, nil, outcome, err) })
 		return uint64(module), nil, nil
 	})
 }
@@ -78,7 +78,7 @@ func wz_call(o *C.wz_frame_options, fn C.wz_handle, words *C.uint64_t, count C.u
 		var outcome []byte
 		failure.Go(func() {
 			err = failure.Protect(func() (err error) { outcome, err = c.run(); return })
-		}, func() { done(options.Env, options.Frame, 0, c.words, outcome, err) })
+		}, func() { c.frame.done(0, c.words, outcome, err) })
 		return 0, nil, nil
 	})
 }

@@ -37,7 +37,7 @@ func wz_profile_stop(env, request C.uint64_t, out *C.wz_result) {
 		var err error
 		failure.Go(func() {
 			err = failure.Protect(func() (err error) { text, err = endSampler(uint64(env)); return })
-		}, func() { done(uint64(env), uint64(request), 0, nil, text, err) })
+		}, func() { done(uint64(env), uint64(request), 0, text, err) })
 		return 0, nil, nil
 	})
 }

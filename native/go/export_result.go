@@ -35,13 +35,24 @@ func answer(out *C.wz_result, work func() (value uint64, text []byte, err error)
 // asJSON is for descriptions, which hold nothing that cannot be encoded.
 func asJSON(v any) ([]byte, error) { return json.Marshal(v) }
 
-// done tells JavaScript the end of an asynchronous frame or request.
-func done(env, id uint64, target handles.Handle, words []uint64, payload []byte, err error) {
-	m := abi.Message{Kind: abi.MsgDone, Frame: id, Target: uint64(target), Words: words, Bytes: payload}
+// done tells JavaScript the end of a request.
+func done(env, request uint64, target handles.Handle, payload []byte, err error) {
+	m := ending(target, nil, payload, err)
+	m.Frame = request
+	post(env, m)
+}
+
+// done tells JavaScript the end of an asynchronous frame.
+func (f *frame) done(target handles.Handle, words []uint64, payload []byte, err error) {
+	f.Tell(ending(target, words, payload, err))
+}
+
+func ending(target handles.Handle, words []uint64, payload []byte, err error) abi.Message {
+	m := abi.Message{Kind: abi.MsgDone, Target: uint64(target), Words: words, Bytes: payload}
 	if err != nil {
 		m.Status, m.Words, m.Bytes = C.WZ_ERROR, nil, failure.Of(err).JSON()
 	}
-	post(env, m)
+	return m
 }
 
 func readFrameOptions(o *C.wz_frame_options) frames.Options {

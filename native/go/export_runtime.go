@@ -116,7 +116,7 @@ func wz_compile(env C.uint64_t, h C.wz_handle, data *C.uint8_t, size C.size_t, w
 			if c != nil {
 				compiled = c.handle
 			}
-			done(uint64(env), uint64(request), compiled, nil, nil, err)
+			done(uint64(env), uint64(request), compiled, nil, err)
 		})
 		if err != nil && p != nil {
 			p.release()

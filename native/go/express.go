@@ -71,7 +71,7 @@ func (d *directState) takeOver(o frames.Options, c handOver) error {
 		d.over(usable)
 	}, func() {
 		expressOver(c.call, usable)
-		done(o.Env, o.Frame, 0, words, outcome, err)
+		f.done(0, words, outcome, err)
 	})
 	return nil
 }

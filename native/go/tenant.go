@@ -1,8 +1,6 @@
 package main
 
 import (
-	"unsafe"
-
 	"wazeronode/accounts"
 	"wazeronode/failure"
 	"wazeronode/handles"
@@ -49,12 +47,4 @@ func closeTenants(env uint64) {
 	for _, t := range accounts.CloseEnv(env) {
 		handles.Remove(handles.Handle(t.Handle), handles.Tenant)
 	}
-}
-
-// tenantAddress is where C++ looks; 0 for none.
-func tenantAddress(t *accounts.Tenant) uintptr {
-	if t == nil {
-		return 0
-	}
-	return uintptr(unsafe.Pointer(&t.Native))
 }

@@ -4,6 +4,7 @@ import { CALLER, FRAME, f64, SLOT, STATUS, TARGET, TIMEOUT, u32, words } from '.
 import { now, setImmediate } from '../values/node.js';
 import { frames } from './known-frames.js';
 import type { Frame } from './link-group.js';
+import { takeTurns } from './turns.js';
 
 // Asynchronous calls that a thread of C++ runs without Go (native/addon/lanes/express.h): outermost ones. Everything else
 // is as with those that Go runs: they have a Frame, they wait in the queue of their group, a host function is asked in a message.
@@ -69,13 +70,17 @@ export function reply(frame: Frame, status: number, answer: BigUint64Array): boo
 /** Most of one turn of the event loop, in milliseconds, that is spent on what follows from what came in it. */
 const turnMs = 1;
 const resolved = Promise.resolve();
+/** It is to come, or at work. */
 let due = false;
-/** It is due, and this turn has taken long enough. */
+/** It is to come once more. */
+let again = false;
+/** It was to come, and this turn has taken long enough. */
 let late = false;
 let turnBegan = 0;
 
 /** What the thread answers within microseconds is taken at the end of this turn's work, and nobody need wake us for it. */
 function pollSoon(): void {
+  again = true;
   if (due) return;
   due = true;
   void resolved.then(poll);
@@ -89,13 +94,26 @@ function poll(): void {
     late = true;
     return;
   }
-  if (native().expressPoll()) pollSoon(); // first what follows from what has come
+  due = true;
+  again = false;
+  try {
+    again = native().expressPoll() || again;
+  } finally {
+    due = again;
+    // First what follows from what has come: reactions to Promises, and to those of who awaited them. Guests that ask without pause would go before it.
+    if (again) void resolved.then(nothing).then(nothing).then(poll);
+  }
 }
+function nothing(): void {}
 function turnOver(): void {
   turnBegan = 0;
   if (!late) return;
   late = false;
-  poll();
+  try {
+    takeTurns(); // calls of others begin, which would wait for all that this turn is spent on
+  } finally {
+    poll();
+  }
 }
 
 /** Hooks.express, given what a question goes to. */

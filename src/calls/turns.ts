@@ -6,7 +6,8 @@ export function nextTurn(one: { turn(): void }): void {
   turns.push(one);
   if (turns.length === 1) setImmediate(takeTurns);
 }
-function takeTurns(): void {
+/** Also where a turn begins with something else that takes its time: whoever waits for this one goes first. */
+export function takeTurns(): void {
   const taken = turns;
   turns = [];
   let at = 0;

@@ -4,7 +4,7 @@ import type { NativeBinding } from './binding.js';
 import { processReport } from './process-report.js';
 
 /** WZ_ABI_VERSION of the addon that this code was written for. */
-const abiVersion = 8;
+const abiVersion = 9;
 
 interface Addon {
   readonly abiVersion: number;

@@ -59,7 +59,7 @@ describe('ERR_WAZERO_UNSUPPORTED_PLATFORM, when the addon is needed and', () => 
 
   it('the binary is of another version', async () => {
     const old = "(await import('node:module')).Module._extensions['.node'] = (m) => { m.exports = { abiVersion: 0 }; }";
-    expect(await failure(old)).toContain(`${code}The binary of node-wazero is of another version (ABI 0, not 8)`);
+    expect(await failure(old)).toContain(`${code}The binary of node-wazero is of another version (ABI 0, not 9)`);
   });
 
   it('addons are not allowed', async () => {

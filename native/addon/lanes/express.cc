@@ -19,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 constexpr uint32_t kShort = 50'000, kShortInCompany = 10'000;  // ns
 constexpr uint32_t kTries = 64;                                // calls after which a slow function is tried again
 constexpr auto kLongestWait = std::chrono::microseconds(10), kLongestHelp = std::chrono::microseconds(50);
+constexpr auto kLongestWithLone = std::chrono::microseconds(10);  // where a tenant's only call has been run: its end is told soon
 constexpr uint32_t kNew = 2;  // calls of code through Go, which show how long it takes
 constexpr int32_t kFew = 8;  // calls in flight: of more only those are left for the JS thread to run that take less than to hand one over does
 constexpr uint32_t kTiny = 2'000;  // ns
@@ -153,8 +154,11 @@ void ExpressCalls::Await() {
   if (active.load(std::memory_order_relaxed) == 0) return;
   ExpressPool& pool = ExpressPool::Get();
   const auto begin = Clock::now();
-  while (pool.Help(*environment_))
-    if (Clock::now() - begin >= kLongestHelp) break;
+  auto longest = kLongestHelp;
+  for (bool lone = false; pool.Help(*environment_, &lone);) {
+    if (lone) longest = kLongestWithLone;
+    if (Clock::now() - begin >= longest) break;
+  }
   pool.CallIfAnyWaits();
   if (environment_->queue.size() != 0) return;
   // Two: what has just been answered is counted until the thread has come to that, and in a conversation the next call follows at once.

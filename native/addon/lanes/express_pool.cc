@@ -114,7 +114,7 @@ void ExpressPool::CallIfAnyWaits() {
   if (turns_.count() != 0) Call();
 }
 
-bool ExpressPool::Help(Environment& environment) {
+bool ExpressPool::Help(Environment& environment, bool* lone) {
   if (waiting() == 0) return false;
   std::unique_lock<std::mutex> lock(mutex);
   for (size_t left = turns_.count(); left > 0; left--) {
@@ -124,6 +124,7 @@ bool ExpressPool::Help(Environment& environment) {
       continue;
     }
     Pop();
+    *lone = turns_.lone();
     Runner runner;
     environment.direct.Show(&slot.entry);
     Run(slot, runner, lock);

@@ -38,8 +38,8 @@ class ExpressPool {
   void Call();
   /** Takes mutex, if something waits. */
   void CallIfAnyWaits();
-  /** JS thread, without the lock: runs the next call of this environment that is quick. */
-  bool Help(Environment& environment);
+  /** JS thread, without the lock: runs the next call of this environment that is quick. lone: Turns. */
+  bool Help(Environment& environment, bool* lone);
   /** Takes mutex. Of code that is gone another's may have the address: what it inherits it loses with its first run that is not quick. */
   std::shared_ptr<ExpressPace> PaceOf(const wz_direct_entry& entry);
   /** Takes mutex. Whether calls may begin: false where there is no thread, or it is stuck, or too many guests are parked. */

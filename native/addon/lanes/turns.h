@@ -20,6 +20,8 @@ class Turns {
  public:
   size_t count() const { return count_; }
   uint8_t next() const { return ring_[first_]; }
+  /** The last turn was of a share that had no other, and others have more: whoever asks for little is not to wait for those who ask for much. */
+  bool lone() const { return lone_; }
   /** Something waits in a share in which nothing did. */
   void Join(uint8_t share) { ring_[(first_ + count_++) % kShares] = share; }
   /** The next one has had its turn. */
@@ -27,12 +29,17 @@ class Turns {
     const uint8_t share = next();
     first_ = (first_ + 1) % kShares;
     count_--;
+    const uint64_t bit = uint64_t{1} << share;
+    lone_ = !has_more && count_ != 0 && (several_ & bit) == 0;
+    several_ = has_more ? several_ | bit : several_ & ~bit;
     if (has_more) Join(share);
   }
 
  private:
   uint8_t ring_[kShares] = {};
   size_t first_ = 0, count_ = 0;
+  uint64_t several_ = 0;  // shares, by bit, that have had more than one turn since something began to wait there
+  bool lone_ = false;
 };
 
 }  // namespace wazero_node

@@ -12,6 +12,7 @@ namespace {
 using std::chrono::microseconds;
 
 constexpr microseconds kWorkOfOneTurn(250), kWorkOfOnePoll(50);
+constexpr microseconds kWorkWithLone(10);  // where a tenant's only message has been delivered: what follows from it has its turn
 constexpr size_t kMostKept = 4096;  // of room for messages: what a burst has taken is given back
 
 std::atomic<int> open_functions{0};
@@ -61,7 +62,7 @@ void MessageQueue::Close() {
 }
 
 bool MessageQueue::Push(const wz_message& message) {
-  Message copy{message, {}, {}, false, 0, {}};
+  Message copy{message, {}, {}, false, ShareOf(message.tenant), {}};
   if (message.word_count != 0) copy.words.assign(message.words, message.words + message.word_count);
   if (message.byte_count != 0) copy.bytes.assign(message.bytes, message.bytes + message.byte_count);
   return Append(std::move(copy));
@@ -124,20 +125,28 @@ bool MessageQueue::Wake(size_t turn) {
 void MessageQueue::OnWake(napi_env env, napi_value, void* context, void* data) {
   if (env == nullptr) return;  // called once more while Node empties its own queue at the end: the context may be gone
   auto* queue = static_cast<MessageQueue*>(context);
-  if (!queue->Drain(kWorkOfOneTurn)) return;
+  if (queue->PollFollows() || !queue->Drain(kWorkOfOneTurn)) return;
   std::lock_guard<std::mutex> lock(queue->mutex_);
   if (!queue->closed_) queue->Wake(1 - reinterpret_cast<size_t>(data));
 }
 
+/** It comes in this very turn, and has calls begin that wait for it before it delivers anything. */
+bool MessageQueue::PollFollows() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (expected_) woken_ = false;
+  return expected_;
+}
+
 /** Whether there is more. */
 bool MessageQueue::Drain(microseconds work) {
-  const auto end = std::chrono::steady_clock::now() + work;
+  const auto begin = std::chrono::steady_clock::now();
   Message message;
   while (Take(&message)) {
     const bool delivered = Deliver(message);
     if (IsEnding(message)) environment_->direct.area()->endings--;
     if (!delivered) return false;  // JavaScript was terminated: the cleanup hook comes next
-    if (std::chrono::steady_clock::now() >= end && size_.load(std::memory_order_relaxed) != 0) return true;
+    if (turns_.lone()) work = kWorkWithLone;
+    if (std::chrono::steady_clock::now() - begin >= work && size_.load(std::memory_order_relaxed) != 0) return true;
   }
   return false;
 }

@@ -62,6 +62,7 @@ class MessageQueue {
  private:
   static void OnWake(napi_env env, napi_value, void* context, void* data);
   bool Drain(std::chrono::microseconds work);
+  bool PollFollows();
   bool Take(Message* message);
   void Sort();
   bool Wake(size_t turn);  // mutex_ is held

@@ -11,6 +11,7 @@ type Message struct {
 	Bytes          []byte
 	ResultCount    int
 	ResultBytes    int
+	Tenant         uintptr // whose turn it takes
 }
 
 // What C++ does for Go. Package main sets them before anything else happens.

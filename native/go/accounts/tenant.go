@@ -4,6 +4,7 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"wazeronode/slots"
 )
@@ -52,6 +53,14 @@ type Tenant struct {
 	owners map[uint64]int
 	shared bool
 	closed bool
+}
+
+// Address is where C++ looks, and by what it knows whose turn it is; 0 for none.
+func (t *Tenant) Address() uintptr {
+	if t == nil {
+		return 0
+	}
+	return uintptr(unsafe.Pointer(&t.Native))
 }
 
 // tenants are those that are open.

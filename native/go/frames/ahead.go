@@ -116,7 +116,6 @@ func (f *Frame) WriteAhead(s *Sink, m abi.Message) bool {
 		}
 		f.WaitTaken(window / 2)
 	}
-	m.Frame = f.id
 	f.post(m)
 	return true
 }

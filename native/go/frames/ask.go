@@ -31,9 +31,15 @@ func (f *Frame) Upcall(m abi.Message, words []uint64, bytes []byte) (n int) {
 	return n
 }
 
+// Tell leaves a message of the frame for JavaScript, in its tenant's turn; false where the environment has gone.
+func (f *Frame) Tell(m abi.Message) bool {
+	m.Frame, m.Tenant = f.id, f.tenant.Address()
+	return abi.Post(f.env, m)
+}
+
 // post unwinds the guest where the environment has gone.
 func (f *Frame) post(m abi.Message) {
-	if !abi.Post(f.env, m) {
+	if !f.Tell(m) {
 		f.StopSelf(StopWord(abi.StopClose, 0))
 		f.ExitIfStopped()
 	}

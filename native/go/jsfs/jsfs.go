@@ -101,7 +101,7 @@ func (s *FS) askPaths(op uint64, first, second string, params ...uint64) experim
 func (s *FS) Close() error {
 	descriptors.Give(int(s.held.Swap(0)))
 	if s.asked.Load() {
-		abi.Post(s.env, abi.Message{Kind: abi.MsgFS, Target: s.target, Words: []uint64{abi.FSRelease}})
+		abi.Post(s.env, abi.Message{Kind: abi.MsgFS, Target: s.target, Words: []uint64{abi.FSRelease}, Tenant: s.module.Self.Account().Tenant().Address()})
 	}
 	return nil
 }
