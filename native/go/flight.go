@@ -5,11 +5,13 @@ import (
 	"errors"
 	"time"
 
+	"wazeronode/codecache"
 	"wazeronode/failure"
 	"wazeronode/flights"
 )
 
-// flight is one compilation, for everybody who asks a runtime for the same bytes while it goes on.
+// flight is one compilation, for everybody who asks a runtime for the same bytes while it goes on, or while somebody has what it made: to decode a large
+// module again takes longer than all else that an instance needs.
 type flight = flights.Flight[*compiledState]
 
 // join: what a listener hears is compiled alone.
@@ -24,7 +26,16 @@ func (rt *runtimeState) join(from moduleBytes, workers uint32, listener *listene
 	if listener != nil {
 		return rt.flights.Alone(make, (*compiledState).giveUp), nil
 	}
-	return rt.flights.Join(sum, make, (*compiledState).giveUp), nil
+	return rt.flights.Join(rt.flightOf(sum), make, (*compiledState).giveUp), nil
+}
+
+// flightOf is what compilations of the same bytes that come to the same code have in common: what was compiled while no guarded memory was to be had
+// is not for who compiles when there are some again.
+func (rt *runtimeState) flightOf(sum codecache.Key) codecache.Key {
+	if !rt.guards(rt.guardPages()) {
+		sum[0] ^= 1
+	}
+	return sum
 }
 
 var errUnknown = errors.New("there is no code of this module in memory")
@@ -41,7 +52,7 @@ func (rt *runtimeState) joinAtOnce(from moduleBytes, listener *listenerState) *f
 	if !rt.knows(sum) { // before the pre-scan, which the other way does as well
 		return nil
 	}
-	return rt.flights.AtOnce(sum, func(ctx context.Context) (*compiledState, error) {
+	return rt.flights.AtOnce(rt.flightOf(sum), func(ctx context.Context) (*compiledState, error) {
 		return rt.compile(ctx, bytes, sum, compilation{workers: 1, known: true})
 	}, (*compiledState).giveUp)
 }

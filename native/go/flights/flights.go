@@ -1,4 +1,4 @@
-// Package flights is compilations under way, each for everybody who asks for the same bytes meanwhile.
+// Package flights is compilations, each for everybody who asks for the same bytes while it is under way or somebody uses what it made.
 //
 // Locks: a group's, for which flights can be joined; a flight's, for who uses it. Neither is held while anything is compiled or waited for.
 package flights
@@ -11,9 +11,8 @@ import (
 	"wazeronode/failure"
 )
 
-// Flight is one compilation, for everybody who asks a runtime for the same bytes while it goes on: each waits for it with a deadline of his
-// own, and has a handle of his own to what it makes. It is stopped when nobody waits any more, and what it made is given up when nobody
-// waits or has a handle.
+// Flight is one compilation, for everybody who asks a runtime for the same bytes: each waits for it with a deadline of his own, and has a handle
+// of his own to what it makes. It is stopped when nobody waits any more, and what it made is given up when nobody waits or has a handle.
 type Flight[T any] struct {
 	group    *Group[T]
 	sum      codecache.Key // of the bytes, under which the group has it, or zeros
@@ -32,7 +31,7 @@ type Flight[T any] struct {
 // Group is those that can be joined. Its zero value is ready.
 type Group[T any] struct {
 	mu       sync.Mutex
-	bySum    map[codecache.Key]*Flight[T]
+	bySum    map[codecache.Key]*Flight[T] // under way, or used
 	underWay int
 	closed   func() error // nil: open
 }
@@ -62,20 +61,36 @@ func (g *Group[T]) landed() {
 	}
 }
 
-// Join is the flight for the bytes of that sum: one that goes on, or a new one of make. giveUp gets what was made and nobody uses any more. Who joins
+// Join is the flight for the bytes of that sum: one that goes on or whose outcome somebody uses, or a new one of make. giveUp gets what was made and nobody uses any more. Who joins
 // calls Wait, once; where that has given him what was made, he calls Leave later.
 func (g *Group[T]) Join(sum codecache.Key, make func(context.Context) (T, error), giveUp func(T)) *Flight[T] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if f := g.bySum[sum]; f != nil && f.Board() {
+	if f := g.bySum[sum]; f != nil && g.closed == nil && f.Board() {
 		return f
 	}
 	f := g.depart(sum, make, giveUp)
+	if g.closed == nil {
+		g.list(f)
+	}
+	return f
+}
+
+// list lets others join it. The lock is held.
+func (g *Group[T]) list(f *Flight[T]) {
 	if g.bySum == nil {
 		g.bySum = map[codecache.Key]*Flight[T]{}
 	}
-	g.bySum[sum] = f
-	return f
+	g.bySum[f.sum] = f
+}
+
+// unlist is for one that failed, or that nobody uses any more; whoever asks for its bytes has another.
+func (g *Group[T]) unlist(f *Flight[T]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.bySum[f.sum] == f {
+		delete(g.bySum, f.sum)
+	}
 }
 
 // Alone is Join for what nobody else is to get.
@@ -88,20 +103,32 @@ func (g *Group[T]) Alone(make func(context.Context) (T, error), giveUp func(T)) 
 // AtOnce is Join for what takes no time, and is made here; nil where somebody is at it, or it fails: it is to be joined.
 func (g *Group[T]) AtOnce(sum codecache.Key, make func(context.Context) (T, error), giveUp func(T)) *Flight[T] {
 	g.mu.Lock()
-	underWay := g.bySum[sum] != nil
+	there := g.bySum[sum]
 	g.mu.Unlock()
-	if underWay {
-		return nil
+	if there != nil {
+		select {
+		case <-there.done:
+			if there.Board() {
+				return there
+			}
+		default:
+			return nil
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	f := &Flight[T]{group: g, cancel: cancel, done: closedChannel, giveUp: giveUp, users: 1, ended: true}
+	f := &Flight[T]{group: g, sum: sum, cancel: cancel, done: closedChannel, giveUp: giveUp, users: 1, ended: true}
 	f.err = failure.Protect(func() (err error) {
 		f.made, err = make(f.progress.attach(ctx))
 		return
 	})
 	if f.err != nil {
 		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed == nil && g.bySum[sum] == nil {
+		g.list(f)
 	}
 	return f
 }
@@ -147,11 +174,9 @@ func (f *Flight[T]) Board() bool {
 }
 
 func (f *Flight[T]) land() {
-	f.group.mu.Lock()
-	if f.group.bySum[f.sum] == f {
-		delete(f.group.bySum, f.sum)
+	if f.err != nil {
+		f.group.unlist(f)
 	}
-	f.group.mu.Unlock()
 	f.mu.Lock()
 	f.ended = true
 	unused := f.users == 0
@@ -168,6 +193,7 @@ func (f *Flight[T]) Leave() {
 	last, ended := f.users == 0, f.ended
 	f.mu.Unlock()
 	if last {
+		f.group.unlist(f)
 		f.cancel()
 		if ended {
 			f.discard()

@@ -3,6 +3,7 @@ package flights
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -46,10 +47,17 @@ func TestTheSameBytesAreCompiledOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if again := g.Join(codecache.Key{1}, c.compile, c.giveUp); again == first {
-		t.Fatal("one that has landed was joined")
+	begun := c.begun.Load()
+	again := g.Join(codecache.Key{1}, c.compile, c.giveUp)
+	if made, err := again.Wait(context.Background()); again != first || err != nil || made != first.made || c.begun.Load() != begun {
+		t.Fatal("one that is used was not joined: ", err)
 	}
-	first.Leave()
+	if g.AtOnce(codecache.Key{1}, c.compile, c.giveUp) != first {
+		t.Fatal("one that is used was made once more")
+	}
+	for range 3 {
+		first.Leave()
+	}
 	if c.given.Load() != 0 || !first.Board() {
 		t.Fatal("given up while it is used")
 	}
@@ -57,6 +65,65 @@ func TestTheSameBytesAreCompiledOnce(t *testing.T) {
 	first.Leave()
 	if c.given.Load() != 1 || first.Board() {
 		t.Fatal("not given up by the last of its users, once")
+	}
+	if g.Join(codecache.Key{1}, c.compile, c.giveUp) == first || g.bySum[codecache.Key{1}] == first {
+		t.Fatal("one that was given up was joined")
+	}
+}
+
+func TestWhatFailedIsNotJoined(t *testing.T) {
+	var g Group[int32]
+	no := errors.New("no")
+	fails := func(context.Context) (int32, error) { return 0, no }
+	first := g.Join(codecache.Key{1}, fails, nil)
+	if _, err := first.Wait(context.Background()); err != no {
+		t.Fatal(err)
+	}
+	if len(g.bySum) != 0 || g.Join(codecache.Key{1}, fails, nil) == first {
+		t.Fatal("it can be joined")
+	}
+}
+
+func TestWhatIsUsedIsNotJoinedInWhatIsClosed(t *testing.T) {
+	var g Group[int32]
+	c := newCompiler()
+	close(c.let)
+	f := g.Join(codecache.Key{1}, c.compile, c.giveUp)
+	if _, err := f.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	_ = g.Close(func() error { return nil })
+	if _, err := g.Join(codecache.Key{1}, c.compile, c.giveUp).Wait(context.Background()); err != errClosed {
+		t.Fatal(err)
+	}
+	f.Leave()
+	if c.given.Load() != 1 || len(g.bySum) != 0 {
+		t.Fatal("not given up")
+	}
+}
+
+func TestManyJoinAndLeave(t *testing.T) {
+	var g Group[int32]
+	var live, most atomic.Int32
+	make := func(context.Context) (int32, error) { most.Store(max(most.Load(), live.Add(1))); return 1, nil }
+	giveUp := func(int32) { live.Add(-1) }
+	var done sync.WaitGroup
+	for range 8 {
+		done.Add(1)
+		go func() {
+			defer done.Done()
+			for range 2000 {
+				f := g.Join(codecache.Key{1}, make, giveUp)
+				if made, err := f.Wait(context.Background()); made != 1 || err != nil {
+					t.Error(made, err)
+				}
+				f.Leave()
+			}
+		}()
+	}
+	done.Wait()
+	if live.Load() != 0 || len(g.bySum) != 0 {
+		t.Fatal("left: ", live.Load(), len(g.bySum))
 	}
 }
 
@@ -100,7 +167,11 @@ func TestAtOnce(t *testing.T) {
 	if _, err := slow.Wait(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	f := g.AtOnce(codecache.Key{1}, c.compile, c.giveUp)
+	f := g.AtOnce(codecache.Key{2}, c.compile, c.giveUp)
+	if g.Join(codecache.Key{2}, c.compile, c.giveUp) != f {
+		t.Fatal("not joined by the next")
+	}
+	f.Leave()
 	if made, err := f.Wait(context.Background()); made != 2 || err != nil || !f.Board() {
 		t.Fatal(made, err)
 	}
