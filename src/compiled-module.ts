@@ -1,5 +1,11 @@
 import type { CompiledState } from './instances/compiled-state.js';
-import type { CustomSection, FunctionDefinition, MemoryDefinition } from './types.js';
+import type {
+  CustomSection,
+  FunctionDefinition,
+  GlobalDefinition,
+  MemoryDefinition,
+  TableDefinition,
+} from './types.js';
 import { Birth } from './values/birth.js';
 import { inspectedAs, shownName, shownNames } from './values/inspect.js';
 import { Uncloneable } from './values/uncloneable.js';
@@ -51,6 +57,21 @@ export class CompiledModule extends Uncloneable implements AsyncDisposable, Disp
   }
   exportedMemories(): ReadonlyMap<string, MemoryDefinition> {
     return this.#state.exportedMemories();
+  }
+
+  /** In order of import (ours, as are the next three). Of more than 1,000, each definition is made when it is read. */
+  importedGlobals(): GlobalDefinition[] {
+    return this.#state.description.importedGlobals();
+  }
+  /** By name; see exportedFunctions. */
+  exportedGlobals(): ReadonlyMap<string, GlobalDefinition> {
+    return this.#state.description.exportedGlobals();
+  }
+  importedTables(): TableDefinition[] {
+    return this.#state.description.importedTables();
+  }
+  exportedTables(): ReadonlyMap<string, TableDefinition> {
+    return this.#state.description.exportedTables();
   }
 
   /** In order of the module; names may repeat. [] unless withCustomSections(true). */

@@ -274,7 +274,7 @@ enum {
  * void     wz_host_compile(uint64_t env, wz_handle runtime, wz_str json, wz_result*)            host module from its description, value = compiled module
  * void     wz_compiled_describe(wz_handle, uint32_t heard, wz_result*)   text = JSON, value = description, 0: the text is whole. heard: of the functions that
  *                                                                    a listener hears, in place of what is imported and exported
- * void     wz_description_find(wz_handle, uint32_t which, wz_str name, wz_result*)   value = 1 + the line of the exported function (which 0), or 1 (which 1: a name
+ * void     wz_description_find(wz_handle, uint32_t which, wz_str name, wz_result*)   value = 1 + the line of the exported function (which 0), global (4) or table (5), or 1 (which 1: a name
  *                                                                    of the memory); 0 if there is none
  * void     wz_description_line(wz_handle, uint32_t line, wz_result*)   text = JSON
  * void     wz_description_names(wz_handle, uint32_t which, uint32_t from, wz_result*)   text = JSON: some of them, see namesFrom

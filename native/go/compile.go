@@ -121,7 +121,7 @@ func (rt *runtimeState) compile(ctx context.Context, binary []byte, sum codecach
 	c.instanceBytes, c.quick = prescan.InstanceBytes(binary), prescan.IsQuick(binary)
 	err = failure.Protect(func() (err error) {
 		if c.inner != nil {
-			if c.description, err = c.describe(ctx); err != nil {
+			if c.description, err = c.describe(ctx, binary); err != nil {
 				return err
 			}
 		}
@@ -265,9 +265,10 @@ func (c *compiledState) disown() {
 	}
 }
 
-// describe is for what has code.
-func (c *compiledState) describe(ctx context.Context) (*describe.Description, error) {
-	return describe.Compiled(ctx, describe.Module{Inner: c.inner, Sections: c.customSections(), Imports: c.imports, ImportKinds: c.importKinds, SharedMemory: c.sharedMemory, Quick: c.quick})
+// describe is for what has code; of a host module there are no bytes.
+func (c *compiledState) describe(ctx context.Context, binary []byte) (*describe.Description, error) {
+	globals, tables := prescan.Externs(binary)
+	return describe.Compiled(ctx, describe.Module{Globals: globals, Tables: tables, Inner: c.inner, Sections: c.customSections(), Imports: c.imports, ImportKinds: c.importKinds, SharedMemory: c.sharedMemory, Quick: c.quick})
 }
 
 // customSections are the module's own.

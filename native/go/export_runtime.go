@@ -210,7 +210,7 @@ func wz_compiled_describe(h C.wz_handle, heard C.uint32_t, out *C.wz_result) {
 		case heard != 0:
 			d = c.heard
 		case d == nil && c.inner != nil: // of a host module
-			d, err = c.describe(context.Background())
+			d, err = c.describe(context.Background(), nil)
 		}
 		if err != nil {
 			return 0, nil, err

@@ -130,6 +130,10 @@ export class CompiledState {
     return this.#description.exportedMemories();
   }
 
+  get description(): Pick<Description, 'importedGlobals' | 'exportedGlobals' | 'importedTables' | 'exportedTables'> {
+    return this.#description;
+  }
+
   customSections(): CustomSection[] {
     const { customSections } = this.#description;
     if (customSections === 0) return [];

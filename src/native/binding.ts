@@ -55,11 +55,11 @@ export interface NativeBinding {
    * the functions that the listener hears. A description goes with its runtime.
    */
   compiledDescribe(compiled: Handle, heard?: boolean): [Handle, string];
-  /** 1 + the line of an exported function, or 1 for a name of the memory; 0 where there is none of that name. `which`: DESCRIBED */
+  /** 1 + the line of an exported function, global or table, or 1 for a name of the memory; 0 where there is none of that name. `which`: DESCRIBED */
   descriptionFind(description: Handle, which: number, name: string): number;
-  /** JSON: LineRecord */
+  /** JSON: LineRecord, or behind those of functions ExternRecord: of globals, then of tables */
   descriptionLine(description: Handle, line: number): string;
-  /** JSON: NamesRecord: some of them, from that one on; DESCRIBED.line: all export names of the function of that line. */
+  /** JSON: NamesRecord: some of them, from that one on; DESCRIBED.line: all export names of what is in that line. */
   descriptionNames(description: Handle, which: number, from: number): string;
   /** JSON: TypeRecord */
   descriptionType(description: Handle, number: number): string;
@@ -346,7 +346,7 @@ export const OPEN = {
   dataSync: 256,
 } as const;
 /** Of what descriptionNames and descriptionFind tell the names. */
-export const DESCRIBED = { functions: 0, memory: 1, sections: 2, line: 3 } as const;
+export const DESCRIBED = { functions: 0, memory: 1, sections: 2, line: 3, globals: 4, tables: 5 } as const;
 export const GUARD_PAGES = { auto: 0, always: 1, never: 2 } as const;
 export const GUARD = {
   on: 0,
@@ -494,6 +494,22 @@ export interface LineRecord extends Omit<FunctionRecord, 'moduleName' | 'paramTy
   type: number;
   /** null: there are many */ exportNames: string[] | null;
 }
+/** A global or a table of a description, which has its module's name. */
+export interface ExternRecord {
+  index: number;
+  import?: { module: string; name: string };
+  /** null: there are many */ exportNames: string[] | null;
+  type: string;
+  /** of a global */ mutable: boolean;
+  /** of a table */ min: number;
+  max?: number;
+}
+/** Of globals, or tables. */
+export interface ExternsRecord {
+  imported: number;
+  /** those that are imported, and those that are exported */ lines: number;
+  /** export names */ exports: number;
+}
 export interface TypeRecord {
   paramTypes: string[];
   resultTypes: string[];
@@ -521,6 +537,8 @@ export interface CompiledDescription {
   /** none or one, imported or exported */ memories: MemoryRecord[];
   importedMemories: number;
   memoryNames: number;
+  /** their lines are behind those of functions */ globals: ExternsRecord;
+  /** behind those of globals */ tables: ExternsRecord;
   customSections: number;
   /** distinct import module names; joins: anything but a shared memory is imported, so the link groups become one */
   importModules: { name: string; joins: boolean }[];
@@ -533,6 +551,8 @@ export interface WholeDescription {
   exportNames: string[];
   /** of each of those names: its line */ exportedFunctions: number[];
   memoryNames: string[];
+  /** lines from the first of their kind */ globals?: { names: string[]; lines: number[] };
+  tables?: { names: string[]; lines: number[] };
   sections: string[];
   types: TypeRecord[];
 }

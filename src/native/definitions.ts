@@ -1,5 +1,5 @@
-import type { FunctionDefinition, MemoryDefinition } from '../values/types.js';
-import type { FunctionRecord, LineRecord, MemoryRecord, TypeRecord } from './binding.js';
+import type { FunctionDefinition, GlobalDefinition, MemoryDefinition, TableDefinition } from '../values/types.js';
+import type { ExternRecord, FunctionRecord, LineRecord, MemoryRecord, TypeRecord } from './binding.js';
 
 // The records of native/go have the shape of the public definitions: they are frozen, not copied.
 export function functionDefinition(record: FunctionRecord): FunctionDefinition {
@@ -43,6 +43,18 @@ export function memoryDefinition(moduleName: string, record: MemoryRecord, expor
   if (rest.import) Object.freeze(rest.import);
   return { definition: complete({ moduleName, ...rest }, exportNames), shared };
 }
+
+type Extern = Omit<ExternRecord, 'exportNames'>;
+export function globalDefinition(moduleName: string, { index, type, mutable, ...from }: Extern, names: Names) {
+  return complete({ moduleName, index, ...importOf(from), type, mutable }, names) as GlobalDefinition;
+}
+export function tableDefinition(moduleName: string, { index, type, min, max, ...from }: Extern, names: Names) {
+  return complete(
+    { moduleName, index, ...importOf(from), type, min, ...(max === undefined ? {} : { max }) },
+    names,
+  ) as TableDefinition;
+}
+const importOf = ({ import: from }: Pick<Extern, 'import'>) => (from ? { import: Object.freeze(from) } : {});
 
 /** Where there are more definitions than that, they are made one by one when somebody asks: a module may have a million. */
 export const MANY = 1000;

@@ -1,30 +1,45 @@
 import { closedError } from '../values/errors.js';
-import type { FunctionDefinition } from '../values/types.js';
+import type { FunctionDefinition, GlobalDefinition, TableDefinition } from '../values/types.js';
 import {
   type CompiledDescription,
   DESCRIBED,
+  type ExternRecord,
+  type ExternsRecord,
   type Handle,
   type LineRecord,
   type NamesRecord,
   type TypeRecord,
   type WholeDescription,
 } from './binding.js';
-import { type DescribedMemory, LazyMap, lineDefinition, memoryDefinition } from './definitions.js';
+import {
+  type DescribedMemory,
+  globalDefinition,
+  LazyMap,
+  lazyList,
+  lineDefinition,
+  memoryDefinition,
+  tableDefinition,
+} from './definitions.js';
 import { native } from './native.js';
 import { netUnder } from './owned.js';
 
-/** Where what the head does not say comes from. Lines are numbered from 0: imported functions, then those that are exported. */
+/** Globals or tables. */
+type ExternKind = 'globals' | 'tables';
+
+/** Where what the head does not say comes from. Lines are numbered from 0: imported functions, then those that are exported; globals and tables likewise. */
 interface Source {
-  /** JSON: LineRecord */
+  /** JSON: LineRecord or ExternRecord */
   line(line: number): string;
   type(number: number): TypeRecord;
   /** Of an exported function, -1 where there is none of that name. */
   find(name: string): number;
   hasMemory(name: string): boolean;
+  /** Of an exported global or table, -1 where there is none of that name. */
+  findExtern(kind: ExternKind, name: string): number;
   /** Some of them, from that position on. */
   names(which: number, from: number): readonly string[];
   readonly closed: boolean;
-  /** All export names of the function of a line. */
+  /** All export names of what is in a line. */
   exportNames(line: number): readonly string[];
   close(): void;
 }
@@ -34,11 +49,13 @@ class WholeSource implements Source {
   readonly closed = false;
   readonly #whole: WholeDescription;
   readonly #lines: readonly string[];
+  readonly #first: Readonly<Record<ExternKind, number>>;
   #lineOf: ReadonlyMap<string, number> | undefined;
 
-  constructor(whole: WholeDescription, lines: readonly string[]) {
+  constructor(whole: WholeDescription, lines: readonly string[], first: Record<ExternKind, number>) {
     this.#whole = whole;
     this.#lines = lines;
+    this.#first = first;
   }
   line(line: number): string {
     return this.#lines[line] as string;
@@ -54,14 +71,28 @@ class WholeSource implements Source {
   hasMemory(name: string): boolean {
     return this.#whole.memoryNames.includes(name);
   }
+  findExtern(kind: ExternKind, name: string): number {
+    const { names = [], lines = [] } = this.#whole[kind] ?? {};
+    const at = names.indexOf(name);
+    return at < 0 ? -1 : this.#first[kind] + (lines[at] as number);
+  }
   names(which: number, from: number): readonly string[] {
-    const { exportNames, memoryNames, sections } = this.#whole;
-    const names = which === DESCRIBED.functions ? exportNames : which === DESCRIBED.memory ? memoryNames : sections;
-    return names.slice(from);
+    const { exportNames, memoryNames, sections, globals, tables } = this.#whole;
+    const names = {
+      [DESCRIBED.functions]: exportNames,
+      [DESCRIBED.memory]: memoryNames,
+      [DESCRIBED.globals]: globals?.names,
+      [DESCRIBED.tables]: tables?.names,
+    }[which];
+    return (names ?? (which === DESCRIBED.sections ? sections : [])).slice(from);
   }
   exportNames(line: number): readonly string[] {
-    const { exportNames, exportedFunctions } = this.#whole;
-    return exportNames.filter((_, i) => exportedFunctions[i] === line);
+    const { exportNames, exportedFunctions, globals, tables } = this.#whole;
+    const first = this.#first;
+    if (line < first.globals) return exportNames.filter((_, i) => exportedFunctions[i] === line);
+    const [{ names, lines } = { names: [], lines: [] }, at] =
+      line < first.tables ? [globals, line - first.globals] : [tables, line - first.tables];
+    return names.filter((_, i) => lines[i] === at);
   }
   close(): void {}
 }
@@ -99,6 +130,9 @@ class NativeSource implements Source {
   find(name: string): number {
     return native().descriptionFind(this.#open, DESCRIBED.functions, name) - 1;
   }
+  findExtern(kind: ExternKind, name: string): number {
+    return native().descriptionFind(this.#open, DESCRIBED[kind], name) - 1;
+  }
   hasMemory(name: string): boolean {
     return native().descriptionFind(this.#open, DESCRIBED.memory, name) > 0;
   }
@@ -115,6 +149,12 @@ class NativeSource implements Source {
     native().descriptionClose(this.#handle);
   }
 }
+
+type MakeExtern<T> = (
+  moduleName: string,
+  record: Omit<ExternRecord, 'exportNames'>,
+  names: readonly string[] | (() => readonly string[]),
+) => T;
 
 /** Definitions are kept, so that one is the same whenever it is asked for, until their text is as much as that. */
 const MOST_KEPT = 4 * 2 ** 20;
@@ -137,6 +177,8 @@ export class Description {
   readonly quick: boolean;
   readonly exports: number;
   readonly #memoryNames: number;
+  readonly #externs: Readonly<Record<ExternKind, ExternsRecord>>;
+  readonly #firstExtern: Readonly<Record<ExternKind, number>>;
   readonly #source: Source;
   readonly #kept = new Map<number, FunctionDefinition>();
   #keptBytes = 0;
@@ -146,7 +188,10 @@ export class Description {
     const [handle, text] = native().compiledDescribe(compiled, heard);
     const [first, ...lines] = text.split('\n');
     const head = JSON.parse(first as string) as CompiledDescription;
-    this.#source = head.whole ? new WholeSource(head.whole, lines) : new NativeSource(handle);
+    const { globals, tables } = head;
+    this.#externs = { globals, tables };
+    this.#firstExtern = { globals: head.lines, tables: head.lines + globals.lines };
+    this.#source = head.whole ? new WholeSource(head.whole, lines, this.#firstExtern) : new NativeSource(handle);
     this.name = head.name;
     this.importedFunctions = head.importedFunctions;
     this.importModules = head.importModules;
@@ -212,6 +257,37 @@ export class Description {
   /** Names of some exported functions; none where nobody can ask any more. */
   firstExports(): readonly string[] {
     return this.#source.closed ? [] : this.#source.names(DESCRIBED.functions, 0);
+  }
+
+  importedGlobals(): GlobalDefinition[] {
+    return this.#imported('globals', globalDefinition);
+  }
+  exportedGlobals(): ReadonlyMap<string, GlobalDefinition> {
+    return this.#exported('globals', DESCRIBED.globals, globalDefinition);
+  }
+  importedTables(): TableDefinition[] {
+    return this.#imported('tables', tableDefinition);
+  }
+  exportedTables(): ReadonlyMap<string, TableDefinition> {
+    return this.#exported('tables', DESCRIBED.tables, tableDefinition);
+  }
+  #imported<T>(kind: ExternKind, make: MakeExtern<T>): T[] {
+    return lazyList(this.#externs[kind].imported, (i) => this.#extern(this.#firstExtern[kind] + i, make));
+  }
+  #exported<T>(kind: ExternKind, which: number, make: MakeExtern<T>): ReadonlyMap<string, T> {
+    return LazyMap.of({
+      size: this.#externs[kind].exports,
+      names: (from) => this.#source.names(which, from),
+      find: (name) => {
+        const line = this.#source.findExtern(kind, name);
+        return line < 0 ? undefined : this.#extern(line, make);
+      },
+      has: (name) => this.#source.findExtern(kind, name) >= 0,
+    });
+  }
+  #extern<T>(line: number, make: MakeExtern<T>): T {
+    const { exportNames, ...record } = JSON.parse(this.#source.line(line)) as ExternRecord;
+    return make(this.name, record, exportNames ?? (() => this.#source.exportNames(line)));
   }
 
   exportedMemory(name: string): DescribedMemory | undefined {

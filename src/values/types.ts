@@ -95,6 +95,34 @@ export interface MemoryDefinition {
   readonly max?: number;
 }
 
+/** A global that a module imports or exports (ours: wazero tells of those of instances). */
+export interface GlobalDefinition {
+  /** The name in the module's name section, or ''. */
+  readonly moduleName: string;
+  readonly index: number;
+  /** Where it is imported from; absent where the module defines it. */
+  readonly import?: { readonly module: string; readonly name: string };
+  readonly exportNames: readonly string[];
+  readonly type: ValueType;
+  readonly mutable: boolean;
+}
+
+/** A table that a module imports or exports (ours). */
+export interface TableDefinition {
+  /** The name in the module's name section, or ''. */
+  readonly moduleName: string;
+  readonly index: number;
+  /** Where it is imported from; absent where the module defines it. */
+  readonly import?: { readonly module: string; readonly name: string };
+  readonly exportNames: readonly string[];
+  /** Of its elements. */
+  readonly type: ValueType;
+  /** Elements. */
+  readonly min: number;
+  /** Elements; absent where the module encodes none. */
+  readonly max?: number;
+}
+
 /** A custom section of a module (wazero: api.CustomSection). */
 export interface CustomSection {
   readonly name: string;

@@ -59,6 +59,69 @@ describe('definitions', () => {
     expect(compiled.exportedFunctions().size).toBe(2);
   });
 
+  it('of globals and tables, imported in order and exported by name, also of many', async () => {
+    await using runtime = new Runtime();
+    const compiled = await runtime.compileModule(
+      wat(`(module $named
+        (import "env" "g" (global $g (mut i64))) (import "env" "f" (func)) (import "env" "t" (table $t 2 5 externref))
+        (import "lib" "h" (global f32))
+        (global $hidden i32 (i32.const 1)) (global $own (mut f64) (f64.const 1)) (table $u 7 funcref)
+        (export "own" (global $own)) (export "also" (global $own)) (export "again" (global $g))
+        (export "u" (table $u)) (export "t" (table $t)))`),
+    );
+    const moduleName = 'named';
+    const g = { moduleName, index: 0, import: { module: 'env', name: 'g' }, exportNames: ['again'] };
+    const h = { moduleName, index: 1, import: { module: 'lib', name: 'h' }, exportNames: [] };
+    const own = { moduleName, index: 3, exportNames: ['also', 'own'], type: 'f64', mutable: true };
+    expect(compiled.importedGlobals()).toEqual([
+      { ...g, type: 'i64', mutable: true },
+      { ...h, type: 'f32', mutable: false },
+    ]);
+    expect([...compiled.exportedGlobals()]).toEqual([
+      ['again', { ...g, type: 'i64', mutable: true }],
+      ['also', own],
+      ['own', own],
+    ]);
+    const t = { moduleName, index: 0, import: { module: 'env', name: 't' }, exportNames: ['t'], type: 'externref' };
+    expect(compiled.importedTables()).toEqual([{ ...t, min: 2, max: 5 }]);
+    expect([...compiled.exportedTables()]).toEqual([
+      ['t', { ...t, min: 2, max: 5 }],
+      ['u', { moduleName, index: 1, exportNames: ['u'], type: 'funcref', min: 7 }],
+    ]);
+    const [first] = compiled.importedGlobals();
+    expect(Object.isFrozen(first) && Object.isFrozen(first?.import) && Object.isFrozen(first?.exportNames)).toBe(true);
+    compiled.closeSync();
+    expect(compiled.exportedTables().size).toBe(2); // as all that it says
+
+    // So many that they do not cross at once.
+    const many = 5000;
+    const name = (i: number) => `${'n'.repeat(50)}${i}`;
+    const imports = Array.from({ length: many }, (_, i) => `(import "env" "${name(i)}" (global i32))`);
+    const exports = Array.from({ length: many }, (_, i) => `(export "${name(i)}" (global ${(i * 7) % many}))`);
+    const large = await runtime.compileModule(
+      wat(`(module ${imports.join('')} (table (export "t") 3 funcref) ${exports.join('')})`),
+    );
+    expect(large.importedGlobals()).toHaveLength(many);
+    expect(large.importedGlobals()[4321]).toEqual({
+      moduleName: '',
+      index: 4321,
+      import: { module: 'env', name: name(4321) },
+      exportNames: [name((4321 * 2143) % many)],
+      type: 'i32',
+      mutable: false,
+    });
+    expect(large.exportedGlobals().size).toBe(many);
+    expect(large.exportedGlobals().get(name(3))?.index).toBe(21);
+    expect(large.exportedGlobals().has('other')).toBe(false);
+    expect(new Set(large.exportedGlobals().keys()).size).toBe(many);
+    expect(large.exportedTables().get('t')).toMatchObject({ min: 3, exportNames: ['t'] });
+    expect(large.importedTables()).toEqual([]);
+    // One of very many names says them when it is asked.
+    const names = Array.from({ length: 2000 }, (_, i) => `(export "${name(i)}" (global 0))`);
+    const named = await runtime.compileModule(wat(`(module (global i32 (i32.const 0)) ${names.join('')})`));
+    expect(named.exportedGlobals().get(name(1))?.exportNames).toHaveLength(2000);
+  });
+
   it('custom sections only where they were asked for, in order, names may repeat', async () => {
     const sections = withSection(withSection(wat('(module)'), 'one', [1, 2]), 'one', [3]);
     await using off = new Runtime();

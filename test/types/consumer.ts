@@ -33,6 +33,7 @@ import {
   type FunctionListener,
   type FunctionReference,
   Global,
+  type GlobalDefinition,
   HostFunctionBuilder,
   HostModuleBuilder,
   type HostResult,
@@ -62,6 +63,7 @@ import {
   type SyncCallOptions,
   type SyncFileSystem,
   type SyncReadOnlyFileSystem,
+  type TableDefinition,
   type Tag,
   Tenant,
   type TenantLimits,
@@ -88,8 +90,21 @@ export function values(
   types: WasmTypes,
   definition: FunctionDefinition,
   memory: MemoryDefinition,
+  global: GlobalDefinition,
+  table: TableDefinition,
   section: CustomSection,
 ): void {
+  for (const extern of [global, table]) {
+    exactly<string>()(extern.moduleName);
+    exactly<number>()(extern.index);
+    exactly<string | undefined>()(extern.import?.module);
+    exactly<string | undefined>()(extern.import?.name);
+    exactly<readonly string[]>()(extern.exportNames);
+    exactly<ValueType>()(extern.type);
+  }
+  exactly<boolean>()(global.mutable);
+  exactly<number>()(table.min);
+  exactly<number | undefined>()(table.max);
   exactly<number>()(types.i32);
   exactly<bigint>()(types.i64);
   exactly<number>()(types.f32);
@@ -493,6 +508,10 @@ function compiledMembers(compiled: CompiledModule): void {
   exactly<ReadonlyMap<string, FunctionDefinition>>()(compiled.exportedFunctions());
   exactly<MemoryDefinition[]>()(compiled.importedMemories());
   exactly<ReadonlyMap<string, MemoryDefinition>>()(compiled.exportedMemories());
+  exactly<GlobalDefinition[]>()(compiled.importedGlobals());
+  exactly<ReadonlyMap<string, GlobalDefinition>>()(compiled.exportedGlobals());
+  exactly<TableDefinition[]>()(compiled.importedTables());
+  exactly<ReadonlyMap<string, TableDefinition>>()(compiled.exportedTables());
   exactly<CustomSection[]>()(compiled.customSections());
 }
 

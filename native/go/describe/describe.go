@@ -27,6 +27,8 @@ type Description struct {
 	names       []string                 // of exported functions
 	lineOf      []uint32                 // of each of names: its line
 	memoryNames []string                 // of the one memory
+	globals     externs                  // lines behind those of functions
+	tables      externs                  // likewise, behind those of globals
 	sections    []string                 // names of custom sections
 	text        []byte                   // where it is small
 
@@ -47,8 +49,10 @@ type Module struct {
 	Sections     []api.CustomSection
 	Imports      []prescan.ImportModule
 	ImportKinds  string // of each import, a prescan.Kind...
-	SharedMemory bool   // its memory, own or imported, is one
-	Quick        bool   // to make an instance takes less than another thread does
+	Globals      []prescan.Extern
+	Tables       []prescan.Extern
+	SharedMemory bool // its memory, own or imported, is one
+	Quick        bool // to make an instance takes less than another thread does
 }
 
 // Compiled describes a module. It ends early with ctx.
@@ -78,6 +82,7 @@ func Compiled(ctx context.Context, c Module) (*Description, error) {
 		d.lineOf[i] = line
 	}
 	d.describeMemories(c)
+	d.globals, d.tables = externsOf(c.Globals), externsOf(c.Tables)
 	for _, s := range c.Sections {
 		d.sections = append(d.sections, s.Name())
 	}
@@ -100,9 +105,10 @@ func Functions(ctx context.Context, functions []api.FunctionDefinition) (*Descri
 // finish makes the text, whole or of the head alone.
 func (d *Description) finish(ctx context.Context) error {
 	d.head.Lines, d.head.Exports, d.head.CustomSections, d.head.MemoryNames = len(d.lines), len(d.names), len(d.sections), len(d.memoryNames)
-	whole := wholeDescription{ExportNames: d.names, ExportedFunctions: d.lineOf, Sections: d.sections, MemoryNames: d.memoryNames}
+	d.head.Globals, d.head.Tables = d.globals.head(), d.tables.head()
+	whole := wholeDescription{Globals: d.globals.named(), Tables: d.tables.named(), ExportNames: d.names, ExportedFunctions: d.lineOf, Sections: d.sections, MemoryNames: d.memoryNames}
 	size := 0
-	for _, names := range [][]string{d.names, d.memoryNames, d.sections} {
+	for _, names := range [][]string{d.names, d.memoryNames, d.sections, d.globals.names, d.tables.names} {
 		for _, name := range names {
 			size += len(name) + 8
 		}
@@ -111,11 +117,11 @@ func (d *Description) finish(ctx context.Context) error {
 		}
 	}
 	var lines bytes.Buffer
-	for i, f := range d.lines {
+	for i := range d.count() {
 		if i%lookEvery == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		text, err := json.Marshal(d.function(f))
+		text, err := json.Marshal(d.line(i))
 		if err != nil {
 			return err
 		}
@@ -160,21 +166,38 @@ func (d *Description) Text() (text []byte, large bool) { return d.text, d.head.L
 // Imported are the functions that it imports.
 func (d *Description) Imported() []api.FunctionDefinition { return d.lines[:d.head.ImportedFunctions] }
 
-// Line is a function by its line.
-func (d *Description) Line(line uint32) (LineRecord, error) {
-	if uint64(line) >= uint64(len(d.lines)) {
-		return LineRecord{}, failure.Invalid("Expected the line of a function")
+func (d *Description) count() int { return len(d.lines) + len(d.globals.list) + len(d.tables.list) }
+
+func (d *Description) line(line int) any {
+	if line < len(d.lines) {
+		return d.function(d.lines[line])
 	}
-	return d.function(d.lines[line]), nil
+	if line -= len(d.lines); line < len(d.globals.list) {
+		return d.globals.record(line)
+	}
+	return d.tables.record(line - len(d.globals.list))
 }
 
-// Find is the line of an exported function, plus 1; or 1 for a name of the memory. 0 where there is none of that name.
+// Line is a LineRecord or an ExternRecord.
+func (d *Description) Line(line uint32) (any, error) {
+	if uint64(line) >= uint64(d.count()) {
+		return nil, failure.Invalid("Expected a line of the description")
+	}
+	return d.line(int(line)), nil
+}
+
+// Find is the line of what is exported, plus 1; or 1 for a name of the memory. 0 where there is none of that name.
 func (d *Description) Find(which uint32, name string) uint64 {
-	if which == namesOfMemory {
+	switch which {
+	case namesOfMemory:
 		if _, ok := slices.BinarySearch(d.memoryNames, name); ok {
 			return 1
 		}
 		return 0
+	case namesOfGlobals:
+		return d.globals.find(name, len(d.lines))
+	case namesOfTables:
+		return d.tables.find(name, len(d.lines)+len(d.globals.list))
 	}
 	if i, ok := slices.BinarySearch(d.names, name); ok {
 		return uint64(d.lineOf[i]) + 1
@@ -187,7 +210,9 @@ const (
 	namesOfFunctions = 0 // each with its line
 	namesOfMemory    = 1
 	namesOfSections  = 2
-	namesOfLine      = 3 // the export names of the function of a line: all of them
+	namesOfLine      = 3 // the export names of what is in a line: all of them
+	namesOfGlobals   = 4
+	namesOfTables    = 5
 )
 
 // Names is as many as cross at once.
@@ -201,11 +226,15 @@ func (d *Description) Names(which, from uint32) (NamesRecord, error) {
 		all = d.memoryNames
 	case namesOfSections:
 		all = d.sections
+	case namesOfGlobals:
+		all = d.globals.names
+	case namesOfTables:
+		all = d.tables.names
 	case namesOfLine:
-		if from >= uint32(len(d.lines)) {
-			return NamesRecord{}, failure.Invalid("Expected the line of a function")
+		if uint64(from) >= uint64(d.count()) {
+			return NamesRecord{}, failure.Invalid("Expected a line of the description")
 		}
-		return NamesRecord{Names: copied(d.lines[from].ExportNames())}, nil
+		return NamesRecord{Names: copied(d.exportNames(int(from)))}, nil
 	default:
 		return NamesRecord{}, failure.Invalid("Expected a kind of names")
 	}
@@ -223,9 +252,18 @@ func (d *Description) Names(which, from uint32) (NamesRecord, error) {
 	return r, nil
 }
 
+func (d *Description) exportNames(line int) []string {
+	if line < len(d.lines) {
+		return d.lines[line].ExportNames()
+	}
+	if line -= len(d.lines); line < len(d.globals.list) {
+		return d.globals.list[line].Names
+	}
+	return d.tables.list[line-len(d.globals.list)].Names
+}
+
 // function is a line. Its module's name is left out, for JavaScript has it; so are names of more than 64 KiB together.
 func (d *Description) function(f api.FunctionDefinition) LineRecord {
-	const mostNames = 64 << 10
 	r := LineRecord{Index: f.Index(), Name: f.Name(), DebugName: f.DebugName(), ParamNames: []string{}, ResultNames: []string{}}
 	if names := f.ExportNames(); NameBytes(names) <= mostNames {
 		r.ExportNames = copied(names)
@@ -239,6 +277,9 @@ func (d *Description) function(f api.FunctionDefinition) LineRecord {
 	r.Type = d.typeOf(f)
 	return r
 }
+
+// mostNames is how many bytes of names cross with a line.
+const mostNames = 64 << 10
 
 // NameBytes is about what names take.
 func NameBytes(names []string) (n int) {

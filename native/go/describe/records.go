@@ -4,7 +4,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// The descriptions that cross as JSON: FunctionRecord, LineRecord, MemoryRecord, CompiledDescription, ModuleDescription of src/native/binding.ts.
+// The descriptions that cross as JSON: FunctionRecord, LineRecord, ExternRecord, MemoryRecord, CompiledDescription, ModuleDescription of src/native/binding.ts.
 
 type importRecord struct {
 	Module string `json:"module"`
@@ -34,6 +34,28 @@ type LineRecord struct {
 	ParamNames  []string      `json:"paramNames"`
 	ResultNames []string      `json:"resultNames"`
 	Type        int           `json:"type"`
+}
+
+// ExternRecord is a global or a table of a description.
+type ExternRecord struct {
+	Index       uint32        `json:"index"`
+	Import      *importRecord `json:"import,omitempty"`
+	ExportNames []string      `json:"exportNames"` // null: there are many, see namesOfLine
+	Type        string        `json:"type"`
+	Mutable     bool          `json:"mutable"` // of a global
+	Min         uint32        `json:"min"`     // of a table, as is max
+	Max         *uint32       `json:"max,omitempty"`
+}
+
+type externsRecord struct {
+	Imported int `json:"imported"`
+	Lines    int `json:"lines"`
+	Exports  int `json:"exports"`
+}
+
+type externNames struct {
+	Names []string `json:"names"`
+	Lines []uint32 `json:"lines"` // of each name, from the first of its kind
 }
 
 type TypeRecord struct {
@@ -71,6 +93,8 @@ type compiledDescription struct {
 	Exports           int                  `json:"exports"`
 	Memories          []memoryRecord       `json:"memories"` // none or one
 	ImportedMemories  int                  `json:"importedMemories"`
+	Globals           externsRecord        `json:"globals"`
+	Tables            externsRecord        `json:"tables"`
 	MemoryNames       int                  `json:"memoryNames"`
 	CustomSections    int                  `json:"customSections"`
 	ImportModules     []importModuleRecord `json:"importModules"`
@@ -84,6 +108,8 @@ type wholeDescription struct {
 	ExportNames       []string     `json:"exportNames"`
 	ExportedFunctions []uint32     `json:"exportedFunctions"` // the line of each of these names
 	MemoryNames       []string     `json:"memoryNames"`
+	Globals           *externNames `json:"globals,omitempty"`
+	Tables            *externNames `json:"tables,omitempty"`
 	Sections          []string     `json:"sections"`
 	Types             []TypeRecord `json:"types"`
 }
