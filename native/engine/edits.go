@@ -36,6 +36,9 @@ import (
 	"wazeroengine/e15slots"
 	"wazeroengine/e15spills"
 	"wazeroengine/e15tables"
+	"wazeroengine/e16frames"
+	"wazeroengine/e16moves"
+	"wazeroengine/e16splat"
 	"wazeroengine/e16tails"
 	"wazeroengine/e1syscall"
 	"wazeroengine/e2interpreter"
@@ -158,6 +161,9 @@ var edits = []edit.Edit{
 	e15tables.Edit, // asks e15clean
 	e15heads.Edit,  // in the blocks that e10jumps leaves
 	e16tails.Edit,  // behind e10jumps
+	e16frames.Edit, // the contexts are those of e13waiting
+	e16moves.Edit,
+	e16splat.Edit,
 }
 
 //go:embed all:*

@@ -35,9 +35,8 @@ func (m *machine) storeContexts(cur *instruction) *instruction {
 	if !m.contextSlots.needed {
 		return cur
 	}
-	cur = m.addRSP(-16, cur)
-	cur = linkInstr(cur, m.allocateInstr().asMovRM(raxVReg, m.contextSlot(0), 8))
-	return linkInstr(cur, m.allocateInstr().asMovRM(rbxVReg, m.contextSlot(1), 8))
+	cur = linkInstr(cur, m.allocateInstr().asPush64(newOperandReg(raxVReg)))
+	return linkInstr(cur, m.allocateInstr().asPush64(newOperandReg(rbxVReg)))
 }
 
 func (m *machine) contextSlot(i int) operand {
