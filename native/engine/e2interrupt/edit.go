@@ -53,7 +53,7 @@ func pollInCallEngine(t *edit.Tree) {
 	f.Before(call, "if c.stackTop&(16-1) != 0", "c.beginCall(ctx)\ndefer c.endCall()")
 	f.Inside(call, "case wazevoapi.ExitCodeGrowStack", `if !c.poll() {
 		c.execCtx.exitCode = wazevoapi.ExitCodeOK
-		afterGoFunctionCallEntrypoint(c.execCtx.goCallReturnAddress, c.execCtxPtr,
+		afterInterruptionEntrypoint(c.execCtx.goCallReturnAddress, c.execCtxPtr,
 			uintptr(unsafe.Pointer(c.execCtx.stackPointerBeforeGoCall)), c.execCtx.framePointerBeforeGoCall)
 		continue
 	}`)

@@ -4,10 +4,13 @@ package wazevo
 
 import _ "unsafe" // for go:linkname
 
-// entersyscall and exitsyscall are those of the runtime; it declares them linkable, so no linker flag is needed.
+// entersyscall, entersyscallblock and exitsyscall are those of the runtime; it declares them linkable, so no linker flag is needed.
 //
 //go:linkname entersyscall runtime.entersyscall
 func entersyscall()
+
+//go:linkname entersyscallblock runtime.entersyscallblock
+func entersyscallblock()
 
 //go:linkname exitsyscall runtime.exitsyscall
 func exitsyscall()
@@ -27,6 +30,16 @@ func entrypoint(preambleExecutable, functionExecutable *byte, executionContextPt
 //go:nosplit
 func afterGoFunctionCallEntrypoint(executable *byte, executionContextPtr uintptr, stackPointer, framePointer uintptr) {
 	entersyscall()
+	nativeAfterGoFunctionCallEntrypoint(executable, executionContextPtr, stackPointer, framePointer)
+	exitsyscall()
+}
+
+// afterInterruptionEntrypoint is the same for a guest that has been interrupted: it has run for long, and will. It gives its P away at once; else the runtime
+// keeps looking, every 20 microseconds, whether it should take it, and does so ten milliseconds later, which is when it is interrupted again.
+//
+//go:nosplit
+func afterInterruptionEntrypoint(executable *byte, executionContextPtr uintptr, stackPointer, framePointer uintptr) {
+	entersyscallblock()
 	nativeAfterGoFunctionCallEntrypoint(executable, executionContextPtr, stackPointer, framePointer)
 	exitsyscall()
 }
