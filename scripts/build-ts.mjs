@@ -33,6 +33,8 @@ async function bundle(entries, format, extension, { part, ...more } = {}) {
     chunkFileNames: ({ name }) => `${name === 'webassembly' ? 'namespace' : name}.${extension}`,
     minifyInternalExports: false,
     exports: 'named',
+    strict: true, // CommonJS, too: src is modules
+    comments: { jsdoc: part === undefined, annotation: true, legal: true },
     // What Node's own require takes for all of an ES module that exports this name.
     footer: (chunk) =>
       format === 'cjs' && chunk.exports.includes('module.exports') ? "module.exports = exports['module.exports'];" : '',

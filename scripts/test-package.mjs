@@ -40,6 +40,7 @@ function checkContent() {
     'dist/index.cjs',
     'dist/index.mjs',
     'dist/late.cjs',
+    'dist/guests.cjs',
     'dist/seldom.cjs',
     'dist/cjs/index.d.ts',
     'dist/binary.cjs',

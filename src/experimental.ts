@@ -1,4 +1,3 @@
-import './instances/dispatch.js'; // its hooks answer what native code asks
 import { FunctionState } from './calls/function-state.js';
 import { expiredError } from './calls/link-group.js';
 import { hostLogs } from './calls/listener.js';

@@ -38,10 +38,7 @@ export function functionBehind({ owner, definition, handle }: Referred): Exporte
   state.public ??= makeExportedFunction(state, undefined);
   return state.public as ExportedFunction;
 }
-/** From now on references are called by it. Not exported by the package. */
-export function callReferences(): void {
-  callables.of = functionBehind as typeof callables.of;
-}
+callables.of = functionBehind as typeof callables.of;
 
 /**
  * A function that a module exports (wazero: api.Function).

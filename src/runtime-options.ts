@@ -29,7 +29,7 @@ export function checkModule(value: unknown): Bytes {
   return value instanceof URL ? checkPath(value) : checkBinary(value, 'binary');
 }
 
-export function checkSource(value: unknown): Source {
+export function checkModuleSource(value: unknown): Source {
   const state = compiledStateOf(value) ?? imageStateOf(value);
   if (!state) throw wrongType('a CompiledModule or a ModuleImage', 'source', value);
   return state;

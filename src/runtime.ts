@@ -1,17 +1,16 @@
-import { traceAsync, traced, traceSync } from './calls/tracing.js';
-import { inspectedAs } from './values/inspect.js';
-import { now, setImmediate } from './values/node.js';
-import { Uncloneable } from './values/uncloneable.js';
-import './instances/dispatch.js'; // its hooks answer what native code asks
 import { Listener } from './calls/listener.js';
 import { begin, deadlineOf, refuseSignal } from './calls/options.js';
+import { traceAsync, traced, traceSync } from './calls/tracing.js';
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
-import { callReferences } from './exported-function.js';
 import { addEntries, type HostFunctionEntries, type ImportedFunctionEntries } from './host-module.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
 import { type Bytes, CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
 import { CompiledState } from './instances/compiled-state.js';
 import { checkPath, loadImage } from './instances/image-file.js';
+import { inspectedAs } from './values/inspect.js';
+import { now, setImmediate } from './values/node.js';
+import { Uncloneable } from './values/uncloneable.js';
+import './instances/hooks.js'; // what native code asks is answered
 import { instantiateAsync, instantiateSync } from './instances/instantiate.js';
 import type { ModuleState } from './instances/module-state.js';
 import { RuntimeState } from './instances/runtime-state.js';
@@ -29,7 +28,7 @@ import {
   checkConfig,
   checkInstantiateOptions,
   checkModule,
-  checkSource,
+  checkModuleSource,
 } from './runtime-options.js';
 import type { BinarySource, CompileOptions, FunctionListener, ValueType } from './types.js';
 import { abortedError, closedError, invalidArgument } from './values/errors.js';
@@ -67,7 +66,6 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
    */
   constructor(config: RuntimeConfig = new RuntimeConfig()) {
     super();
-    callReferences();
     const fields = fieldsOf.runtimeConfig(config);
     if (!fields) throw wrongType('a RuntimeConfig', 'config', config);
     this.#state = new RuntimeState(fields);
@@ -142,7 +140,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     config?: ModuleConfig,
     options?: InstantiateOptions,
   ): Promise<Module> {
-    const state = checkSource(source);
+    const state = checkModuleSource(source);
     const fields = checkConfig(config);
     const { extras, checked } = checkInstantiateOptions(options, this.#state, false);
     return publicModule(await instantiateAsync(this.#state, state, fields, begin(checked, this.#state), extras));
@@ -154,7 +152,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     config?: ModuleConfig,
     options?: Omit<InstantiateOptions, 'signal'>,
   ): Module {
-    const state = checkSource(source);
+    const state = checkModuleSource(source);
     const fields = checkConfig(config);
     const { extras, checked } = checkInstantiateOptions(options, this.#state, false);
     refuseSignal(checked);

@@ -1,7 +1,10 @@
 // The module: `create` makes a binding object. A file loaded twice in one environment (two bundles that carry the same
 // addon) gives one module but two copies of src, each with hooks, frames and callback ids of its own: so each has an
 // object of its own.
+#include <mutex>
+
 #include "bindings.h"
+#include "process/guard.h"
 #include "process/signals.h"
 #include "process/threads.h"
 
@@ -54,7 +57,10 @@ napi_value Create(napi_env env, napi_callback_info) noexcept {
   return nullptr;
 }
 
+/** The first that waits for Go: what is loaded goes on beside its start until then. */
 napi_value KeepThreads(napi_env env, napi_callback_info) noexcept {
+  static std::once_flag guarded;
+  std::call_once(guarded, InstallGuard);
   napi_value missing;
   return MakeNumber(env, MissingThreads(), &missing) == napi_ok ? missing : nullptr;
 }

@@ -1,5 +1,5 @@
-// The published program in parts: what an import of the package needs, and what is read when it is first needed. V8 looks at every character of a file
-// that it loads, a millisecond for 30 KB, whether anything in it is ever called.
+// The published program in parts: what an import of the package needs, what a runtime does, what guests do, and what few programs come to. V8 looks at
+// every character of a file that it loads, a millisecond for 30 KB, whether anything in it is ever called.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
@@ -7,32 +7,62 @@ import { parseAst } from 'rolldown/parseAst';
 import { fail } from './tools.mjs';
 
 /** In the order in which they are read: names of files in dist. Each imports from those before it, and reaches those after it by a function. */
-const names = ['wazero', 'late', 'seldom'];
-const [FIRST, LATE, SELDOM] = [0, 1, 2];
+const names = ['wazero', 'late', 'guests', 'seldom'];
+const [FIRST, LATE, GUESTS, SELDOM] = names.keys();
 /** As the functions are called: nothing in src begins so. */
-const reach = ['', '$late', '$seldom'];
+const reach = names.map((name) => `$${name}`);
 
-/** The rooms that only a runtime needs, but for what the public classes need to be there at all. */
-const rooms = /^(calls|instances|io|native|values)\//;
-const early = new Set([
-  'calls/lent.js',
-  'calls/not-entered.js',
-  'calls/thrown.js',
-  'io/fields.js',
-  'native/binding.js',
-  'values/birth.js',
+/** What is there from the start: errors, constants, what stands for the classes; and the subpaths and the command, which are files of their own. */
+const first = new Set([
+  'assemblyscript.js',
+  'cli.js',
+  'core-features.js',
+  'emscripten.js',
+  'errors.js',
+  'index.js',
+  'internal.js',
+  'package-version.js',
   'values/encoding.js',
   'values/errors.js',
-  'values/inspect.js',
-  'values/node.js',
+  'values/node.js', // which has what a test may fake later
   'values/shown.js',
+  'wasi.js',
+]);
+const subpaths = /^(cli|components|extism|webassembly)\//;
+/** What a runtime is made with. */
+const late = new Set([
+  'calls/options.js',
+  'compilation-cache.js',
+  'instances/flatten.js',
+  'instances/hooks.js',
+  'instances/host-template.js',
+  'instances/runtime-state.js',
+  'io/fields.js',
+  'native/binding.js',
+  'native/load.js',
+  'native/native.js',
+  'native/owned.js',
+  'native/process-report.js',
+  'native/signals.js',
+  'runtime-config.js',
+  'runtime.js',
+  'values/area.js',
+  'values/birth.js',
+  'values/ids.js',
+  'values/inspect.js',
+  'values/limits.js',
+  'values/nanoseconds.js',
+  'values/report.js',
+  'values/surroundings.js',
   'values/uncloneable.js',
   'values/validate.js',
+  'values/words.js',
 ]);
 /** What most programs never come to. */
 const seldom = new Set([
   'calls/conversation.js',
   'calls/listener.js',
+  'experimental.js',
   'instances/freeze.js',
   'instances/image-file.js',
   'io/files.js',
@@ -43,8 +73,9 @@ const seldom = new Set([
   'native/tenant.js',
 ]);
 const partOf = (file) => {
-  if (seldom.has(file)) return SELDOM;
-  return rooms.test(file) && !early.has(file) ? LATE : FIRST;
+  if (first.has(file) || subpaths.test(file)) return FIRST;
+  if (late.has(file)) return LATE;
+  return seldom.has(file) ? SELDOM : GUESTS;
 };
 
 /** A compiled file: what it imports, and from where. */
@@ -56,6 +87,14 @@ class File {
     this.code = readFileSync(path, 'utf8');
     this.body = parseAst(this.code).body;
     const from = ({ source }) => source?.value.startsWith('.') && posix.join(posix.dirname(this.name), source.value);
+    /** What is exported that is declared here: statements by name. */
+    this.exported = new Map(
+      this.body.flatMap(({ type, declaration }) => {
+        if (type !== 'ExportNamedDeclaration' || !declaration) return [];
+        const all = declaration.declarations ?? [declaration];
+        return all.map(({ id }) => [id.name, declaration]);
+      }),
+    );
     /** Statements that name another file of ours. */
     this.links = this.body.flatMap((node) => (from(node) ? [{ node, from: from(node) }] : []));
     for (const { node } of this.links)
@@ -105,6 +144,7 @@ export class Parts {
       },
       load: (id) => {
         if (id === '\0reach') return this.#reach(number, format);
+        if (id === '\0unread') return unread;
         if (id === entryOf(number)) return this.#entry(number);
         if (id.startsWith('\0given:')) return this.#given(number, id.slice('\0given:'.length));
         return null;
@@ -127,7 +167,11 @@ export class Parts {
       for (const { node, from } of links) {
         if (this.#files.get(from)?.part !== of) continue;
         const all = used.get(from) ?? new Set();
-        for (const { there } of File.specifiers(node)) all.add(there);
+        const names =
+          node.type === 'ExportAllDeclaration'
+            ? this.#files.get(from).exported.keys()
+            : File.specifiers(node).map(({ there }) => there);
+        for (const there of names) all.add(there);
         used.set(from, all);
       }
     }
@@ -136,7 +180,10 @@ export class Parts {
 
   /** A file of an earlier part, as a later one sees it: names that do not change any more. */
   #given(number, name) {
-    const used = this.#used((part) => part === number, this.#files.get(name).part).get(name);
+    const { part, exported } = this.#files.get(name);
+    const used = this.#used((by) => by === number, part).get(name);
+    for (const one of used)
+      if (exported.get(one)?.kind === 'let') fail(`${name}: ${one} may change, and a later part would not see it`);
     return `export const { ${[...used].join(', ')} } = given['${name}'];`;
   }
 
@@ -149,10 +196,9 @@ export class Parts {
     const imports = used.map(
       ([name, some]) => `import { ${[...some].join(', ')} } from '${this.#files.get(name).path}';`,
     );
-    if (number < SELDOM) {
-      all.push(reach[SELDOM]);
-      imports.push(`import { ${reach[SELDOM]} } from '\0reach';`);
-    }
+    const further = reach.slice(number + 1);
+    all.push(...further);
+    if (further.length > 0) imports.push(`import { ${further.join(', ')} } from '\0reach';`);
     return `${imports.join('\n')}\nexport const all = { ${all.join(', ')} };`;
   }
 
@@ -162,7 +208,8 @@ export class Parts {
    */
   get wrapping() {
     return {
-      banner: `module.exports = (function (given) {
+      banner: `'use strict';
+module.exports = (function (given) {
 if (given.stamp !== '${this.#stamp}') throw given['values/errors.js'].unsupportedError('The files of node-wazero were replaced after the program had begun to read them: start it again.');
 const exports = {};`,
       footer: 'return exports.all;\n});',
@@ -178,7 +225,7 @@ const exports = {};`,
       lines.push(`import * as _${lines.length} from '${this.#files.get(name).path}';`);
       given.push(`'${name}': _${given.length}`);
     }
-    given.push(number > FIRST ? '...given' : `stamp: '${this.#stamp}'`);
+    given.push(number > FIRST ? '...given' : `stamp: '${this.#stamp}', classes`);
     const file = `./${names[next]}.cjs`;
     // In CommonJS bundlers follow it. In ESM they take another build (package.json); for those that do not, it is where the package is installed, as the
     // binary is. Tracers of files see the URL.
@@ -195,11 +242,37 @@ try {
     lines.push(
       'let part;',
       `export const ${reach[next]} = () => (part ??= read());`,
-      `function read() { return load()({ ${given.join(', ')} }); }`,
+      `function read() {
+  const part = load()({ ${given.join(', ')} });
+  ${number > FIRST ? 'given.' : ''}classes.${names[next]}.fill(part);
+  return part;
+}`,
       `function load() { ${read} }`,
     );
-    if (next < SELDOM) lines.push(`export const ${reach[SELDOM]} = () => ${reach[next]}().${reach[SELDOM]}();`);
+    for (const further of reach.slice(next + 1))
+      lines.push(`export const ${further} = () => ${reach[next]}().${further}();`);
+    if (number === FIRST) {
+      const all = names.slice(LATE).map((name, i) => `${name}: unreadClasses(${reach[LATE + i]})`);
+      lines.push("import { unreadClasses } from '\0unread';", `export const classes = { ${all.join(', ')} };`);
+    }
     return lines.join('\n');
+  }
+
+  /** What stands for the exports of a later part. */
+  #exports({ name: by }, node, { exported }, part, of) {
+    if (node.type === 'ExportAllDeclaration') {
+      const members = [...exported.keys()].map((name) => `${name}: { enumerable: true, get: () => ${of(name)} }`);
+      return `export const ${node.exported.name} = Object.defineProperties({}, { [Symbol.toStringTag]: { value: 'Module' }, ${members.join(', ')} });`;
+    }
+    const text = File.specifiers(node).map(({ there, here }) => {
+      if (by === 'internal.js') return `export const ${here} = ${of(there)};`; // which is not for those who count milliseconds
+      const { type, params } = exported.get(there);
+      if (type === 'ClassDeclaration') return `export const ${here} = classes.${part}.of('${there}');`;
+      const args = params?.map(({ name }) => name ?? fail(`${there}: Expected names as parameters`)).join(', ');
+      if (type === 'FunctionDeclaration') return `export function ${here}(${args}) { return ${of(there)}(${args}); }`;
+      return fail(`${by}: Expected a class or a function of a later part but received ${there}`);
+    });
+    return text.join('\n');
   }
 
   /** The file with a function in place of each import from a later part. */
@@ -209,16 +282,14 @@ try {
     for (const { node, from } of file.links) {
       const part = this.#files.get(from)?.part ?? FIRST;
       if (part <= file.part) continue;
-      const specifiers = File.specifiers(node);
+      const of = (name) => `(${reach[part]}().${name})`; // the brackets are for `new`
       if (node.type === 'ImportDeclaration') {
-        for (const { there, here } of specifiers) later.set(here, `(${reach[part]}().${there})`); // the brackets are for `new`
+        if (node.specifiers.length === 0)
+          fail(`${file.name} imports ${from} for what it does, which is of a later part`);
+        for (const { there, here } of File.specifiers(node)) later.set(here, of(there));
         edits.push({ ...node, text: '' });
       } else {
-        // Of src/internal.ts, which is not for those who count milliseconds.
-        const text = specifiers
-          .map(({ there, here }) => `export const ${here} = ${reach[part]}().${there};`)
-          .join('\n');
-        edits.push({ ...node, text });
+        edits.push({ ...node, text: this.#exports(file, node, this.#files.get(from), names[part], of) });
       }
     }
     if (edits.length === 0) return null;
@@ -236,14 +307,18 @@ try {
     let code = file.code;
     for (const { start, end, text } of edits.toSorted((a, b) => b.start - a.start))
       code = code.slice(0, start) + text + code.slice(end);
-    const used = reach.filter((name) => name !== '' && code.includes(`${name}()`));
-    return used.length === 0 ? code : `import { ${used.join(', ')} } from '\0reach';\n${code}`;
+    const used = [...reach.slice(LATE).map((name) => `${name}()`), 'classes.'].filter((call) => code.includes(call));
+    return used.length === 0
+      ? code
+      : `import { ${used.map((call) => call.replace(/\W+$/, '')).join(', ')} } from '\0reach';\n${code}`;
   }
 }
 
 /** The entry of a part after the first. */
 export const entryOf = (number) => `\0entry:${names[number]}`;
-export const laterParts = [LATE, SELDOM].map((number) => ({ number, name: names[number] }));
+export const laterParts = [LATE, GUESTS, SELDOM].map((number) => ({ number, name: names[number] }));
+
+const unread = readFileSync(new URL('unread.mjs', import.meta.url), 'utf8');
 
 const functions = /^(Arrow)?Function(Expression|Declaration)?(Expression)?$/;
 /** Every node with the one above it, and in how many functions it is. */

@@ -9,9 +9,10 @@ import {
   unreadableError,
   wouldBlockError,
 } from '../values/errors.js';
+import { nanoseconds } from '../values/nanoseconds.js';
 import { now } from '../values/node.js';
 import { uncaught } from './exceptions.js';
-import { type FrameOptions, nanoseconds, type Subject } from './frames.js';
+import type { FrameOptions, Subject } from './frames.js';
 import { frames } from './known-frames.js';
 import { type ClosedBy, Frame, type Instance, type LinkGroup } from './link-group.js';
 import { checkRoom } from './room.js';

@@ -1,8 +1,9 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Interruption } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
+import { nanoseconds } from '../values/nanoseconds.js';
 import { clearTimeout, now, setTimeout } from '../values/node.js';
-import { AbortController, DOMException } from '../values/surroundings.js';
+import { surroundings } from '../values/surroundings.js';
 import type { HostFunction } from './host-functions.js';
 
 /**
@@ -44,11 +45,6 @@ interface Entered {
 }
 
 const once = { once: true };
-
-/** For native code: 0 for Infinity, else at least 1. 2^53 ns are 104 days, the most that crosses exactly: nobody waits so long for a guest. */
-export function nanoseconds(ms: number): number {
-  return ms === Infinity ? 0 : Math.min(Math.ceil(ms * 1e6), Number.MAX_SAFE_INTEGER);
-}
 
 /** One entry into a link group: a call, an instantiation, or a conversation (Module.exclusive). */
 export class Frame<M extends Entered> {
@@ -223,14 +219,14 @@ export class Frame<M extends Entered> {
 
   /** `caller.signal`: made on first use. */
   endSignal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    this.#controller ??= new surroundings.AbortController();
     if (this.state === 'done') this.#abort();
     return this.#controller.signal;
   }
 
   /** The reason is made here and not at each end: making a DOMException costs more than a call. */
   #abort(): void {
-    this.#controller?.abort(this.#endReason ?? new DOMException('The call has ended', 'AbortError'));
+    this.#controller?.abort(this.#endReason ?? new surroundings.DOMException('The call has ended', 'AbortError'));
   }
 
   /** It has left its stack for good. `reason`: the error it ended with, if any. */

@@ -1,8 +1,9 @@
 import { invalidArgument, notInterruptibleError } from '../values/errors.js';
+import { nanoseconds } from '../values/nanoseconds.js';
 import { now } from '../values/node.js';
 import type { CallOptions } from '../values/types.js';
 import { checkFuel, checkFunction, checkObject, checkSignal, checkTimeout } from '../values/validate.js';
-import { type FrameOptions, nanoseconds } from './frames.js';
+import type { FrameOptions } from './frames.js';
 
 /** CallOptions, checked once; the deadline counts anew for each call. Not frozen, which takes longer than the rest: nobody outside has it. */
 export class CheckedOptions {

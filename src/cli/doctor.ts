@@ -24,7 +24,7 @@ const useful: Partial<Record<NodeJS.Architecture, readonly string[]>> = {
 };
 
 /** Why accesses of guests beyond their memory are found by comparing. */
-const comparing: Record<number, string> = {
+const comparing = (): Record<number, string> => ({
   [GUARD.off]: 'WAZERO_NODE_GUARD_PAGES=0',
   [GUARD.platform]: 'there are guard pages on Linux on x64 and arm64 only',
   [GUARD.limited]: 'address space is limited (ulimit -v, -d, or vm.overcommit_memory=2)',
@@ -32,9 +32,9 @@ const comparing: Record<number, string> = {
   [GUARD.handler]: 'somebody has set a handler of SIGSEGV after this package was loaded',
   [GUARD.blocked]: 'SIGSEGV is blocked on this thread',
   [GUARD.usedUp]: 'all ranges are taken',
-};
+});
 function guardPages(state: number): string {
-  return state === GUARD.on ? 'yes, for 8,192 guests at once' : `no, addresses are compared: ${comparing[state]}`;
+  return state === GUARD.on ? 'yes, for 8,192 guests at once' : `no, addresses are compared: ${comparing()[state]}`;
 }
 
 interface Finding {

@@ -12,9 +12,8 @@ import { tooLate } from '../io/callbacks.js';
 import { releaseMount } from '../io/mount.js';
 import { ERRNO } from '../io/stream-failure.js';
 import { type Handle, type Hooks, MSG, REPLY, WARNING } from '../native/binding.js';
-import { native, setHooks } from '../native/native.js';
-import { area } from '../values/area.js';
-import { closedError, type ErrorRecord, makeError, unreadableError } from '../values/errors.js';
+import { native } from '../native/native.js';
+import { closedError } from '../values/errors.js';
 import { Buffer } from '../values/node.js';
 import { requestDone } from './compile.js';
 
@@ -145,7 +144,7 @@ function withRoom(words: BigUint64Array, count: number): BigUint64Array {
   return larger;
 }
 
-const hooks: Hooks = {
+export const answers: Omit<Hooks, 'area' | 'error'> = {
   message(kind, status, id, target, handle, words, bytes, resultCount) {
     if (kind === MSG.warning) {
       process.emitWarning(Buffer.from(bytes).toString(), status === WARNING.cache ? { code: 'WAZERO_CACHE' } : {});
@@ -181,15 +180,6 @@ const hooks: Hooks = {
   },
 
   read,
-  area,
   ask: askDirectly,
   express: taker((frame, kind, target, handle, words) => ask(frame, kind, target, handle, words, noBytes)),
-  error(json) {
-    try {
-      return makeError(JSON.parse(json) as ErrorRecord);
-    } catch (error) {
-      return unreadableError('the answer of native code', error);
-    }
-  },
 };
-setHooks(hooks);

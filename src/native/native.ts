@@ -7,7 +7,7 @@ import { guardSignals } from './signals.js';
 let hooks: Hooks | undefined;
 let ready: NativeBinding | undefined;
 
-/** dispatch.ts gives its hooks here: it needs everything below, and everything below needs native(). */
+/** Those of instances/hooks.ts, which need everything below; and everything below needs native(). */
 export function setHooks(theirs: Hooks): void {
   hooks = theirs;
 }
@@ -15,7 +15,7 @@ export function setHooks(theirs: Hooks): void {
 /** The addon of this environment, loaded and initialised on first use: importing the package starts nothing. */
 export function native(): NativeBinding {
   if (ready === undefined) {
-    if (hooks === undefined) throw new Error('The hooks of dispatch.ts are missing');
+    if (hooks === undefined) throw new Error('The hooks of hooks.ts are missing');
     const addon = loadNative();
     addon.init(hooks);
     guardSignals(addon);

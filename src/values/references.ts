@@ -174,8 +174,9 @@ interface Callable {
 }
 /** How what is referred to is called, which those above know; undefined where it cannot be. */
 export const callables: { of: (referred: Referred) => Callable | undefined } = { of: () => undefined };
+let refer: (value: unknown) => Referred | undefined;
 /** undefined: the value is no FunctionReference. */
-export let referredBy: (value: unknown) => Referred | undefined;
+export const referredBy = (value: unknown): Referred | undefined => refer(value);
 
 /** A funcref: the word is the guest's, so it is private and goes back only to where it came from. */
 class Reference extends Uncloneable implements FunctionReference {
@@ -183,8 +184,7 @@ class Reference extends Uncloneable implements FunctionReference {
   readonly #table: ReferenceTable;
   #referred: Referred | undefined;
   static {
-    referredBy = (value) =>
-      typeof value === 'object' && value !== null && #bits in value ? value.#refer() : undefined;
+    refer = (value) => (typeof value === 'object' && value !== null && #bits in value ? value.#refer() : undefined);
   }
   constructor(bits: bigint, table: ReferenceTable) {
     super();

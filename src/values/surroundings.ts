@@ -6,11 +6,10 @@ export const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
 export const { tracingChannel } = process.getBuiltinModule('node:diagnostics_channel');
 
 // What Node makes when somebody looks is taken with the first runtime: a program that only imports the package does not wait for it.
-export let AbortController: typeof globalThis.AbortController;
-export let DOMException: typeof globalThis.DOMException;
+export const surroundings = {} as Pick<typeof globalThis, keyof typeof lazily>;
 export function takeSurroundings(): void {
-  AbortController = take('AbortController');
-  DOMException = take('DOMException');
+  surroundings.AbortController = take('AbortController');
+  surroundings.DOMException = take('DOMException');
 }
 function take<K extends keyof typeof lazily>(name: K): (typeof globalThis)[K] {
   const first = lazily[name];

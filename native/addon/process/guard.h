@@ -4,7 +4,7 @@
 
 namespace wazero_node {
 
-/** Behind PutBackSignals, once: our handler of SIGSEGV before Go's, unless WAZERO_NODE_GUARD_PAGES=0. */
+/** Behind PutBackSignals, and once; waits until Go has started: our handler of SIGSEGV before Go's, unless WAZERO_NODE_GUARD_PAGES=0. */
 void InstallGuard();
 
 /** wz_callbacks.guard: WZ_GUARD_*, whether a fault of a guest on this thread would come to our handler first. */

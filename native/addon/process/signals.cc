@@ -5,7 +5,6 @@
 // faults, which it hands on where they are not its own (V8 uses SIGSEGV), and SIGURG, its own call for preemption. It
 // also unblocks CHLD, PROF and URG on its threads by itself; edit E4 makes those safe.
 #include "process/signals.h"
-#include "process/guard.h"
 
 #ifdef __linux__
 #include <pthread.h>
@@ -61,7 +60,6 @@ void PutBackSignals() {
     sigaction(signal, &before[signal], nullptr);
   }
   pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
-  InstallGuard();
 }
 
 int KeepSignalsOnStack() {
