@@ -4,8 +4,7 @@ const { CompilationCache, ModuleConfig, Runtime, RuntimeConfig, wasi } = await i
 const [cacheDirectory, binary, image, script] = process.argv.slice(2);
 const cache = CompilationCache.withDir(cacheDirectory);
 const runtime = new Runtime(new RuntimeConfig().withCloseOnContextDone(true).withCompilationCache(cache));
-await wasi.instantiate(runtime);
-const python = await runtime.compileModule(new URL(binary));
+const [python] = await Promise.all([runtime.compileModule(new URL(binary)), wasi.instantiate(runtime)]);
 const warm = await runtime.loadImage(image, python);
 let first;
 const config = new ModuleConfig()

@@ -4,19 +4,19 @@ package hugepages
 
 import "runtime"
 
-// least: less has no huge page to itself.
+// least: what is shorter is not worth what is left of its last page.
 const least = 4 << 20
 
-// Make is make([]byte, n), in huge pages where the system gives them to who asks. Where it gives them to all, or to nobody, there is nothing to ask for.
+// Make is make([]byte, n), in whole huge pages where the system gives them to who asks. Where it gives them to all, or to nobody, there is nothing to ask for.
 func Make(n uint64) []byte {
-	b := make([]byte, n)
-	if n >= least {
-		if inner := advise(b); inner.bytes > 0 {
+	if n >= least && forTheAsking() {
+		if b, inner, ok := makeWhole(n); ok {
 			// What has these addresses next is as the rest of the heap. That may be so already: it is advice, no more.
 			runtime.AddCleanup(&b[0], withdraw, inner)
+			return b
 		}
 	}
-	return b
+	return make([]byte, n)
 }
 
 // part of the address space; no pointer.

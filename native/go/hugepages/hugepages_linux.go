@@ -16,17 +16,14 @@ var forTheAsking = sync.OnceValue(func() bool {
 	return err == nil && strings.Contains(string(mode), "[madvise]")
 })
 
-func advise(b []byte) (inner part) {
-	if !forTheAsking() {
-		return part{}
-	}
-	begin := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
-	end := (begin + uintptr(len(b))) &^ (hugePage - 1)
-	begin = (begin + hugePage - 1) &^ (hugePage - 1)
-	if begin >= end || madvise(part{begin, end - begin}, unix.MADV_HUGEPAGE) != nil {
-		return part{}
-	}
-	return part{begin, end - begin}
+// makeWhole: what is before the first of them is never touched.
+func makeWhole(n uint64) (b []byte, inner part, ok bool) {
+	whole := (n + hugePage - 1) &^ (hugePage - 1)
+	b = make([]byte, whole+hugePage)
+	skip := -uint64(uintptr(unsafe.Pointer(&b[0]))) & (hugePage - 1)
+	b = b[skip:][:n:n]
+	inner = part{uintptr(unsafe.Pointer(&b[0])), uintptr(whole)}
+	return b, inner, madvise(inner, unix.MADV_HUGEPAGE) == nil
 }
 
 func withdraw(p part) { _ = madvise(p, unix.MADV_NOHUGEPAGE) }

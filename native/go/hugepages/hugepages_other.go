@@ -2,5 +2,6 @@
 
 package hugepages
 
-func advise([]byte) part { return part{} }
-func withdraw(part)      {}
+func forTheAsking() bool                               { return false }
+func makeWhole(uint64) (b []byte, inner part, ok bool) { return nil, part{}, false }
+func withdraw(part)                                    {}

@@ -54,5 +54,8 @@ func TestHugePagesAreAskedFor(t *testing.T) {
 	if flags := flagsOf(t, uintptr(unsafe.Pointer(&b[len(b)/2]))); !strings.Contains(flags, " hg") {
 		t.Fatal(flags)
 	}
+	if at := uintptr(unsafe.Pointer(&b[0])); at%(2<<20) != 0 {
+		t.Fatalf("it begins at %x, within a huge page", at)
+	}
 	runtime.KeepAlive(b)
 }
