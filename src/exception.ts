@@ -8,13 +8,15 @@ import { wrongType } from './values/validate.js';
 const birth = new Birth<TagState>();
 let make: (state: TagState) => Tag;
 let stateOf: (value: unknown) => TagState | undefined;
+/** Not exported by the package. */
+export const tagStateOf = (value: unknown): TagState | undefined => stateOf(value);
 /** The same object whenever it is asked for. Not exported by the package. */
 export function publicTag(state: TagState): Tag {
   state.public ??= make(state);
   return state.public as Tag;
 }
 
-/** What kind of exception is thrown, and the types of its values (wazero: a tag, as of the exception handling proposal). See Module.exportedTag. */
+/** What kind of exception is thrown, and the types of its values (wazero: a tag, as of the exception handling proposal). See Module.exportedTag and Runtime.newTag. */
 export class Tag extends Uncloneable {
   readonly #state: TagState;
   static {

@@ -132,7 +132,9 @@ function referredOf(reference: unknown): Referred {
 export function internalGlobals(module: Module): readonly Global[] {
   const state = guestState(module);
   const records = JSON.parse(native().internalGlobals(state.handle)) as { handle: Handle; type: ValueType }[];
-  return records.map(({ handle, type }) => makeGlobal({ module: state, handle, type, mutable: false, view: true }));
+  return records.map(({ handle, type }) =>
+    makeGlobal({ module: state, handle, name: '', type, mutable: false, view: true }),
+  );
 }
 
 /** What SockConfig.withTCPListener has bound, in its order: which port 0 became. */

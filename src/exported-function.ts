@@ -6,6 +6,7 @@ import { Meter } from './calls/meter.js';
 import { notEntered } from './calls/not-entered.js';
 import { begin, type CheckedOptions, checkCallOptions, refuseSignal } from './calls/options.js';
 import { type CallTrace, traced } from './calls/tracing.js';
+import { referenceIn } from './instances/join.js';
 import type { ModuleState } from './instances/module-state.js';
 import { native } from './native/native.js';
 import { words as areaWords } from './values/area.js';
@@ -14,7 +15,14 @@ import { invalidArgument, withStackOfAwaiter } from './values/errors.js';
 import { inspectedAs, shownName } from './values/inspect.js';
 import { types } from './values/node.js';
 import { callables, type Referred } from './values/references.js';
-import type { CallOptions, FunctionDefinition, ParamsOf, ResultOf, ValueType } from './values/types.js';
+import type {
+  CallOptions,
+  FunctionDefinition,
+  FunctionReference,
+  ParamsOf,
+  ResultOf,
+  ValueType,
+} from './values/types.js';
 import { Uncloneable } from './values/uncloneable.js';
 import { isShared, wrongType } from './values/validate.js';
 import { decodeResults } from './values/values.js';
@@ -30,6 +38,9 @@ const birth = new Birth<Parts>();
 export const makeExportedFunction = (state: FunctionState, lease: Lease | undefined): ExportedFunction =>
   make({ state, lease, options: state.module.runtime.defaultOptions });
 let make: (parts: Parts) => ExportedFunction;
+let read: (value: unknown) => FunctionState | undefined;
+/** Not exported by the package. */
+export const functionStateOf = (value: unknown): FunctionState | undefined => read(value);
 
 /** The function that a reference refers to, always the same object; undefined: of a host module, or closed. Not exported by the package. */
 export function functionBehind({ owner, definition, handle }: Referred): ExportedFunction | undefined {
@@ -53,6 +64,7 @@ export class ExportedFunction<
   readonly #parts: Parts;
   static {
     make = (parts) => birth.give(parts, () => new ExportedFunction());
+    read = (value) => (typeof value === 'object' && value !== null && #parts in value ? value.#parts.state : undefined);
     inspectedAs('ExportedFunction', ExportedFunction.prototype, (exported) => {
       const { name, signature, module } = exported.#parts.state;
       const { params, results } = signature;
@@ -66,6 +78,12 @@ export class ExportedFunction<
 
   get definition(): FunctionDefinition {
     return this.#parts.state.definition;
+  }
+
+  /** The function as a value: for tables, globals, and parameters of type funcref. */
+  reference(): FunctionReference {
+    const { module, definition } = this.#parts.state;
+    return referenceIn(module, definition.index);
   }
 
   /**

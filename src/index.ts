@@ -36,6 +36,7 @@ export type {
   SyncFileSystem,
   SyncReadOnlyFileSystem,
 } from './io/file-system.js';
+export type { GlobalOptions, MadeOptions, MemoryOptions, TableOptions } from './made.js';
 export { Memory } from './memory.js';
 export { CallerModule, lend, Module } from './module.js';
 export { ModuleConfig } from './module-config.js';
@@ -45,6 +46,7 @@ export { Runtime } from './runtime.js';
 export { RuntimeConfig } from './runtime-config.js';
 export { SockConfig } from './sock-config.js';
 export type { Clock, InputSource, OutputSink } from './stdio.js';
+export { Table } from './table.js';
 export { Tenant } from './tenant.js';
 export type {
   BinarySource,

@@ -1,14 +1,26 @@
+import type { Tag } from './exception.js';
+import type { ExportedFunction } from './exported-function.js';
+import type { Global } from './global.js';
+import type { Memory } from './memory.js';
 import type { CallerModule, Module } from './module.js';
-import type { CallOptions, WasmValue } from './types.js';
+import type { Table } from './table.js';
+import type { CallOptions, FunctionReference, WasmValue } from './types.js';
 
 /**
  * What gives one import: a function of JavaScript as for `HostFunctionBuilder.withFunction`, one as for `withModuleFunction` that gets the
- * calling module first, or an export of a module, of any kind, by its name.
+ * calling module first, an export of a module, of any kind, by its name, or the thing itself: a function of a guest, exported or not, a memory,
+ * table, global or tag, of a module or made by the host (`Runtime.newMemory` and its like).
  */
 export type ImportSource =
   | ((...args: never[]) => unknown)
   | { readonly withCaller: (caller: CallerModule, ...args: never[]) => unknown }
-  | { readonly module: Module; readonly name: string };
+  | { readonly module: Module; readonly name: string }
+  | ExportedFunction<any, any>
+  | FunctionReference
+  | Memory
+  | Table
+  | Global
+  | Tag;
 
 /** For Runtime.instantiateModule and instantiate. */
 export interface InstantiateOptions extends CallOptions {
@@ -16,7 +28,7 @@ export interface InstantiateOptions extends CallOptions {
   importResolver?(name: string): Module | undefined;
   /**
    * What each import is, in the order of the module's imports and whatever their names (ours): a function of JavaScript, of the types of the
-   * import, or an export of a module. In the place of `importResolver` and of names; for functions that each instance has of its own it is
+   * import, or what there is already. In the place of `importResolver` and of names; for functions that each instance has of its own it is
    * quicker than a host module. Default: by name.
    */
   imports?: readonly ImportSource[] | undefined;

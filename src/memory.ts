@@ -9,8 +9,14 @@ import { checkBytes, checkInteger, checkString, isShared, MAX_U32, wrongRange, w
 
 const birth = new Birth<MemoryState>();
 let make: (state: MemoryState) => Memory;
+let read: (value: unknown) => MemoryState | undefined;
+/** The same object whenever it is asked for. Not exported by the package. */
+export function publicMemory(state: MemoryState): Memory {
+  state.public ??= make(state);
+  return state.public as Memory;
+}
 /** Not exported by the package. */
-export const makeMemory = (state: MemoryState): Memory => make(state);
+export const memoryStateOf = (value: unknown): MemoryState | undefined => read(value);
 
 // Where a memory has no view, single values go through these: eight bytes, little endian.
 const scratch = new Uint8Array(8);
@@ -28,7 +34,7 @@ type Sliced = Buffer & { utf8Slice?(start: number, end: number): string };
 const mostText = 2 ** 31 - 1;
 
 /**
- * A linear memory (wazero: api.Memory). Offsets and sizes are in bytes; what lies outside is a RangeError with code
+ * A linear memory (wazero: api.Memory) of a module, or one that the host has made (`Runtime.newMemory`). Offsets and sizes are in bytes; what lies outside is a RangeError with code
  * ERR_WAZERO_OUT_OF_RANGE.
  *
  * While guest code runs in this memory on another thread (a call() that is not parked in a host function), every method and `buffer` give
@@ -38,6 +44,7 @@ export class Memory extends Uncloneable {
   readonly #state: MemoryState;
   static {
     make = (state) => birth.give(state, () => new Memory());
+    read = (value) => (typeof value === 'object' && value !== null && #state in value ? value.#state : undefined);
     inspectedAs('Memory', Memory.prototype, (memory) => ({
       byteLength: shownOr(() => memory.size()),
       min: memory.definition.min,

@@ -9,9 +9,10 @@ import { type Global, makeGlobal } from './global.js';
 import { freezeAsync, freezeSync, resetAsync, resetSync } from './instances/freeze.js';
 import type { MemoryState } from './instances/memory-state.js';
 import type { ModuleState } from './instances/module-state.js';
-import { type Memory, makeMemory } from './memory.js';
+import { type Memory, publicMemory } from './memory.js';
 import { type ModuleImage, makeModuleImage } from './module-image.js';
 import { native } from './native/native.js';
+import { publicTable, type Table } from './table.js';
 import { Birth } from './values/birth.js';
 import { invalidArgument, outOfFuelError } from './values/errors.js';
 import { inspectedAs, shownName } from './values/inspect.js';
@@ -165,6 +166,13 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
     return state && makeGlobal(state);
   }
 
+  /** undefined where there is none of that name. */
+  exportedTable(name: string): Table | undefined {
+    checkString(name, 'name');
+    const state = this.#shared().table(name);
+    return state && publicTable(state);
+  }
+
   /** undefined where there is none of that name. The same object for the same tag, whoever exports it. */
   exportedTag(name: string): Tag | undefined {
     checkString(name, 'name');
@@ -264,11 +272,7 @@ export class Module extends Uncloneable implements AsyncDisposable, Disposable {
   }
 }
 
-function memoryOf(state: MemoryState | undefined): Memory | undefined {
-  if (!state) return undefined;
-  state.public ??= makeMemory(state);
-  return state.public as Memory;
-}
+const memoryOf = (state: MemoryState | undefined): Memory | undefined => state && publicMemory(state);
 
 /**
  * The calling module, lent to a host function until it has answered (its Promise included); after that its calls give ERR_WAZERO_CLOSED.

@@ -2,6 +2,8 @@ import { Listener } from './calls/listener.js';
 import { begin, deadlineOf, refuseSignal } from './calls/options.js';
 import { traceAsync, traced, traceSync } from './calls/tracing.js';
 import { type CompiledModule, compiledStateOf, makeCompiledModule } from './compiled-module.js';
+import type { Tag } from './exception.js';
+import type { Global } from './global.js';
 import { addEntries, type HostFunctionEntries, type ImportedFunctionEntries } from './host-module.js';
 import { type HostModuleBuilder, makeHostModuleBuilder } from './host-module-builder.js';
 import { type Bytes, CompileRequest, compileTarget, copyOf, type TimeLimit } from './instances/compile.js';
@@ -16,6 +18,17 @@ import type { ModuleState } from './instances/module-state.js';
 import { RuntimeState } from './instances/runtime-state.js';
 import type { InstantiateOptions } from './instantiate-options.js';
 import { fieldsOf } from './io/fields.js';
+import {
+  type GlobalOptions,
+  type MadeOptions,
+  type MemoryOptions,
+  newGlobal,
+  newMemory,
+  newTable,
+  newTag,
+  type TableOptions,
+} from './made.js';
+import type { Memory } from './memory.js';
 import { type Module, publicModule } from './module.js';
 import type { ModuleConfig } from './module-config.js';
 import { type ModuleImage, makeModuleImage } from './module-image.js';
@@ -30,7 +43,8 @@ import {
   checkModule,
   checkModuleSource,
 } from './runtime-options.js';
-import type { BinarySource, CompileOptions, FunctionListener, ValueType } from './types.js';
+import type { Table } from './table.js';
+import type { BinarySource, CompileOptions, FunctionListener, ValueType, WasmTypes } from './types.js';
 import { abortedError, closedError, invalidArgument } from './values/errors.js';
 import { checkBinary, checkInteger, checkName, checkString, MAX_U32, wrongType } from './values/validate.js';
 
@@ -242,6 +256,30 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
   hostModuleSync<I extends object>(name: string, functions: ImportedFunctionEntries<I>): Module;
   hostModuleSync(name: string, functions: unknown): Module {
     return addEntries(this.newHostModuleBuilder(name), functions).instantiateSync();
+  }
+
+  /**
+   * A memory for guests to import, by `options.imports` (ours, and so below). What the host makes has no close of its own: it is closed with the runtime or
+   * its tenant, and goes when nothing holds it or what is linked with it. Until then it counts as an instance, and a memory as any guest's.
+   * @throws LimitError `memoryPages`, `totalMemoryBytes`, `tenant.memoryBytes`, `tenant.instances`; ERR_WAZERO_CLOSED
+   */
+  newMemory(options: MemoryOptions): Memory {
+    return newMemory(this.#state, options);
+  }
+  /**
+   * As `newMemory`, a table.
+   * @throws LimitError `tableElements`, `tenant.tableElements`, `tenant.instances`; ERR_WAZERO_CLOSED
+   */
+  newTable(options: TableOptions): Table {
+    return newTable(this.#state, options);
+  }
+  /** As `newMemory`, a global that begins with that value. */
+  newGlobal<T extends ValueType>(type: T, value: WasmTypes[T], options?: GlobalOptions): Global {
+    return newGlobal(this.#state, type, value, options);
+  }
+  /** As `newMemory`, a tag: what kind of exception is thrown, with values of these types. */
+  newTag(types: readonly ValueType[], options?: MadeOptions): Tag {
+    return newTag(this.#state, types, options);
   }
 
   /** The open module of that name, guest or host; undefined where there is none, and for ''. */

@@ -90,6 +90,11 @@ typedef struct {
  */
 
 /* ---- frames: one guest entry (instantiate or call). Ids are given by JS, unique in the environment, from 1 ---- */
+/* What wz_extern_new makes, and how: WZ_MADE_* are bits. */
+enum { WZ_EXTERN_MEMORY = 1, WZ_EXTERN_TABLE = 2, WZ_EXTERN_GLOBAL = 3, WZ_EXTERN_TAG = 4 };
+enum { WZ_MADE_HAS_MAX = 1, WZ_MADE_SHARED = 2, WZ_MADE_MUTABLE = 4 };
+/* What a table answers. */
+enum { WZ_TABLE_DONE = 0, WZ_TABLE_REFUSED = 1 /* out of range, or it may not grow */, WZ_TABLE_CLOSED = 2 };
 enum { WZ_LANE_SYNC = 0, WZ_LANE_ASYNC = 1 };
 typedef struct {
   uint64_t env;
@@ -327,6 +332,16 @@ enum {
  * void     wz_global_get(wz_handle, uint64_t out[2], wz_result*)
  * void     wz_global_set(wz_handle, const uint64_t in[2], wz_result*)
  * void     wz_global_begin(wz_handle, const uint64_t in[2], wz_result*)   also of an immutable one: before anybody has read it
+ * void     wz_extern_new(wz_handle runtime, wz_handle tenant, uint32_t kind, wz_str types, uint32_t min, uint32_t max, uint32_t flags, const uint64_t words[2], wz_result*)
+ *                                                                    value = module: an instance that has, as '', what the host makes. types: names with commas; min, max: pages,
+ *                                                                    elements; words: what a global begins with; tenant: or 0
+ * void     wz_module_join(wz_handle, wz_handle other, wz_result*)    they are one link group from now on. Both at rest, or inside a sync frame of this thread
+ * void     wz_module_reference(wz_handle, uint32_t index, wz_result*)   value = the word of the reference to its function of that index
+ * void     wz_module_table(wz_handle, wz_str name, wz_result*)       value = table, 0 if there is none; text = JSON {type, plain, min, max}
+ * uint32_t wz_table_size(wz_handle, uint32_t *size)                  WZ_TABLE_*, as the next three; only while no guest code of the link group runs
+ * uint32_t wz_table_get(wz_handle, uint32_t index, uint64_t *word)
+ * uint32_t wz_table_fill(wz_handle, uint32_t index, uint32_t count, uint64_t word)   of what a reference refers to the group of the table is
+ * uint32_t wz_table_grow(wz_handle, uint32_t by, uint32_t *was)      by null references
  * void     wz_function_reference(wz_handle module, uint64_t reference, wz_result*)   text = JSON of the definition, with whose function it is
  * void     wz_module_tag(wz_handle, wz_str name, wz_result*)         value = tag, 0 if there is none; text = JSON {types}
  * void     wz_exception_throw(uint64_t env, uint64_t frame, wz_handle tag, const uint64_t *words, uint32_t word_count, wz_result*)

@@ -45,6 +45,7 @@ napi_value Create(napi_env env, napi_callback_info) noexcept {
         Define(env, binding, DirectBindings(), environment) &&
         Define(env, binding, ExpressBindings(), environment) &&
         Define(env, binding, MemoryBindings(), environment) && Define(env, binding, GlobalBindings(), environment) &&
+        Define(env, binding, ExternBindings(), environment) &&
         Define(env, binding, OutputBufferBindings(), environment) &&
         Define(env, binding, TenantBindings(), environment) &&
         Define(env, binding, ExperimentalBindings(), environment)) {

@@ -17,6 +17,7 @@ BindingList DirectBindings();
 BindingList ExpressBindings();
 BindingList MemoryBindings();
 BindingList GlobalBindings();
+BindingList ExternBindings();
 BindingList OutputBufferBindings();
 BindingList TenantBindings();
 BindingList ExperimentalBindings();

@@ -37,6 +37,7 @@ import (
 	"wazeroengine/e15spills"
 	"wazeroengine/e15tables"
 	"wazeroengine/e16frames"
+	"wazeroengine/e16made"
 	"wazeroengine/e16moves"
 	"wazeroengine/e16splat"
 	"wazeroengine/e16tails"
@@ -164,6 +165,7 @@ var edits = []edit.Edit{
 	e16frames.Edit, // the contexts are those of e13waiting
 	e16moves.Edit,
 	e16splat.Edit,
+	e16made.Edit,
 }
 
 //go:embed all:*

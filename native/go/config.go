@@ -131,6 +131,11 @@ func (c *runtimeConfig) build() wazero.RuntimeConfig {
 	if c.coreFeatures != nil {
 		rc = rc.WithCoreFeatures(api.CoreFeatures(*c.coreFeatures))
 	}
+	return rc.WithMemoryLimitPages(c.pages())
+}
+
+// pages are as many as a memory may have.
+func (c *runtimeConfig) pages() uint32 {
 	pages := uint32(65536)
 	if c.memoryLimitPages != nil {
 		pages = *c.memoryLimitPages
@@ -138,7 +143,7 @@ func (c *runtimeConfig) build() wazero.RuntimeConfig {
 	if c.limits.memoryPages > 0 {
 		pages = min(pages, c.limits.memoryPages)
 	}
-	return rc.WithMemoryLimitPages(pages)
+	return pages
 }
 
 type moduleConfig struct {
@@ -239,7 +244,7 @@ func readModuleConfig(c *C.wz_module_config) *moduleConfig {
 		out.imports[goString(i.name)] = handles.Handle(i.module)
 	}
 	for _, e := range unsafe.Slice(c.externs.items, c.externs.count) {
-		out.externs = append(out.externs, externRecord{goString(e.name), handles.Handle(e.module)})
+		out.externs = append(out.externs, externRecord{goString(e.name), handles.Handle(e.module), uint32(e.index)})
 	}
 	return out
 }

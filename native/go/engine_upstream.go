@@ -35,6 +35,7 @@ type externOf struct {
 	Name     string
 	Function uint32
 	IsHost   bool
+	ByIndex  bool
 }
 
 func withExterns(ctx context.Context, _ []externOf) context.Context { return ctx }

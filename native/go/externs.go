@@ -17,12 +17,14 @@ import (
 type externRecord struct {
 	name   string
 	module handles.Handle
+	index  uint32 // 0: by its name; else 1 + that of a function, exported or not, or 1: the memory
 }
 
 // extern is what one import is: an export of an instance, or, where that is nil, the next function of the template.
 type extern struct {
-	from *moduleState
-	name string
+	from  *moduleState
+	name  string
+	index uint32 // as of an externRecord
 }
 
 // lists: JavaScript says of each import what it is, by position.
@@ -60,7 +62,7 @@ func (i *instantiation) linkExterns() error {
 			}
 			linked[l] = from
 		}
-		i.externs[n] = extern{from, e.name}
+		i.externs[n] = extern{from, e.name, e.index}
 	}
 	if hosts == 0 {
 		return nil
@@ -118,6 +120,8 @@ func (i *instantiation) withImports(ctx context.Context) (context.Context, error
 			return nil, notInstantiated(e.from.config.label())
 		case e.from.IsClosed(): // since it was linked with: its memory is kept, but nothing of it is to run
 			return nil, failure.Closed(fmt.Sprintf("the module of import %d is closed", n))
+		case e.index > 0:
+			list[n] = externOf{Module: e.from.inner, Function: e.index - 1, ByIndex: true}
 		default:
 			list[n] = externOf{Module: e.from.inner, Name: e.name}
 		}

@@ -41,6 +41,7 @@ type moduleState struct {
 	contents *arena.Image       // that it begins with, or nil
 	// guardedMemory: the memory that it uses is guarded, be it its own or imported.
 	guardedMemory bool
+	told          bool           // JavaScript knows its handle already, from a host function of its start function
 	config        *moduleConfig  // what it was made with
 	image         *imageState    // that it was made of, or nil
 	parked        *parked        // the call that was left at stdin, or nil
@@ -272,10 +273,11 @@ func (m *moduleState) Close(exitCode uint32) {
 }
 
 // fail is the end of a module that never came to be. Where that happens on another thread, JavaScript may be reading its memory, in a
-// host function that its start function has called: then wz_module_release says when it has heard.
+// host function that its start function has called: then wz_module_release says when it has heard. Also where such a host function may have put a
+// function of it into somebody else's table.
 func (m *moduleState) fail(async bool) {
 	m.Close(0)
-	if !async {
+	if !async && !m.told {
 		m.disown()
 	}
 }

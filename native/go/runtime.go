@@ -156,6 +156,9 @@ func (rt *runtimeState) caller(f *frame, m api.Module) handles.Handle {
 			ms.adopt(m)
 		}
 	}
+	if ms == f.module {
+		ms.told = true
+	}
 	f.callerInner, f.caller = m, ms.handle
 	return ms.handle
 }

@@ -3,21 +3,22 @@ import { native } from '../native/native.js';
 import type { ErrorRecord } from '../values/errors.js';
 import type { ValueType } from '../values/types.js';
 import { decode, encode } from '../values/values.js';
-import type { Frame } from './link-group.js';
+import type { Frame, Instance } from './link-group.js';
 import { exceptions, type TagState } from './thrown.js';
 
 const known = new Map<Handle, WeakRef<TagState>>();
 const forgotten = new FinalizationRegistry<Handle>((handle) => {
   if (known.get(handle)?.deref() === undefined) known.delete(handle);
 });
-/** One for each handle. */
-export function tagState(handle: Handle, types: readonly ValueType[]): TagState {
+/** One for each handle. Of an owner that exports it under that name, where one is known. */
+export function tagState(handle: Handle, types: readonly ValueType[], owner?: Instance, name = ''): TagState {
   let state = known.get(handle)?.deref();
   if (state === undefined) {
-    state = { handle, types: Object.freeze([...types]), public: undefined };
+    state = { handle, types: Object.freeze([...types]), public: undefined, from: undefined };
     known.set(handle, new WeakRef(state));
     forgotten.register(state, handle);
   }
+  if (owner !== undefined && (state.from === undefined || state.from.owner.closed)) state.from = { owner, name };
   return state;
 }
 

@@ -134,12 +134,11 @@ export class LinkGroup implements ReferenceOwner {
     }
     for (const group of [this, other]) {
       group.#showDirect();
-      group.direct = undefined; // its frame stands for it
-      group.quiet = false;
+      [group.direct, group.quiet] = [undefined, false]; // its frame stands for it
     }
     for (const module of other.modules) this.modules.add(module);
     for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);
-    this.#addClosed(other.#closed.splice(0));
+    this.addClosed(other.#closed.splice(0));
     forgotten.unregister(other);
     for (const [number, functions] of other.hosts) this.hosts.set(number, functions);
     for (const [target, listener] of other.listeners) this.listeners.set(target, listener);
@@ -362,7 +361,7 @@ export class LinkGroup implements ReferenceOwner {
         later.push(module); // its instantiation comes back here
       } else if (root.modules.delete(module)) {
         root.byHandle.delete(module.handle);
-        root.#addClosed([module.handle]);
+        root.addClosed([module.handle]);
         module.closeNow();
         root = root.find();
       }
@@ -370,7 +369,8 @@ export class LinkGroup implements ReferenceOwner {
     root.#unsettled = joined(root.#unsettled, later);
     if (root.modules.size === 0) root.#release();
   }
-  #addClosed(handles: readonly Handle[]): void {
+  /** Also one that never came to be, and of which others may have functions in their tables. */
+  addClosed(handles: readonly Handle[]): void {
     if (this.#closed.length === 0 && handles.length > 0) forgotten.register(this, this.#closed, this);
     for (const handle of handles) this.#closed.push(handle);
   }

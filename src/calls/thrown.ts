@@ -7,6 +7,8 @@ export interface TagState {
   readonly types: readonly ValueType[];
   /** Its Tag. */
   public: object | undefined;
+  /** Whose it is, and by which name, where that is known: what can be imported. */
+  from: { readonly owner: { readonly closed: boolean }; readonly name: string } | undefined;
 }
 /** What an Exception is made of. */
 export interface Thrown {

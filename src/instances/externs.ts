@@ -4,14 +4,23 @@ import { closedError, invalidArgument, linkError } from '../values/errors.js';
 import { wrongType } from '../values/validate.js';
 import type { CompiledState } from './compiled-state.js';
 import { TemplateUse } from './host-template.js';
-import type { ModuleState } from './module-state.js';
+import type { ExternOwner } from './owner.js';
 import type { RuntimeState } from './runtime-state.js';
 
 // What an instance imports, said import by import in the place of names. Its functions of JavaScript need no instance of their own: native code
 // makes what they are called by together with the instance.
 
-/** What gives one import: a function of JavaScript, or an export of an instance. */
-export type Extern = GivenFunction | { readonly state: ModuleState; readonly name: string };
+/** What gives one import: a function of JavaScript, or what an owner has. */
+export type Extern = GivenFunction | Owned;
+interface Owned {
+  readonly state: ExternOwner;
+  /** By which it is exported. */
+  readonly name: string;
+  /** In the place of the name, where it is not 0: as of ImportRecord. */
+  readonly index: number;
+  /** What is said to be given, where that is known: as of CompiledDescription.importKinds, shared memories like the others. */
+  readonly kind: string | undefined;
+}
 interface GivenFunction {
   readonly fn: (...args: never[]) => unknown;
   /** Its first argument is the calling module. */
@@ -92,7 +101,7 @@ const kindNames: Readonly<Record<string, string>> = {
 };
 
 /** What native code is told of a function of JavaScript: the next one of the template's. */
-const fromTemplate: ImportRecord = Object.freeze({ name: '', module: 0 });
+const fromTemplate: ImportRecord = Object.freeze({ name: '', module: 0, index: 0 });
 
 /** What native code is told of a list, and whom the instance is linked with. */
 export function listedImports(runtime: RuntimeState, compiled: CompiledState, list: readonly Extern[]) {
@@ -102,7 +111,7 @@ export function listedImports(runtime: RuntimeState, compiled: CompiledState, li
       `Expected ${kinds.length} imports for options.imports, one for each of the module, but received ${list.length}`,
     );
   const given: GivenFunction[] = [];
-  const joins = new Map<ModuleState, boolean>();
+  const joins = new Map<ExternOwner, boolean>();
   let externs: ImportRecord[] | undefined;
   let isHost = '';
   list.forEach((extern, i) => {
@@ -115,14 +124,16 @@ export function listedImports(runtime: RuntimeState, compiled: CompiledState, li
       externs?.push(fromTemplate);
       return;
     }
-    const { state, name } = extern;
+    const { state, name, index } = extern;
+    if (extern.kind !== undefined && extern.kind !== (kind === 's' ? 'm' : kind))
+      throw wrongType(`what gives ${kindNames[kind]}`, `options.imports[${i}]`, `${kindNames[extern.kind]}`);
     if (state.runtime !== runtime)
       throw invalidArgument(`Expected a module of the same runtime for options.imports[${i}]`);
     if (state.closed || !state.ready) throw closedError(`the module of options.imports[${i}] is closed`);
     if (kind === 'f') isHost += '0';
     joins.set(state, kind !== 's' || joins.get(state) === true);
     externs ??= given.map(() => fromTemplate);
-    externs.push({ name, module: state.handle });
+    externs.push({ name, module: state.handle, index });
   });
   const modules = [...joins].map(([state, joins]) => ({ state, joins }));
   if (given.length === 0) return { modules, externs, host: undefined };

@@ -22,6 +22,7 @@ import type { HostTemplate } from './host-template.js';
 import { ImageState } from './image-state.js';
 import { missingModule, takenName } from './link-messages.js';
 import { ModuleState } from './module-state.js';
+import type { ExternOwner } from './owner.js';
 import type { RuntimeState } from './runtime-state.js';
 import { Succession } from './successor.js';
 
@@ -46,7 +47,7 @@ interface Imports {
   readonly host?: { readonly template: HostTemplate; readonly functions: HostFunctions } | undefined;
   readonly records: readonly ImportRecord[];
   /** Those that the new instance joins, or whose host functions it may call. */
-  readonly modules: readonly { readonly state: ModuleState; readonly joins: boolean }[];
+  readonly modules: readonly { readonly state: ExternOwner; readonly joins: boolean }[];
 }
 
 /** What each import module name means: the resolver's word first, then the registry. */
@@ -145,7 +146,7 @@ function prepare(
   state.importedFrom = imports.modules.map(({ state }) => state);
   if (imports.host) state.group.hosts.set(imports.host.functions.number, imports.host.functions);
   for (const { state: imported, joins } of imports.modules) {
-    const { host } = imported.compiled;
+    const host = imported instanceof ModuleState ? imported.compiled.host : undefined;
     if (host) state.group.hosts.set(host.number, host);
     else if (joins) imported.group.merge(state.group);
     else native().groupsDepend();

@@ -1,12 +1,15 @@
-import type { Instance } from '../calls/link-group.js';
 import type { Handle, NativeBinding } from '../native/binding.js';
 import { native } from '../native/native.js';
 import { ENDINGS, u32 } from '../values/area.js';
 import { busyError, closedError, noExternalBuffersError, type OutOfRangeError, outOfRange } from '../values/errors.js';
 import { Buffer } from '../values/node.js';
 import type { MemoryDefinition } from '../values/types.js';
+import type { ExternOwner } from './owner.js';
 
 const closed = () => closedError('the module that the memory belongs to is closed');
+
+/** Who holds an ArrayBuffer holds its memory: else that would go with its module, and the buffer show nothing. */
+const shownIn = new WeakMap<ArrayBuffer, MemoryState>();
 
 export function outside(offset: number, byteCount: number, size: number): OutOfRangeError {
   return outOfRange(`Expected offset ${offset} and ${byteCount} bytes to lie within the ${size} bytes of the memory`);
@@ -21,7 +24,7 @@ export function outside(offset: number, byteCount: number, size: number): OutOfR
  */
 export class MemoryState {
   readonly handle: Handle;
-  readonly module: Instance & { readonly gone: boolean };
+  readonly module: ExternOwner;
   readonly definition: MemoryDefinition;
   readonly shared: boolean;
   /** Made when it is first asked for. */
@@ -143,13 +146,17 @@ export class MemoryState {
       throw noExternalBuffersError('this memory cannot be shown as an ArrayBuffer: use read and write, which copy');
     }
     this.#buffer = new WeakRef(buffer);
+    shownIn.set(buffer, this);
     this.#bufferGeneration = generation;
     this.module.group.buffers.add(this);
     return buffer;
   }
   #detachBuffer(): void {
     const buffer = this.#buffer?.deref();
-    if (buffer) native().detach(buffer);
+    if (buffer) {
+      native().detach(buffer);
+      shownIn.delete(buffer);
+    }
     this.#buffer = undefined;
   }
 

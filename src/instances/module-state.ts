@@ -1,6 +1,6 @@
 import { tagState } from '../calls/exceptions.js';
 import { FunctionState } from '../calls/function-state.js';
-import { type ClosedBy, type Frame, type Instance, LinkGroup } from '../calls/link-group.js';
+import { type ClosedBy, type Frame, LinkGroup } from '../calls/link-group.js';
 import type { CheckedOptions } from '../calls/options.js';
 import type { TagState } from '../calls/thrown.js';
 import type { Callbacks } from '../io/callbacks.js';
@@ -12,6 +12,7 @@ import type { TenantState } from '../native/tenant.js';
 import { busyError, closedError, limitError } from '../values/errors.js';
 import { nextId } from '../values/ids.js';
 import { RareMap } from '../values/rare-map.js';
+import { referencesMade } from '../values/references.js';
 import { report } from '../values/report.js';
 import { forgetPresent, usageOf } from '../values/tenant.js';
 import type { FunctionDefinition, Limits, Usage, ValueType } from '../values/types.js';
@@ -19,16 +20,8 @@ import type { CompiledState } from './compiled-state.js';
 import type { ImageState } from './image-state.js';
 import { MemoryState } from './memory-state.js';
 import { castNet, type Place, placed, unlisted } from './module-places.js';
+import type { Closable, ExternOwner, GlobalState, TableState } from './owner.js';
 import type { Succession } from './successor.js';
-
-export interface GlobalState {
-  readonly module: ModuleState;
-  readonly handle: Handle;
-  readonly type: ValueType;
-  readonly mutable: boolean;
-  /** A view (experimental.internalGlobals): cannot be set, but changes. */
-  readonly view?: boolean;
-}
 
 /** The runtime as its modules know it. */
 export interface ModuleOwner {
@@ -39,7 +32,7 @@ export interface ModuleOwner {
   readonly defaultOptions: CheckedOptions;
   readonly limits: Limits;
   /** Until they are closed: those that nobody can find again weakly. */
-  readonly modules: Set<Place<ModuleState>>;
+  readonly modules: Set<Place<Closable>>;
   /** Taken names, from the beginning of an instantiation until its module is closed. */
   readonly names: Map<string, ModuleState>;
 }
@@ -48,7 +41,7 @@ export interface ModuleOwner {
 const usedWords = new BigUint64Array(USAGE.words);
 
 /** An instance: from before it is instantiated until its link group is released. */
-export class ModuleState implements Instance {
+export class ModuleState implements ExternOwner, Closable {
   readonly runtime: ModuleOwner;
   readonly name: string;
   readonly compiled: CompiledState;
@@ -74,7 +67,7 @@ export class ModuleState implements Instance {
   readonly id = nextId();
   lastWaiting: Frame | undefined;
   /** Those that it imports from. A host module is in no group of those that call it. */
-  importedFrom: readonly ModuleState[] = [];
+  importedFrom: readonly ExternOwner[] = [];
   /** Where its runtime and its tenant have it. */
   readonly #place: Place<object>;
   readonly queuedCalls: number;
@@ -90,10 +83,13 @@ export class ModuleState implements Instance {
   #closedBy: ClosedBy | undefined;
   #closing: ReturnType<typeof withResolvers> | undefined;
   #notifier: ((exitCode: number) => void) | undefined;
+  /** See `failed`. */
+  readonly #referencesBefore = referencesMade();
   readonly #functions = new RareMap<string, FunctionState>();
   readonly #referred = new RareMap<number, FunctionState>();
   readonly #memories = new RareMap<string | undefined, MemoryState | undefined>();
   readonly #globals = new RareMap<string, GlobalState | undefined>();
+  readonly #tables = new RareMap<string, TableState | undefined>();
 
   constructor(
     runtime: ModuleOwner,
@@ -212,9 +208,19 @@ export class ModuleState implements Instance {
     if (!this.#globals.has(name)) {
       if (this.#gone) throw this.#closedError();
       const found = name.isWellFormed() ? native().moduleGlobal(this.handle, name) : undefined;
-      this.#globals.set(name, found && { ...found, type: found.type as ValueType, module: this });
+      this.#globals.set(name, found && { ...found, type: found.type as ValueType, name, module: this });
     }
     return this.#globals.get(name);
+  }
+
+  /** undefined where there is none of that name. */
+  table(name: string): TableState | undefined {
+    if (!this.#tables.has(name)) {
+      if (this.#gone) throw this.#closedError();
+      const found = name.isWellFormed() ? native().moduleTable(this.handle, name) : undefined;
+      this.#tables.set(name, found && { ...found, type: found.type as TableState['type'], name, module: this });
+    }
+    return this.#tables.get(name);
   }
 
   // ---- its account
@@ -258,7 +264,7 @@ export class ModuleState implements Instance {
   tag(name: string): TagState | undefined {
     if (this.#gone) throw this.#closedError();
     const found = name.isWellFormed() ? native().moduleTag(this.handle, name) : undefined;
-    return found && tagState(found.handle, found.types as ValueType[]);
+    return found && tagState(found.handle, found.types as ValueType[], this, name);
   }
 
   // ---- closing
@@ -322,10 +328,12 @@ export class ModuleState implements Instance {
     this.#endDirect();
     this.#gone = true;
     this.#used = this.#usedNow();
-    if (this.#handle !== 0) native().moduleRelease(this.#handle); // its start function's host functions may have read its memory until now
     this.#leaveRuntime();
     this.group.modules.delete(this);
     this.group.byHandle.delete(this.#handle);
+    // Its start function's host functions may have read its memory until now; and may have put its functions into tables of others.
+    const kept = referencesMade() > this.#referencesBefore && this.group.modules.size > 0;
+    if (this.#handle !== 0) kept ? this.group.addClosed([this.#handle]) : native().moduleRelease(this.#handle);
     if (ran) this.#notify();
     this.#closing?.resolve();
     this.group.settle(); // it may have been the last one open

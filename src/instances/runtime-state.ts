@@ -12,6 +12,7 @@ import { runtimeRecord } from './flatten.js';
 import { HostTemplates } from './host-template.js';
 import type { ImageOwner, ImageState } from './image-state.js';
 import type { ModuleOwner, ModuleState } from './module-state.js';
+import type { Closable } from './owner.js';
 
 interface Owned {
   readonly handle: Handle;
@@ -36,7 +37,7 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, Com
   /** Of a call that is given none. */
   readonly defaultOptions: CheckedOptions;
   readonly limits: Limits;
-  readonly modules = new Set<{ deref(): ModuleState | undefined }>();
+  readonly modules = new Set<{ deref(): Closable | undefined }>();
   readonly names = new Map<string, ModuleState>();
   readonly compiled = new Set<{ deref(): CompiledState | undefined }>();
   readonly images = new Set<{ deref(): ImageState | undefined }>();
@@ -73,8 +74,8 @@ export class RuntimeState implements ModuleOwner, CompiledOwner, ImageOwner, Com
   }
 
   /** As wazero closes them. */
-  newestFirst(): ModuleState[] {
-    const open: ModuleState[] = [];
+  newestFirst(): Closable[] {
+    const open: Closable[] = [];
     for (const place of this.modules) {
       const module = place.deref();
       if (module === undefined) this.modules.delete(place);

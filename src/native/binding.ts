@@ -185,6 +185,31 @@ export interface NativeBinding {
   moduleTag(module: Handle, name: string): { readonly handle: Handle; readonly types: readonly string[] } | undefined;
   /** As globalSet, also of an immutable one: the value that it begins with, before anybody has read it. */
   globalBegin(global: Handle, words: BigUint64Array): void;
+  /** An instance that has, as '', what the host makes: a memory, table, global or tag (EXTERN). types: names with commas; words: of a global. */
+  externNew(
+    runtime: Handle,
+    tenant: Handle,
+    kind: number,
+    types: string,
+    min: number,
+    max: number,
+    /** MADE */ flags: number,
+    words: BigUint64Array,
+  ): Handle;
+  /** They are one link group from now on. */
+  moduleJoin(module: Handle, other: Handle): void;
+  /** The word of the reference to the function of that index. */
+  moduleReference(module: Handle, index: number): bigint;
+  /** undefined where there is none of that name. */
+  moduleTable(module: Handle, name: string): TableRecord | undefined;
+  /** -1 where it is closed, and so below. Only while no guest code of the link group runs on another thread. */
+  tableSize(table: Handle): number;
+  /** undefined: there is no such element. */
+  tableGet(table: Handle, index: number): bigint | -1 | undefined;
+  /** undefined: there are not so many elements; nothing has changed. */
+  tableFill(table: Handle, index: number, count: number, word: bigint): number | undefined;
+  /** By null references: how many there were; undefined where that is refused. */
+  tableGrow(table: Handle, by: number): number | undefined;
   /** The words of the externrefs that its tables, globals and element segments hold, 8 bytes each; undefined where nobody knows all of them. */
   moduleReferences(module: Handle): Uint8Array | undefined;
   /** JSON: ReferenceRecord of a funcref that came out of this module's link group */
@@ -347,6 +372,8 @@ export const OPEN = {
 } as const;
 /** Of what descriptionNames and descriptionFind tell the names. */
 export const DESCRIBED = { functions: 0, memory: 1, sections: 2, line: 3, globals: 4, tables: 5 } as const;
+export const EXTERN = { memory: 1, table: 2, global: 3, tag: 4 } as const;
+export const MADE = { hasMax: 1, shared: 2, mutable: 4 } as const;
 export const GUARD_PAGES = { auto: 0, always: 1, never: 2 } as const;
 export const GUARD = {
   on: 0,
@@ -447,11 +474,20 @@ export interface TenantRecord {
 
 /**
  * Each module name that the compiled module imports; module 0: not there, wazero then says so in its own words. As an extern: an export of that
- * module, in the order of the imports; module 0: the next function of the host template.
+ * module, in the order of the imports; module 0: the next function of the host template. index: 1 + that of one of its functions, or 1: its memory.
  */
 export interface ImportRecord {
   name: string;
   module: Handle;
+  index?: number;
+}
+/** Of moduleTable. */
+export interface TableRecord {
+  readonly handle: Handle;
+  readonly type: string;
+  readonly plain: boolean;
+  readonly min: number;
+  readonly max?: number;
 }
 
 // ---- JSON

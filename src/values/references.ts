@@ -13,6 +13,9 @@ const keyOf = (value: unknown): unknown => (Object.is(value, -0) ? negativeZero 
 const firstSweep = 1024;
 
 let live = 0;
+let made = 0;
+/** How many function references this environment has seen: when there is one more, somebody may hold the address of a function. */
+export const referencesMade = (): number => made;
 // A group that nobody closed goes with its modules, and what it held with it.
 const forgotten = new FinalizationRegistry<{ count: number }>((held) => {
   live -= held.count;
@@ -87,6 +90,7 @@ export class ReferenceTable {
     let reference = functions.get(bits);
     if (reference === undefined) {
       reference = new Reference(bits, this);
+      made++;
       functions.set(bits, reference);
     }
     return reference;
@@ -146,10 +150,14 @@ export class ReferenceTable {
     root.#owner = undefined;
   }
 
-  referred(bits: bigint): Referred {
+  /** @throws where every module of the group is closed */
+  owner(): ReferenceOwner {
     const owner = this.#root().#owner;
     if (owner === undefined) throw closedError('the module that the function reference came from is closed');
-    return owner.referred(bits);
+    return owner;
+  }
+  referred(bits: bigint): Referred {
+    return this.owner().referred(bits);
   }
 
   #drop(): void {
@@ -177,6 +185,9 @@ export const callables: { of: (referred: Referred) => Callable | undefined } = {
 let refer: (value: unknown) => Referred | undefined;
 /** undefined: the value is no FunctionReference. */
 export const referredBy = (value: unknown): Referred | undefined => refer(value);
+let holder: (value: unknown) => ReferenceOwner | undefined;
+/** The link group that a FunctionReference is of; undefined: the value is none. Throws where all of it is closed. */
+export const holderOf = (value: unknown): ReferenceOwner | undefined => holder(value);
 
 /** A funcref: the word is the guest's, so it is private and goes back only to where it came from. */
 class Reference extends Uncloneable implements FunctionReference {
@@ -185,6 +196,8 @@ class Reference extends Uncloneable implements FunctionReference {
   #referred: Referred | undefined;
   static {
     refer = (value) => (typeof value === 'object' && value !== null && #bits in value ? value.#refer() : undefined);
+    holder = (value) =>
+      typeof value === 'object' && value !== null && #table in value ? value.#table.owner() : undefined;
   }
   constructor(bits: bigint, table: ReferenceTable) {
     super();

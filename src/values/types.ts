@@ -31,7 +31,7 @@ export interface FunctionReference {
   readonly definition: FunctionDefinition;
   /**
    * As `ExportedFunction.call`, whether it is exported or not; `experimental.functionOf` gives the ExportedFunction, for options and stacks. Rejects
-   * with ERR_WAZERO_CLOSED where it is of a host module, or of one that is closed.
+   * with ERR_WAZERO_CLOSED where it is a function of JavaScript that a guest imports, or of a module that is closed.
    */
   call(...args: WasmValue[]): Promise<unknown>;
   /** As `ExportedFunction.callSync`. */

@@ -34,6 +34,7 @@ import {
   type FunctionReference,
   Global,
   type GlobalDefinition,
+  type GlobalOptions,
   HostFunctionBuilder,
   HostModuleBuilder,
   type HostResult,
@@ -43,8 +44,10 @@ import {
   LimitError,
   type Limits,
   LinkError,
+  type MadeOptions,
   Memory,
   type MemoryDefinition,
+  type MemoryOptions,
   Module,
   ModuleConfig,
   ModuleImage,
@@ -63,7 +66,9 @@ import {
   type SyncCallOptions,
   type SyncFileSystem,
   type SyncReadOnlyFileSystem,
+  type Table,
   type TableDefinition,
+  type TableOptions,
   type Tag,
   Tenant,
   type TenantLimits,
@@ -452,11 +457,12 @@ export async function running(binary: BinarySource, signal: AbortSignal, listene
     (x: number) => x,
     { withCaller: (caller) => caller.name },
     { module: runtime.module('f') as Module, name: 'f' },
+    ...madeMembers(runtime),
   ];
   for (const one of sources) {
     if (typeof one === 'function') continue;
     if ('withCaller' in one) one.withCaller satisfies (caller: CallerModule, ...args: never[]) => unknown;
-    else {
+    else if ('module' in one) {
       exactly<Module>()(one.module);
       exactly<string>()(one.name);
     }
@@ -631,6 +637,44 @@ function callerMembers(caller: CallerModule): number {
   return asModule.name.length;
 }
 
+function madeMembers(runtime: Runtime): ImportSource[] {
+  const options: MadeOptions = { tenant: new Tenant('t') };
+  const memoryOptions: MemoryOptions = { ...options, min: 1, max: 2, shared: false };
+  const tableOptions: TableOptions = { ...options, type: 'externref', min: 1, max: 2, value: {} };
+  const globalOptions: GlobalOptions = { ...options, mutable: true };
+  for (const { tenant, min, max, shared } of [memoryOptions]) {
+    exactly<Tenant | undefined>()(tenant);
+    exactly<number>()(min);
+    exactly<number | undefined>()(max);
+    exactly<boolean | undefined>()(shared);
+  }
+  for (const { type, min, max, value } of [tableOptions]) {
+    exactly<'funcref' | 'externref' | undefined>()(type);
+    exactly<number>()(max ?? min);
+    exactly<unknown>()(value);
+  }
+  exactly<boolean | undefined>()(globalOptions.mutable);
+  const table = runtime.newTable(tableOptions);
+  const definition: Pick<TableDefinition, 'type' | 'min' | 'max'> = table.definition;
+  exactly<ValueType>()(definition.type);
+  exactly<number>()(definition.max ?? definition.min);
+  exactly<number>()(table.size());
+  exactly<WasmValue>()(table.get(0));
+  exactly<void>()(table.set(0, null));
+  exactly<void>()(table.fill(null, 0, 1));
+  exactly<number>()(table.grow(1, null));
+  exactly<Table>()(table);
+  // @ts-expect-error of another type
+  runtime.newGlobal('i32', 1n);
+  const global = runtime.newGlobal('i64', 1n, globalOptions);
+  exactly<Global>()(global);
+  const memory = runtime.newMemory(memoryOptions);
+  exactly<Memory>()(memory);
+  const tag = runtime.newTag(['i32'], options);
+  exactly<Tag>()(tag);
+  return [memory, table, global, tag];
+}
+
 function globalMembers(global: Global): void {
   exactly<ValueType>()(global.type);
   exactly<boolean>()(global.mutable);
@@ -768,6 +812,8 @@ export function experiments(module: Module, caller: CallerModule): void {
   exactly<void>()(snapshot.restore([1, 2n]));
   exactly<ExportedFunction<readonly ['i32'], readonly []>>()(experimental.lookupFunction(module, 0, 1, ['i32'], []));
   exactly<readonly Global[]>()(experimental.internalGlobals(module));
+  exactly<Table | undefined>()(module.exportedTable('t'));
+  exactly<FunctionReference>()(module.exportedFunction('f', [], []).reference());
   const tag: Tag | undefined = module.exportedTag('t');
   if (tag) {
     exactly<readonly ValueType[]>()(tag.types);

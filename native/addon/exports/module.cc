@@ -81,6 +81,8 @@ napi_value FunctionReference(Environment& environment, Arguments& args) {
   return TextOf(environment, result);
 }
 
+napi_value ModuleTable(Environment& environment, Arguments& args) { return Export(environment, args, wz_module_table); }
+
 napi_value ModuleTag(Environment& environment, Arguments& args) { return Export(environment, args, wz_module_tag); }
 
 napi_value ModuleReferences(Environment& environment, Arguments& args) {
@@ -102,6 +104,7 @@ const Binding kBindings[] = {
     {"functionReference", Entry<FunctionReference>},
     {"moduleReferences", Entry<ModuleReferences>},
     {"moduleTag", Entry<ModuleTag>},
+    {"moduleTable", Entry<ModuleTable>},
 };
 
 }  // namespace

@@ -86,6 +86,19 @@ const (
 	MountFS          = 3 // WZ_MOUNT_FS
 	MountSysFS       = 4 // WZ_MOUNT_SYS_FS
 
+	ExternMemory = 1 // WZ_EXTERN_MEMORY
+	ExternTable  = 2 // WZ_EXTERN_TABLE
+	ExternGlobal = 3 // WZ_EXTERN_GLOBAL
+	ExternTag    = 4 // WZ_EXTERN_TAG
+
+	MadeHasMax  = 1 // WZ_MADE_HAS_MAX
+	MadeShared  = 2 // WZ_MADE_SHARED
+	MadeMutable = 4 // WZ_MADE_MUTABLE
+
+	TableDone    = 0 // WZ_TABLE_DONE
+	TableRefused = 1 // WZ_TABLE_REFUSED
+	TableClosed  = 2 // WZ_TABLE_CLOSED
+
 	GuardPagesAuto   = 0 // WZ_GUARD_PAGES_AUTO
 	GuardPagesAlways = 1 // WZ_GUARD_PAGES_ALWAYS
 	GuardPagesNever  = 2 // WZ_GUARD_PAGES_NEVER

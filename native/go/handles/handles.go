@@ -30,9 +30,10 @@ const (
 	Image
 	Tenant
 	Tag
+	Table
 )
 
-var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function", "description", "image", "tenant", "tag"}
+var kindNames = [...]string{"", "runtime", "compilation cache", "compiled module", "module", "function", "memory", "global", "output buffer", "pin", "listener", "direct function", "description", "image", "tenant", "tag", "table"}
 
 const (
 	indexBits      = 24

@@ -8,9 +8,10 @@ type Extern struct {
 	Module any
 	// Name is that of the export.
 	Name string
-	// Function is the index of a function of a host module, where IsHost is set.
-	Function uint32
-	IsHost   bool
+	// Function is the index of a function of a host module, where IsHost is set; of one of the instance's functions, or 0 for its memory, exported or
+	// not, where ByIndex is.
+	Function        uint32
+	IsHost, ByIndex bool
 }
 
 type externsKey struct{}

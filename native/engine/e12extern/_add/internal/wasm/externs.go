@@ -19,6 +19,9 @@ func (m *ModuleInstance) extern(externs []nodehost.Extern, i *Import, from **Mod
 	e := &externs[index]
 	*from = e.Module.(*ModuleInstance)
 	m.ImportedFrom = m.alsoFrom(*from)
+	if e.ByIndex {
+		return (*from).at(e.Function, i)
+	}
 	if !e.IsHost {
 		return (*from).getExport(e.Name, i.Type)
 	}
@@ -26,6 +29,16 @@ func (m *ModuleInstance) extern(externs []nodehost.Extern, i *Import, from **Mod
 		return nil, errorInvalidImport(i, fmt.Errorf("a function was given for a %s", ExternTypeName(i.Type)))
 	}
 	return &Export{Type: ExternTypeFunc, Index: e.Function}, nil
+}
+
+// at is an instance's function of that index, or its memory, exported or not.
+func (m *ModuleInstance) at(index Index, i *Import) (*Export, error) {
+	is := i.Type == ExternTypeFunc && index < m.Source.ImportFunctionCount+Index(len(m.Source.FunctionSection)) ||
+		i.Type == ExternTypeMemory && index == 0 && m.MemoryInstance != nil
+	if !is {
+		return nil, errorInvalidImport(i, fmt.Errorf("module %q has no such %s", m.ModuleName, ExternTypeName(i.Type)))
+	}
+	return &Export{Type: i.Type, Index: index}, nil
 }
 
 // importIndex is the position of one of its imports.
