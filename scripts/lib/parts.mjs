@@ -225,34 +225,22 @@ const exports = {};`,
       lines.push(`import * as _${lines.length} from '${this.#files.get(name).path}';`);
       given.push(`'${name}': _${given.length}`);
     }
-    given.push(number > FIRST ? '...given' : `stamp: '${this.#stamp}', classes`);
-    const file = `./${names[next]}.cjs`;
-    // In CommonJS bundlers follow it. In ESM they take another build (package.json); for those that do not, it is where the package is installed, as the
-    // binary is. Tracers of files see the URL.
-    const read =
-      format === 'esm'
-        ? `const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
-try {
-  return require(process.getBuiltinModule('node:url').fileURLToPath(new URL('${file}', import.meta.url)));
-} catch (error) {
-  if (error.code !== 'MODULE_NOT_FOUND') throw error;
-  return require('node-wazero/${names[next]}');
-}`
-        : `return require('${file}');`;
+    given.push(number > FIRST ? '...given' : `stamp: '${this.#stamp}', classes, files`);
+    const from = number > FIRST ? 'given.' : '';
     lines.push(
       'let part;',
       `export const ${reach[next]} = () => (part ??= read());`,
       `function read() {
-  const part = load()({ ${given.join(', ')} });
-  ${number > FIRST ? 'given.' : ''}classes.${names[next]}.fill(part);
+  const part = ${from}files.${names[next]}()({ ${given.join(', ')} });
+  ${from}classes.${names[next]}.fill(part);
   return part;
 }`,
-      `function load() { ${read} }`,
     );
     for (const further of reach.slice(next + 1))
       lines.push(`export const ${further} = () => ${reach[next]}().${further}();`);
     if (number === FIRST) {
       const all = names.slice(LATE).map((name, i) => `${name}: unreadClasses(${reach[LATE + i]})`);
+      lines.push(filesOf(format));
       lines.push("import { unreadClasses } from '\0unread';", `export const classes = { ${all.join(', ')} };`);
     }
     return lines.join('\n');
@@ -312,6 +300,33 @@ try {
       ? code
       : `import { ${used.map((call) => call.replace(/\W+$/, '')).join(', ')} } from '\0reach';\n${code}`;
   }
+}
+
+/**
+ * What reads the file of each later part. All of them are named in the first one: who copies it under another name copies what it names, too, and does
+ * not look into that. In CommonJS bundlers follow it. In ESM they take another build (package.json); for those that do not, it is where the package is
+ * installed, as the binary is. Tracers of files see the URL.
+ */
+function filesOf(format) {
+  const readers = names.slice(LATE).map((name) => {
+    const file = `./${name}.cjs`;
+    return format === 'esm'
+      ? `${name}: () => readFile(new URL('${file}', import.meta.url), 'node-wazero/${name}')`
+      : `${name}: () => require('${file}')`;
+  });
+  const files = `const files = { ${readers.join(', ')} };`;
+  return format === 'esm'
+    ? `${files}
+function readFile(url, installed) {
+  const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+  try {
+    return require(process.getBuiltinModule('node:url').fileURLToPath(url));
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    return require(installed);
+  }
+}`
+    : files;
 }
 
 /** The entry of a part after the first. */
