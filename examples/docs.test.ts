@@ -45,7 +45,7 @@ const given = `
     .map(([name, value]) =>
       [
         `declare const ${name}: typeof import('node-wazero').${name};`,
-        ...(typeof value === 'function' && /^class /.test(String(value))
+        ...(Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false // a class
           ? [`type ${name} = import('node-wazero').${name};`]
           : []),
       ].join('\n  '),

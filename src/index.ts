@@ -53,6 +53,7 @@ export type {
   CallOptions,
   CompileOptions,
   CustomSection,
+  ExportDefinition,
   FunctionDefinition,
   FunctionEvent,
   FunctionListener,

@@ -13,7 +13,7 @@ import { inspectedAs } from './values/inspect.js';
 import { now, setImmediate } from './values/node.js';
 import { Uncloneable } from './values/uncloneable.js';
 import './instances/hooks.js'; // what native code asks is answered
-import { instantiateAsync, instantiateSync } from './instances/instantiate.js';
+import { beReady, instantiateAsync, instantiateSync } from './instances/instantiate.js';
 import type { ModuleState } from './instances/module-state.js';
 import { RuntimeState } from './instances/runtime-state.js';
 import type { InstantiateOptions } from './instantiate-options.js';
@@ -47,6 +47,18 @@ import type { Table } from './table.js';
 import type { BinarySource, CompileOptions, FunctionListener, ValueType, WasmTypes } from './types.js';
 import { abortedError, closedError, invalidArgument } from './values/errors.js';
 import { checkBinary, checkInteger, checkName, checkString, MAX_U32, wrongType } from './values/validate.js';
+
+let isReadAhead = false;
+/** What guests need is there before they are, if the first of them takes a turn: a host that runs out of descriptors later could not read it. */
+function readAhead(): void {
+  if (isReadAhead) return;
+  isReadAhead = true;
+  setImmediate(() => {
+    try {
+      beReady();
+    } catch {} // who needs it is told
+  }).unref();
+}
 
 let read: (value: unknown) => RuntimeState | undefined;
 /** Not exported by the package. */
@@ -83,6 +95,7 @@ export class Runtime extends Uncloneable implements AsyncDisposable, Disposable 
     const fields = fieldsOf.runtimeConfig(config);
     if (!fields) throw wrongType('a RuntimeConfig', 'config', config);
     this.#state = new RuntimeState(fields);
+    readAhead();
   }
 
   /** Which one runs the guests. */

@@ -5,6 +5,7 @@ export type {
   BinarySource,
   CallOptions,
   CustomSection,
+  ExportDefinition,
   FunctionDefinition,
   FunctionReference,
   GlobalDefinition,

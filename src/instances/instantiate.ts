@@ -344,6 +344,9 @@ async function endOrWait(state: ModuleState, frame: Instantiation, { ownsCompile
     });
 }
 
+/** Does nothing: who calls it has what guests need, which may be read late (scripts/lib/parts.mjs). */
+export function beReady(): void {}
+
 export function instantiateSync(...args: Parameters<typeof instantiateHere>): ModuleState {
   if (!traced.instantiate.hasSubscribers) return instantiateHere(...args);
   const trace = { module: nameOf(compiledOf(args[1]), args[2]) };

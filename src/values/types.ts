@@ -61,18 +61,11 @@ export type HostResult<R extends readonly ValueType[]> = ResultOf<R> | Tuple | P
 export type BinarySource = ArrayBufferView | ArrayBuffer;
 
 /** A function that a module imports, defines or exports (wazero: api.FunctionDefinition). */
-export interface FunctionDefinition {
-  /** The name in the module's name section, or ''. */
-  readonly moduleName: string;
-  /** Position in the module's function index space, imports first. */
-  readonly index: number;
+export interface FunctionDefinition extends ExportDefinition {
   /** The name in the module's name section, or ''. */
   readonly name: string;
   /** As in stack traces: `module.function`, or `.$index`. */
   readonly debugName: string;
-  /** Where it is imported from; absent where the module defines it. */
-  readonly import?: { readonly module: string; readonly name: string };
-  readonly exportNames: readonly string[];
   readonly paramTypes: readonly ValueType[];
   /** Empty unless all parameters are named. */
   readonly paramNames: readonly string[];
@@ -81,14 +74,19 @@ export interface FunctionDefinition {
   readonly resultNames: readonly string[];
 }
 
-/** A memory that a module imports or exports (wazero: api.MemoryDefinition). */
-export interface MemoryDefinition {
+/** What is told of each thing that a module imports or exports (wazero: api.ExportDefinition). */
+export interface ExportDefinition {
   /** The name in the module's name section, or ''. */
   readonly moduleName: string;
+  /** Position in the index space of its kind, imports first. */
   readonly index: number;
   /** Where it is imported from; absent where the module defines it. */
   readonly import?: { readonly module: string; readonly name: string };
   readonly exportNames: readonly string[];
+}
+
+/** A memory that a module imports or exports (wazero: api.MemoryDefinition). */
+export interface MemoryDefinition extends ExportDefinition {
   /** Pages of 64 KiB. */
   readonly min: number;
   /** Pages of 64 KiB; absent where the module encodes none. */
@@ -96,25 +94,13 @@ export interface MemoryDefinition {
 }
 
 /** A global that a module imports or exports (ours: wazero tells of those of instances). */
-export interface GlobalDefinition {
-  /** The name in the module's name section, or ''. */
-  readonly moduleName: string;
-  readonly index: number;
-  /** Where it is imported from; absent where the module defines it. */
-  readonly import?: { readonly module: string; readonly name: string };
-  readonly exportNames: readonly string[];
+export interface GlobalDefinition extends ExportDefinition {
   readonly type: ValueType;
   readonly mutable: boolean;
 }
 
 /** A table that a module imports or exports (ours). */
-export interface TableDefinition {
-  /** The name in the module's name section, or ''. */
-  readonly moduleName: string;
-  readonly index: number;
-  /** Where it is imported from; absent where the module defines it. */
-  readonly import?: { readonly module: string; readonly name: string };
-  readonly exportNames: readonly string[];
+export interface TableDefinition extends ExportDefinition {
   /** Of its elements. */
   readonly type: ValueType;
   /** Elements. */

@@ -38,7 +38,8 @@ it('may be closed before the runtimes that use it: they go on, and no new one ca
 });
 
 it('await using in any order', async () => {
-  await using runtime = withCache(CompilationCache.withDir(scratch()));
+  await using directory = CompilationCache.withDir(scratch());
+  await using runtime = withCache(directory);
   await using cache = new CompilationCache();
   await using other = withCache(cache);
   expect([await answer(runtime), await answer(other)]).toEqual([42, 42]);
