@@ -61,7 +61,7 @@ await compare({
   group,
   row: `${what} through stdout to a callback, 64 KiB at a time`,
   against: 'a PassThrough of Node',
-  bar: 3,
+  bar: 1.5,
   note: 'the guest is up to 1 MiB ahead; 16,384 copies are made for the function, and as many to cross',
   ours: () => pour(() => {}),
   peer: through,

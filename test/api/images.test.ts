@@ -12,6 +12,7 @@ import {
   Runtime,
   RuntimeConfig,
 } from '../support/package.js';
+import { slowness } from '../support/slowness.js';
 import { wat } from '../support/wat.mjs';
 
 const guest = wat(`(module
@@ -229,7 +230,12 @@ describe.each(['compiler', 'interpreter'] as const)('with the %s', (engine) => {
     const image = await source.freeze();
     const spinning = await runtime.instantiateModule(image, named('spinning'));
     const free = await runtime.instantiateModule(image, named('free'));
-    const stopped = errorOf(() => spinning.exportedFunction('spin')!.withOptions({ timeoutMs: 200 }).call());
+    const stopped = errorOf(() =>
+      spinning
+        .exportedFunction('spin')!
+        .withOptions({ timeoutMs: 200 * slowness })
+        .call(),
+    );
     expect(call(free, 'count')).toBe(43);
     expect(await free.exportedFunction('count')!.call()).toBe(44);
     expect(call(source, 'count')).toBe(43);

@@ -1,7 +1,6 @@
 /** Tests of what the host makes for guests to import. */
 
 import { needsEdit } from './edits.js';
-import { errorOf } from './errors.js';
 import { closedAfterEach, interruptible } from './guests.js';
 import { type ImportSource, type Module, ModuleConfig, Runtime, type RuntimeConfig } from './package.js';
 import { wat } from './wat.mjs';

@@ -21,7 +21,7 @@ constexpr auto kMostSpin = microseconds(100);  // without work, before the threa
 constexpr int64_t kRound = 1'000'000;  // ns, between two looks at what runs
 constexpr uint32_t kRoundsOfRest = 100;  // without a run, after which nobody watches
 constexpr uint32_t kRoundsToStuck = 3;   // with the same run
-constexpr uint32_t kLeft = 400'000;  // ns that leaving to Go counts as
+constexpr uint32_t kLeft = 300'000;  // ns that leaving to Go counts as: of one that is quick as a rule, once is not enough to be short no more (kShort)
 constexpr uint32_t kQuickRun = 20'000;  // ns
 constexpr size_t kMostPaces = 4096;
 
@@ -310,7 +310,8 @@ void ExpressPool::Run(ExpressSlot& slot, Runner& runner, std::unique_lock<std::m
     environment.reset();
     lock.lock();
   } else {
-    Note(slot, kLeft);
+    // Interrupted while others had its processor: that says nothing of the function.
+    if (runner.rounds <= 1 || ran >= kRound / 2) Note(slot, kLeft);
     Leave(slot, WZ_AT_EXIT, WZ_REPLY_NONE, lock);
   }
 }
