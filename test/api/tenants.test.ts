@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { needsEdit } from '../support/edits.js';
 import { errorOf } from '../support/errors.js';
 import { closedAfterEach, interruptible } from '../support/guests.js';
 import {
@@ -127,7 +128,7 @@ describe('what is counted', () => {
     expect(b.usage()).toMatchObject({ memoryBytes: 0, peakMemoryBytes: 13 * page, instances: 0 });
   });
 
-  it('modules made of images, and again after a reset', async () => {
+  needsEdit('e11fork')('modules made of images, and again after a reset', async () => {
     const { tenant, runtime, config, make } = await world();
     const first = await make();
     await call(first, 'grow', 2);
@@ -173,7 +174,7 @@ describe('what is counted', () => {
     expect(tenant.usage()).toMatchObject({ calls: 3, runningCalls: 0, waitingCalls: 0 });
   });
 
-  it('bytes of standard streams, and open files', async () => {
+  needsEdit('e7errno')('bytes of standard streams, and open files', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'wazero-tenant-'));
     try {
       writeFileSync(join(directory, 'a'), 'text');
@@ -240,7 +241,7 @@ describe('limits', () => {
     expect(tenant.usage().instances).toBe(2);
   });
 
-  it('of tables', async () => {
+  needsEdit('e8')('of tables', async () => {
     const { tenant, make } = await world({ tableElements: 25 });
     const a = await make();
     expect(await call(a, 'growTable', 6)).toBe(10);
