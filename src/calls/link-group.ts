@@ -134,7 +134,8 @@ export class LinkGroup implements ReferenceOwner {
     }
     for (const group of [this, other]) {
       group.#showDirect();
-      [group.direct, group.quiet] = [undefined, false]; // its frame stands for it
+      group.direct = undefined; // its frame stands for it
+      group.quiet = false;
     }
     for (const module of other.modules) this.modules.add(module);
     for (const [handle, module] of other.byHandle) this.byHandle.set(handle, module);

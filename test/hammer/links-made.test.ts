@@ -19,6 +19,7 @@ import {
   type Table,
   Tenant,
 } from '../support/package.js';
+import { settled } from '../support/settled.js';
 import { wat } from '../support/wat.mjs';
 
 const runs = Number(process.env.WAZERO_LINKS_RUNS || 400);
@@ -246,12 +247,7 @@ class Play {
     this.#pauses.shift()?.();
   }
   async end(): Promise<void> {
-    const deadline = Date.now() + 10_000;
-    while (this.#going.size > 0) {
-      if (Date.now() > deadline) throw new Error(`Expected everything to settle: ${this.#going.size} do not`);
-      this.release();
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+    await settled(this.#going, () => this.release());
     for (let i = 0; i < this.#guests.length; i++) this.call(i, 0, true);
     this.#victims.forEach(({ memory }, i) => {
       for (const at of [64, 128]) expect(memory?.readUint32Le(at)).toBe(secret + i);

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { interruptible } from '../support/guests.js';
 import { isWazeroError, type Module, ModuleConfig, Runtime } from '../support/package.js';
+import { settled } from '../support/settled.js';
 import { wat } from '../support/wat.mjs';
 
 const runs = Number(process.env.WAZERO_LINKS_RUNS || 400);
@@ -166,12 +167,7 @@ class Play {
   }
 
   async end(): Promise<void> {
-    const deadline = Date.now() + 10_000;
-    while (this.#going.size > 0) {
-      if (Date.now() > deadline) throw new Error(`Expected everything to settle: ${this.#going.size} do not`);
-      this.release();
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+    await settled(this.#going, () => this.release());
     for (let i = 0; i < this.#instances.length; i++) this.call(i, 'number', true);
     this.#victims.forEach(({ memory }, i) => {
       for (const at of [64, 128, 192]) expect(memory?.readUint32Le(at)).toBe(secret + i);

@@ -1,5 +1,4 @@
 /** Tests of what the host makes for guests to import. */
-
 import { needsEdit } from './edits.js';
 import { closedAfterEach, interruptible } from './guests.js';
 import { type ImportSource, type Module, ModuleConfig, Runtime, type RuntimeConfig } from './package.js';
